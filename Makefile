@@ -1,0 +1,47 @@
+# Everything a user or an engineer starts. Python lives in .venv, private services under var/.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+TOKEN := softhsm2:softhsm2-util
+TESTS := $(TOKEN) xmlsec1:xmlsec1 libxml2-utils:xmllint postgresql:/usr/lib/postgresql/*/bin/postgres
+
+.PHONY: help setup setup-tests run demo test check bench trace docs lock
+
+help:    ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup:   ## Install system packages and .venv for running
+	@tools/setup $(TOKEN)
+
+setup-tests: ## Install what the tests need besides
+	@tools/setup $(TESTS)
+
+run: setup ## Play the example through the whole procedure, then keep running until Ctrl-C
+	@.venv/bin/gateway demo --keep-running
+
+demo: setup ## Play the example through the whole procedure and exit
+	@.venv/bin/gateway demo
+
+test: setup-tests ## Run every test
+	@.venv/bin/python -m pytest -q -n 2 --dist loadgroup
+
+check: setup-tests ## Format, lint, strict types
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+bench: setup-tests ## Measure documents per second through the folders, beside a straight-line script
+	@.venv/bin/python -m tests.bench
+
+trace: setup-tests ## Show each requirement with its tests
+	@.venv/bin/python -m tests.trace
+
+docs: setup ## Generate the parts of docs/ and schemas/ that come from code
+	@.venv/bin/python -m gateway.messages.relax
+	@.venv/bin/python -m gateway.messages.dictionary
+	@.venv/bin/python -m gateway.documents.diagrams
+
+lock:    ## Renew requirements.lock from pyproject.toml
+	@python3 -m venv .venv && .venv/bin/python -m pip install -q uv
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --extra dev pyproject.toml -o requirements.lock

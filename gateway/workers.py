@@ -1,0 +1,115 @@
+"""Who runs which stage when: one thread a stage, woken by the stage before it or by its channel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.errors import GatewayError, RetryError
+
+log = structlog.get_logger("gateway.workers")
+
+# How long a stage sleeps when nobody wakes it: other processes (`gateway aggregate`, a second
+# gateway) leave work in the database without a call.
+POLL_SECONDS = 0.5
+RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+
+Stage = Callable[[], int]
+
+
+@dataclass
+class Board:
+    """What the workers share: whether to stop, and a count of everything done so far."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    done: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, items: int) -> None:
+        """Note that so many items went through a stage."""
+        with self.lock:
+            self.done += items
+
+
+class Worker(threading.Thread):
+    """Runs one stage over and over; it outlives every error of the stage."""
+
+    def __init__(self, name: str, stage: Stage, board: Board) -> None:
+        super().__init__(name=name, daemon=True)
+        self._stage = stage
+        self._board = board
+        self._wake = threading.Event()
+        self._failures = 0
+        self.wakes: tuple[Worker, ...] = ()
+        self.quiet_at = -1
+
+    def wake(self) -> None:
+        """Make the stage look for work now."""
+        self._wake.set()
+
+    def run(self) -> None:
+        """Run the stage until the board says stop."""
+        while not self._board.stop.is_set():
+            self._wake.clear()
+            seen = self._board.done
+            try:
+                done = self._stage()
+            except RetryError as fault:
+                self._failed(fault.code, fault)
+            # The one place that catches everything: a stage's transaction is already rolled
+            # back, and a gateway that stops helps nobody.
+            except Exception as fault:  # noqa: BLE001
+                self._failed(fault.code if isinstance(fault, GatewayError) else "worker.unexpected", fault)
+            else:
+                self._went_well(done, seen)
+
+    def _went_well(self, done: int, seen: int) -> None:
+        self._failures = 0
+        if done:
+            self._board.count(done)
+            for worker in self.wakes:
+                worker.wake()
+        else:
+            self.quiet_at = seen
+            self._wake.wait(POLL_SECONDS)
+
+    def _failed(self, code: str, fault: Exception) -> None:
+        pause = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
+        self._failures += 1
+        known = isinstance(fault, RetryError)
+        log.warning("stage-failed", stage=self.name, code=code, again_in_seconds=pause, exc_info=not known)
+        self._board.stop.wait(pause)
+
+
+class Workers:
+    """All stages of one gateway, each in a thread of its own; the token's stays with `sign` alone."""
+
+    def __init__(self, stages: Mapping[str, Stage], wakes: Mapping[str, Sequence[str]]) -> None:
+        self.board = Board()
+        self._workers = {name: Worker(name, stage, self.board) for name, stage in stages.items()}
+        for name, followers in wakes.items():
+            self._workers[name].wakes = tuple(self._workers[follower] for follower in followers)
+
+    def start(self) -> None:
+        """Start every stage."""
+        for worker in self._workers.values():
+            worker.start()
+
+    def wake(self, name: str) -> None:
+        """Make a stage look for work now, for example because its folder changed."""
+        self._workers[name].wake()
+
+    def quiet(self) -> bool:
+        """Whether every stage has looked since the last item was done, and found nothing."""
+        return all(worker.quiet_at == self.board.done for worker in self._workers.values())
+
+    def stop(self) -> None:
+        """Let each stage finish its batch, then end its thread."""
+        self.board.stop.set()
+        for worker in self._workers.values():
+            worker.wake()
+        for worker in self._workers.values():
+            worker.join()
