@@ -1,0 +1,120 @@
+"""Reads CSV: a header row and records, each cell with its line and column header."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from itertools import islice
+
+from gateway.errors import Place, RejectedError, Violation, refuse
+from gateway.formats.encoding import decode
+from gateway.formats.source import Row, Source, Table
+
+DELIMITERS = (",", ";", "\t", "|")
+MAX_COLUMNS = 1000
+MAX_ROWS = 200_000
+MAX_FAULTS = 200
+_SAMPLE = 20
+
+
+def read_csv(name: str, data: bytes, encoding: str = "", delimiter: str = "") -> Source:
+    """Read a CSV file with a header row.
+
+    Raises:
+        RejectedError: With every ragged row and every doubtful header at once, or the one fault
+            that makes the rest unreadable.
+    """
+    place = Place(name)
+    text = decode(data, encoding, place)
+    delimiter = delimiter or _sniff(text.text, place)
+    records = _records(text.text, delimiter, name)
+    header = next(records, None)
+    if header is None:
+        raise refuse("format.empty-file", place=place)
+    columns = tuple(cell.strip() for cell in header.cells)
+    if len(columns) > MAX_COLUMNS:
+        raise refuse("format.too-many-columns", place=Place(name, header.line), limit=MAX_COLUMNS)
+    faults = _header_faults(columns, Place(name, header.line))
+    rows: list[Row] = []
+    for row in records:
+        faults += _row_faults(row, columns, name)
+        if len(faults) >= MAX_FAULTS:
+            break
+        if len(rows) >= MAX_ROWS:
+            raise refuse("format.too-many-rows", place=Place(name, row.line), limit=MAX_ROWS)
+        rows.append(row)
+    if not rows and not faults:
+        faults.append(Violation("format.no-rows", place=Place(name, header.line)))
+    if faults:
+        raise RejectedError(faults)
+    return Source(name, "csv", text.encoding, Table(columns, header.line, tuple(rows)), text.warnings)
+
+
+def _records(text: str, delimiter: str, name: str) -> Iterator[Row]:
+    """Yield the records that are not blank, each with the line on which it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if any(map(str.strip, cells)):
+                yield Row(line, cells)
+            line = reader.line_num + 1
+    except csv.Error as fault:
+        raise _quote_fault(str(fault), Place(name, line), delimiter) from fault
+
+
+def _quote_fault(reason: str, place: Place, delimiter: str) -> RejectedError:
+    if "limit" in reason:
+        return refuse("format.huge-field", place=place, row=place.row, limit=csv.field_size_limit())
+    if "end of data" in reason:
+        return refuse("format.unterminated-quote", place=place, row=place.row)
+    return refuse("format.bad-quote", place=place, row=place.row, delimiter=delimiter)
+
+
+def _sniff(text: str, place: Place) -> str:
+    """Choose the delimiter under which the first records have the same number of columns, and the most."""
+    widths: dict[str, int] = {}
+    for delimiter in DELIMITERS:
+        try:
+            sample = [len(row.cells) for row in islice(_records(text, delimiter, place.file), _SAMPLE)]
+        except RejectedError:
+            continue
+        if sample and sample[0] > 1:
+            # A wrong delimiter may stand in a header by chance, hardly as often in each record.
+            agreeing = sum(width == sample[0] for width in sample)
+            widths[delimiter] = sample[0] if agreeing * 2 > len(sample) else 1
+    best = max(widths.values(), default=1)
+    candidates = [delimiter for delimiter, width in widths.items() if width == best]
+    if best > 1 and len(candidates) > 1:
+        raise refuse("format.delimiter-unclear", place=place, candidates=" ".join(map(repr, candidates)))
+    return candidates[0] if best > 1 else ","
+
+
+def _header_faults(columns: tuple[str, ...], place: Place) -> list[Violation]:
+    first: dict[str, int] = {}
+    faults = []
+    for position, column in enumerate(columns, 1):
+        if column and column in first:
+            values = {"column": column, "first": first[column], "second": position, "row": place.row}
+            at = Place(place.file, place.row, column)
+            faults.append(Violation("format.duplicate-header", values=values, place=at))
+        first.setdefault(column, position)
+    return faults
+
+
+def _row_faults(row: Row, columns: tuple[str, ...], name: str) -> list[Violation]:
+    if len(row.cells) != len(columns):
+        values = {"row": row.line, "found": len(row.cells), "expected": len(columns)}
+        return [Violation("format.ragged-row", values=values, place=Place(name, row.line))]
+    if "" not in columns:
+        return []
+    return [
+        Violation(
+            "format.unnamed-column",
+            values={"row": row.line, "position": position, "value": cell.strip()},
+            place=Place(name, row.line, f"#{position}"),
+        )
+        for position, (column, cell) in enumerate(zip(columns, row.cells, strict=True), 1)
+        if not column and cell.strip()
+    ]

@@ -1,0 +1,84 @@
+"""The entry of the room: tells the format of an interchange and hands it to that format's reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from gateway.errors import Place, refuse
+from gateway.formats.csv_format import read_csv
+from gateway.formats.json_format import read_json
+from gateway.formats.source import Format, Source
+from gateway.formats.xml_format import read_xml
+
+MAX_BYTES = 16 * 1024 * 1024
+
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xml": "xml", ".json": "json"}
+
+# The first bytes of files that people send by mistake instead of a text file.
+_BINARIES = {
+    b"PK\x03\x04": "ZIP / XLSX",
+    b"\xd0\xcf\x11\xe0": "XLS / DOC",
+    b"%PDF": "PDF",
+    b"\x1f\x8b": "GZIP",
+    b"Rar!": "RAR",
+    b"7z\xbc\xaf": "7-Zip",
+    b"\x89PNG": "PNG",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a partner's agreement declares about its files; empty means: find out.
+
+    Attributes:
+        format: `csv`, `xml` or `json`.
+        encoding: `utf-8` or `gb18030` (with its subsets `gbk` and `gb2312`).
+        delimiter: The one character between two cells of a CSV file.
+    """
+
+    format: Format | None = None
+    encoding: str = ""
+    delimiter: str = ""
+
+
+def read(name: str, data: bytes, options: ReadOptions | None = None) -> Source:
+    """Read the bytes of one interchange (ER-02).
+
+    Raises:
+        RejectedError: With every fault found, each a `format.*` or `xml.*` code with its place.
+    """
+    options = options or ReadOptions()
+    place = Place(name)
+    if len(data) > MAX_BYTES:
+        raise refuse("format.too-large", place=place, size=len(data), limit=MAX_BYTES)
+    for start, kind in _BINARIES.items():
+        if data.startswith(start):
+            raise refuse("format.binary-file", place=place, kind=kind)
+    kind = options.format or _detect(name, data)
+    if kind == "xml":
+        return read_xml(name, data, options.encoding)
+    if kind == "json":
+        return read_json(name, data, options.encoding)
+    return read_csv(name, data, options.encoding, options.delimiter)
+
+
+def _detect(name: str, data: bytes) -> Format:
+    """Tell the format by suffix and first character; a contradiction of the two is refused."""
+    start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    by_suffix = _SUFFIXES.get(PurePath(name).suffix.lower())
+    if start == b"<":
+        by_content: Format | None = "xml"
+    elif start and start in b"{[":
+        by_content = "json"
+    else:
+        by_content = None
+    if by_suffix and by_content and by_suffix != by_content:
+        raise refuse(
+            "format.content-differs",
+            place=Place(name),
+            suffix=PurePath(name).suffix,
+            said=by_suffix.upper(),
+            found=by_content.upper(),
+        )
+    return by_suffix or by_content or "csv"

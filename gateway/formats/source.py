@@ -1,0 +1,62 @@
+"""What every reader gives: the content of one interchange, with what is needed to say where a value stood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from lxml import etree
+
+from gateway.errors import Violation
+
+Format = Literal["csv", "xml", "json"]
+
+# Numbers keep their literal text, so that 1.10 stays 1.10 and nothing passes through a float.
+Json: TypeAlias = "str | bool | list[Json] | dict[str, Json] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a table.
+
+    Attributes:
+        line: The line of the file on which the record begins, counted from 1.
+        cells: As many texts as the table has columns.
+    """
+
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The records of a CSV file below its header row.
+
+    Attributes:
+        columns: The headers without surrounding white space, each of them once; empty for an unnamed column.
+        header_line: The line of the header row.
+        rows: The records in the order of the file; blank lines are left out.
+    """
+
+    columns: tuple[str, ...]
+    header_line: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The content of one interchange (ER-02).
+
+    Attributes:
+        name: The name under which it arrived.
+        format: Which of the formats it is in.
+        encoding: The encoding that it was read in.
+        content: A table, the root element, or the JSON value.
+        warnings: What was strange and stopped nothing.
+    """
+
+    name: str
+    format: Format
+    encoding: str
+    content: Table | etree._Element | Json
+    warnings: tuple[Violation, ...] = ()

@@ -1,0 +1,46 @@
+"""Reads XML in the encodings that Chinese ERP systems send, through the one hardened parser."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.errors import Place, RejectedError, refuse
+from gateway.formats.encoding import decode
+from gateway.formats.source import Source
+from gateway.xmlio import parse
+
+_DECLARATION = re.compile(r"""^\s*<\?xml\b[^>]*?\?>""")
+_DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+
+
+def read_xml(name: str, data: bytes, encoding: str = "") -> Source:
+    """Read an XML file; without any declaration it is UTF-8, as XML says.
+
+    Raises:
+        RejectedError: `format.encoding-disagrees` where the file and the agreement declare different
+            encodings, the faults of decoding, or those of `xmlio.parse`.
+    """
+    place = Place(name)
+    found = _DECLARED.match(data[:256])
+    inside = found[1].decode("ascii") if found else ""
+    text = decode(data, inside or encoding or "utf-8", place)
+    if inside and encoding:
+        # The declaration stands in the bytes themselves; that it can be read already proves it right.
+        other = decode(data, encoding, place)
+        if other.text != text.text:
+            raise refuse("format.encoding-disagrees", place=place, declared=encoding, found=inside)
+    # libxml2 takes GB2312 literally, although senders mean GB18030, so that the text goes in as UTF-8.
+    # The declaration's lines are kept, so that the places stay right.
+    declaration = _DECLARATION.match(text.text)
+    body = text.text
+    if declaration:
+        body = "\n" * declaration[0].count("\n") + body[declaration.end() :]
+    try:
+        root = parse(body.encode("utf-8"), name)
+    except RejectedError as fault:
+        rows = (violation.values.get("row") for violation in fault.violations)
+        raise RejectedError(
+            violation.at(Place(name, row if isinstance(row, int) else None))
+            for violation, row in zip(fault.violations, rows, strict=True)
+        ) from fault
+    return Source(name, "xml", text.encoding, root, text.warnings)
