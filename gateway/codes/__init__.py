@@ -1,0 +1,1 @@
+"""The parameter tables of customs: what is shipped, what an operator puts in its place, and look-up."""
