@@ -1,0 +1,41 @@
+"""The signing room: the token, XML signatures made with it, and the verification of others' signatures."""
+
+from gateway.signing.inspection import TokenStatus, inspect_token
+from gateway.signing.module import Module, find_softhsm
+from gateway.signing.pin import (
+    LatchState,
+    Login,
+    Mark,
+    PinLatch,
+    PinSource,
+    pin_from_environment,
+    pin_from_file,
+)
+from gateway.signing.token import Binding, Identity, Token, fingerprint
+from gateway.signing.trial import Trial, make_trial_token
+from gateway.signing.verification import Verified, Verifier, load_certificates
+from gateway.signing.xmldsig import Signer
+
+__all__ = [
+    "Binding",
+    "Identity",
+    "LatchState",
+    "Login",
+    "Mark",
+    "Module",
+    "PinLatch",
+    "PinSource",
+    "Signer",
+    "Token",
+    "TokenStatus",
+    "Trial",
+    "Verified",
+    "Verifier",
+    "find_softhsm",
+    "fingerprint",
+    "inspect_token",
+    "load_certificates",
+    "make_trial_token",
+    "pin_from_environment",
+    "pin_from_file",
+]

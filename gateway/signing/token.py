@@ -1,0 +1,178 @@
+"""The token that signs: opened in one thread, logged in once, and its keys bound to enterprises."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import pkcs11
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from pkcs11 import Attribute, Mechanism, ObjectClass
+from pkcs11.types import SignMixin
+
+from gateway.errors import ParkedError, RetryError
+from gateway.signing.keys import EcTokenKey, RawSign, RsaTokenKey
+from gateway.signing.module import Module
+from gateway.signing.pin import Login
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which key signs for which enterprise (ID-02); at least one of label and id finds the key.
+
+    Attributes:
+        enterprise: The enterprise's customs code.
+        key_label: The key's `CKA_LABEL`.
+        key_id: The key's `CKA_ID`.
+        fingerprint: The SHA-256 of the certificate in hexadecimal; where given, no other certificate
+            is used, so that another token with the same labels signs nothing.
+    """
+
+    enterprise: str
+    key_label: str = ""
+    key_id: bytes = b""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An enterprise's key on the token, and its certificate."""
+
+    enterprise: str
+    key: RsaTokenKey | EcTokenKey
+    certificate: x509.Certificate
+
+
+class Token:
+    """Owns the PKCS#11 module and one logged-in session; opens both when first asked (ID-01, ID-03).
+
+    The thread that asks first owns the token until `close`; every other one is refused.
+    Whatever fails at the token, the next call begins again from the module's initialisation.
+    """
+
+    def __init__(self, module: Module, label: str, bindings: Iterable[Binding], login: Login) -> None:
+        self._module = module
+        self._label = label
+        self._bindings = {binding.enterprise: binding for binding in bindings}
+        self._login = login
+        self._session: pkcs11.Session | None = None
+        self._identities: dict[str, Identity] = {}
+        self._owner: int | None = None
+
+    def identity(self, enterprise: str) -> Identity:
+        """Return the enterprise's key and certificate; the token is opened if it is not.
+
+        Raises:
+            ParkedError: `token.enterprise-not-bound`, before the token is touched (ID-02).
+            RetryError: The token is absent or failing (`token.absent`, `token.session-lost` …), its
+                PIN must not be tried (`token.pin-…`), or it lacks what the binding names
+                (`token.key-…`, `token.certificate-…`).
+        """
+        binding = self._bindings.get(enterprise)
+        if binding is None:
+            raise ParkedError("token.enterprise-not-bound", enterprise=enterprise)
+        self._claim()
+        if enterprise not in self._identities:
+            with self._guard():
+                self._identities[enterprise] = self._look_up(self._open(), binding)
+        return self._identities[enterprise]
+
+    def close(self) -> None:
+        """Log out and let go of the module; to be called by the owner, or after it has ended."""
+        self._session = None
+        self._identities = {}
+        self._module.close()
+        self._owner = None
+
+    def _claim(self) -> None:
+        if self._owner is None:
+            self._owner = threading.get_ident()
+        elif self._owner != threading.get_ident():
+            raise RuntimeError("the token belongs to the thread that opened it")
+
+    def _open(self) -> pkcs11.Session:
+        if self._session is None:
+            try:
+                self._session = self._login.open(self._module.open(self._label))
+            except RetryError:
+                self.close()
+                raise
+        return self._session
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            yield
+        except pkcs11.PKCS11Error as fault:
+            self.close()
+            raise RetryError("token.session-lost", label=self._label, reason=type(fault).__name__) from fault
+
+    def _look_up(self, session: pkcs11.Session, binding: Binding) -> Identity:
+        wanted: dict[Attribute, object] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
+        if binding.key_label:
+            wanted[Attribute.LABEL] = binding.key_label
+        if binding.key_id:
+            wanted[Attribute.ID] = binding.key_id
+        keys = list(session.get_objects(wanted))
+        if len(keys) != 1:
+            code = "token.key-not-unique" if keys else "token.key-absent"
+            raise RetryError(
+                code, key=binding.key_label or binding.key_id.hex(), enterprise=binding.enterprise
+            )
+        certificate = choose_certificate(session, keys[0][Attribute.ID], binding)
+        if not isinstance(keys[0], SignMixin):
+            raise RetryError("token.key-unsupported", subject=certificate.subject.rfc4514_string())
+        key = self._key(session, certificate, partial(self._sign, session, keys[0]))
+        return Identity(binding.enterprise, key, certificate)
+
+    def _key(
+        self, session: pkcs11.Session, certificate: x509.Certificate, sign: RawSign
+    ) -> RsaTokenKey | EcTokenKey:
+        public_key = certificate.public_key()
+        if isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size >= 2048:
+            mechanisms = session.token.slot.get_mechanisms()
+            return RsaTokenKey(public_key, sign, token_hashes=Mechanism.SHA256_RSA_PKCS in mechanisms)
+        if isinstance(public_key, ec.EllipticCurvePublicKey) and isinstance(public_key.curve, ec.SECP256R1):
+            return EcTokenKey(public_key, sign)
+        raise RetryError("token.key-unsupported", subject=certificate.subject.rfc4514_string())
+
+    def _sign(self, session: pkcs11.Session, key: SignMixin, mechanism: Mechanism, data: bytes) -> bytes:
+        self._claim()
+        if session is not self._session:
+            raise RetryError("token.session-lost", label=self._label, reason="the token was opened anew")
+        with self._guard():
+            return key.sign(data, mechanism=mechanism)
+
+
+def choose_certificate(session: pkcs11.Session, key_id: bytes, binding: Binding) -> x509.Certificate:
+    """Read the certificate that has the key's id, and the binding's fingerprint where it names one.
+
+    Raises:
+        RetryError: `token.certificate-absent`, `-unreadable`, `-differs` or `-not-unique`.
+    """
+    wanted = {Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.ID: key_id}
+    try:
+        found = [
+            x509.load_der_x509_certificate(item[Attribute.VALUE]) for item in session.get_objects(wanted)
+        ]
+    except ValueError as fault:
+        raise RetryError("token.certificate-unreadable", enterprise=binding.enterprise) from fault
+    if not found:
+        raise RetryError("token.certificate-absent", enterprise=binding.enterprise)
+    if binding.fingerprint:
+        found = [one for one in found if fingerprint(one) == binding.fingerprint.lower()]
+        if not found:
+            raise RetryError("token.certificate-differs", enterprise=binding.enterprise)
+    if len(found) > 1:
+        raise RetryError("token.certificate-not-unique", enterprise=binding.enterprise)
+    return found[0]
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 of the certificate in lower-case hexadecimal."""
+    return certificate.fingerprint(hashes.SHA256()).hex()

@@ -1,0 +1,198 @@
+"""XML signatures of others, believed only if a pinned certificate made them over the whole document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from lxml import etree
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.exceptions import InvalidDigest, SignXMLException
+from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
+
+from gateway.errors import RejectedError, Violation, refuse
+from gateway.signing.token import fingerprint
+from gateway.signing.xmldsig import DS
+from gateway.xmlio import parse
+
+_ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
+# Canonical forms that keep comments are not among them: what is believed has none.
+_CANONICAL = {
+    method.value
+    for method in (
+        CanonicalizationMethod.CANONICAL_XML_1_0,
+        CanonicalizationMethod.CANONICAL_XML_1_1,
+        CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+    )
+}
+_SIGNATURES = frozenset({SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256})
+_DIGESTS = frozenset({DigestAlgorithm.SHA256})
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a signature vouches for, and whose it is; nothing else of the input is to be read (CU-02).
+
+    Attributes:
+        root: The document as it was signed, without the signature and without comments.
+        data: The same as the bytes that were digested.
+        certificate: The pinned certificate that made the signature.
+    """
+
+    root: etree._Element
+    data: bytes
+    certificate: x509.Certificate
+
+    @property
+    def fingerprint(self) -> str:
+        """The certificate's SHA-256 in lower-case hexadecimal."""
+        return fingerprint(self.certificate)
+
+    @property
+    def subject(self) -> str:
+        """The certificate's subject as RFC 4514 writes it."""
+        return self.certificate.subject.rfc4514_string()
+
+
+class _TreeVerifier(XMLVerifier):
+    """Verifies the very tree that was examined, so that no second parser can see another document."""
+
+    def get_root(self, data: etree._Element) -> etree._Element:
+        """Return the tree itself; signxml copies before it changes anything."""
+        return data
+
+
+class Verifier:
+    """Verifies signatures against pinned certificates (CU-02); may be used by several threads."""
+
+    def __init__(self, pinned: Iterable[x509.Certificate]) -> None:
+        self._pinned = {fingerprint(certificate): certificate for certificate in pinned}
+
+    def verify(self, data: bytes, at: datetime) -> Verified:
+        """Return what is signed, if it is the whole document and signed by a pinned certificate.
+
+        Args:
+            data: The document as it arrived.
+            at: The moment at which the certificate must be valid, with a zone.
+
+        Raises:
+            RejectedError: `xml.…`, `signature.missing`, `.many`, `.not-last`, `.shape-refused`,
+                `.reference-refused`, `.algorithm-refused`, `.untrusted-certificate`,
+                `.certificate-not-yet-valid`, `.certificate-expired`, `.digest-mismatch`, `.invalid`.
+        """
+        root = parse(data)
+        signature = _only_signature(root)
+        _check_shape(signature)
+        certificate = self._pinned_certificate(signature)
+        _check_validity(certificate, at)
+        expected = SignatureConfiguration(
+            location="./",
+            expect_references=1,
+            signature_methods=_SIGNATURES,
+            digest_algorithms=_DIGESTS,
+            verification_time=at,
+            default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
+        )
+        try:
+            # A verifier keeps state of its last call, so that each call has its own.
+            result = _TreeVerifier().verify(root, x509_cert=certificate, expect_config=expected)
+        except InvalidDigest as fault:
+            raise refuse("signature.digest-mismatch") from fault
+        # The last three are how signxml and base64 stumble over senseless values.
+        except (SignXMLException, etree.LxmlError, ValueError, TypeError, AttributeError) as fault:
+            raise refuse("signature.invalid", reason=fault) from fault
+        assert isinstance(result, VerifyResult), "one reference gives one result"
+        return Verified(parse(result.signed_data), result.signed_data, certificate)
+
+    def _pinned_certificate(self, signature: etree._Element) -> x509.Certificate:
+        found = []
+        for element in signature.iterfind(f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate"):
+            pem = f"-----BEGIN CERTIFICATE-----\n{(element.text or '').strip()}\n-----END CERTIFICATE-----\n"
+            try:
+                found.append(x509.load_pem_x509_certificate(pem.encode()))
+            except ValueError as fault:
+                raise refuse("signature.untrusted-certificate", subject="?", fingerprint="?") from fault
+        for certificate in found:
+            if fingerprint(certificate) in self._pinned:
+                return self._pinned[fingerprint(certificate)]
+        subject = found[0].subject.rfc4514_string() if found else "-"
+        raise refuse(
+            "signature.untrusted-certificate",
+            subject=subject,
+            fingerprint=fingerprint(found[0]) if found else "-",
+        )
+
+
+def load_certificates(files: Iterable[Path]) -> tuple[x509.Certificate, ...]:
+    """Read the pinned certificates of PEM files, each of which may hold several.
+
+    Raises:
+        RejectedError: `signature.certificate-file`, once for every file that cannot be read.
+    """
+    found: list[x509.Certificate] = []
+    faults: list[Violation] = []
+    for file in files:
+        try:
+            found += x509.load_pem_x509_certificates(file.read_bytes())
+        except (OSError, ValueError) as fault:
+            faults.append(Violation("signature.certificate-file", values={"file": file, "reason": fault}))
+    if faults:
+        raise RejectedError(faults)
+    return tuple(found)
+
+
+def _only_signature(root: etree._Element) -> etree._Element:
+    found = list(root.iter(DS + "Signature"))
+    if not found:
+        raise refuse("signature.missing")
+    if len(found) > 1:
+        raise refuse("signature.many", count=len(found))
+    if not len(root) or root[-1] is not found[0]:
+        raise refuse("signature.not-last")
+    return found[0]
+
+
+def _check_shape(signature: etree._Element) -> None:
+    """See that there is one reference, to the whole document, by the allowed algorithms only."""
+    parts = [child.tag for child in signature]
+    if parts != [DS + "SignedInfo", DS + "SignatureValue", DS + "KeyInfo"]:
+        raise refuse("signature.shape-refused")
+    info = signature[0]
+    references = list(signature.iter(DS + "Reference"))
+    if len(references) != 1 or references[0].getparent() is not info:
+        raise refuse("signature.reference-refused", given=f"{len(references)} x")
+    if references[0].get("URI") != "":
+        raise refuse("signature.reference-refused", given=references[0].get("URI"))
+    _allow(_algorithm(info, "CanonicalizationMethod"), _CANONICAL)
+    _allow(_algorithm(info, "SignatureMethod"), {method.value for method in _SIGNATURES})
+    _allow(_algorithm(references[0], "DigestMethod"), {method.value for method in _DIGESTS})
+    transforms = [one.get("Algorithm", "") for one in references[0].iterfind(f"{DS}Transforms/{DS}Transform")]
+    # The signature is taken out, then the rest is put into canonical form: no other order, nothing else.
+    _allow(transforms[0] if transforms else "", {_ENVELOPED})
+    for transform in transforms[1:]:
+        _allow(transform, _CANONICAL)
+    if len(transforms) > 2:
+        raise refuse("signature.algorithm-refused", given=" ".join(transforms))
+
+
+def _algorithm(parent: etree._Element, name: str) -> str:
+    element = parent.find(DS + name)
+    return "" if element is None else element.get("Algorithm", "")
+
+
+def _allow(given: str, allowed: Iterable[str]) -> None:
+    if given not in allowed:
+        raise refuse("signature.algorithm-refused", given=given)
+
+
+def _check_validity(certificate: x509.Certificate, at: datetime) -> None:
+    subject = certificate.subject.rfc4514_string()
+    if at < certificate.not_valid_before_utc:
+        since = certificate.not_valid_before_utc.date()
+        raise refuse("signature.certificate-not-yet-valid", subject=subject, since=since)
+    if at > certificate.not_valid_after_utc:
+        until = certificate.not_valid_after_utc.date()
+        raise refuse("signature.certificate-expired", subject=subject, until=until)
