@@ -1,0 +1,40 @@
+"""Alerts: what a person must see, told once and open until it is over (ID-03)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from gateway.store.rows import AlertRow
+from gateway.store.statements import added_once, columns_of, rows
+from gateway.store.tables import alerts
+
+_COLUMNS = columns_of(alerts, AlertRow)
+
+
+class Alerts:
+    """Open and closed alerts, at most one open for each code and subject."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def open(self, code: str, subject: str, values: Mapping[str, Any]) -> bool:
+        """Open an alert; return whether it is new, False while the same one is open already."""
+        row = {"code": code, "subject": subject, "opened_at": self._now, "values": dict(values)}
+        return added_once(self._connection, alerts, row, "id") is not None
+
+    def close(self, code: str, subject: str) -> bool:
+        """Close the open alert; return whether there was one."""
+        changed = update(alerts).where(
+            alerts.c.code == code, alerts.c.subject == subject, alerts.c.closed_at.is_(None)
+        )
+        return self._connection.execute(changed.values(closed_at=self._now)).rowcount > 0
+
+    def opened(self) -> list[AlertRow]:
+        """Return the open alerts, by code and subject."""
+        found = select(*_COLUMNS).where(alerts.c.closed_at.is_(None))
+        return rows(self._connection, AlertRow, found.order_by(alerts.c.code, alerts.c.subject))

@@ -1,0 +1,52 @@
+"""Attempts: every try to send a submission, recorded before and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from gateway.store.rows import AttemptOutcome, AttemptRow
+from gateway.store.statements import columns_of, rows
+from gateway.store.tables import attempts
+
+_COLUMNS = columns_of(attempts, AttemptRow)
+
+
+class Attempts:
+    """The tries of each submission; an attempt without an end is one that a process is at."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def begin(self, submissions: Collection[str]) -> dict[str, int]:
+        """Record that these are being sent; return the attempt of each."""
+        if not submissions:
+            return {}
+        values = [
+            {"submission_id": submission, "started_at": self._now, "detail": ""} for submission in submissions
+        ]
+        begun = insert(attempts).returning(attempts.c.submission_id, attempts.c.id)
+        return {row.submission_id: row.id for row in self._connection.execute(begun, values)}
+
+    def end(self, attempt: int, outcome: AttemptOutcome, detail: str) -> str:
+        """Record how one ended; return its submission."""
+        changed = update(attempts).where(attempts.c.id == attempt)
+        ended = changed.values(ended_at=self._now, outcome=outcome, detail=detail)
+        submission: str = self._connection.execute(ended.returning(attempts.c.submission_id)).scalar_one()
+        return submission
+
+    def lost(self, submissions: Collection[str]) -> None:
+        """Record that the process that was sending these died."""
+        open_ones = (attempts.c.submission_id.in_(sorted(submissions)), attempts.c.ended_at.is_(None))
+        changed = update(attempts).where(*open_ones)
+        self._connection.execute(
+            changed.values(ended_at=self._now, outcome=AttemptOutcome.IN_DOUBT, detail="process ended")
+        )
+
+    def of(self, submission: str) -> list[AttemptRow]:
+        """Return the attempts of a submission, oldest first."""
+        found = select(*_COLUMNS).where(attempts.c.submission_id == submission).order_by(attempts.c.id)
+        return rows(self._connection, AttemptRow, found)

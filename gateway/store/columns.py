@@ -1,0 +1,103 @@
+"""How values stand in columns, the same on both databases: text, moments, decimals, JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from sqlalchemy import BigInteger, Dialect, Integer, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from gateway.clock import CHINA
+
+T = TypeVar("T")
+
+# SQLite counts by itself only in a column declared INTEGER.
+Count = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def storable(text: str) -> str:
+    r"""Write visibly what no database stores as text: NUL as `\x00`, half a surrogate pair as `\udcff`.
+
+    File names that are not UTF-8 and JSON escapes bring such characters; they must never stop a stage.
+    """
+    return _utf8(text.replace("\0", "\\x00"))
+
+
+def encode(value: object) -> str:
+    """Write a value as JSON text, the one form in which the store keeps and compares it.
+
+    What UTF-8 cannot carry becomes JSON's own escape, and is read back as it was.
+    """
+    return _utf8(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+class _Plain(TypeDecorator[T]):
+    """Text of any length; PostgreSQL is told to sort it by code points, as SQLite does."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text(collation="C" if dialect.name == "postgresql" else None))
+
+
+class Words(_Plain[str]):
+    """Text."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        """Give the text that is stored."""
+        return None if value is None else storable(value)
+
+
+class Moment(_Plain[datetime]):
+    """A moment as ISO 8601 text of one length in China's zone, so that text order is time order."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> str | None:
+        """Write the moment; one without a zone is a mistake of the caller."""
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "a moment without a zone"
+        return value.astimezone(CHINA).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> datetime | None:
+        """Read the moment, again in China's zone."""
+        return None if value is None else datetime.fromisoformat(value).astimezone(CHINA)
+
+
+class Exact(_Plain[Decimal]):
+    """A decimal as the text that it was, so that no binary fraction and no column width alters it."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> str | None:
+        """Write the decimal without an exponent."""
+        return None if value is None else format(value, "f")
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Decimal | None:
+        """Read the decimal with the digits that it was given."""
+        return None if value is None else Decimal(value)
+
+
+class Json(_Plain[Any]):
+    """JSON as text with its keys in the order given, so that writing it again gives the same bytes."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: object, _dialect: Dialect) -> str | None:
+        """Write the value."""
+        return None if value is None else encode(value)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
+        """Read the value."""
+        return None if value is None else json.loads(value)

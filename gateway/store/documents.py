@@ -1,0 +1,154 @@
+"""Documents: found in every way that stages ask for; changing them is `changes`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from gateway.store.changes import apply_changes
+from gateway.store.numbers import next_number
+from gateway.store.rows import ChangeRow, DocumentRow, HistoryRow, ListedDocument, VersionRow
+from gateway.store.statements import CHUNK, columns_of, first, rows
+from gateway.store.tables import document_versions, documents, history
+
+_COLUMNS = columns_of(documents, DocumentRow)
+_LISTED = columns_of(documents, ListedDocument)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """Which documents a listing shows; what is None or empty is not asked.
+
+    Attributes:
+        enterprises: Those whose documents may be seen (QR-08); None is all, an empty collection none.
+        states: Any of these.
+    """
+
+    number: str | None = None
+    kind: str | None = None
+    states: Collection[str] = ()
+    enterprises: Collection[str] | None = None
+    partner: str | None = None
+    office: str | None = None
+    nature: str | None = None
+    ie_flag: str | None = None
+    client_number: str | None = None
+    customs_number: str | None = None
+    parent: str | None = None
+    period: str | None = None
+
+
+class Documents:
+    """Every document in its present form, with its history and the contents that it has had."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def next_number(self, letter: str, at: datetime) -> str:
+        """Return a unified number that no document has: a letter, the year, thirteen digits.
+
+        Numbers of one letter rise; one drawn in a transaction that is undone was never given.
+        """
+        return next_number(self._connection, letter, at)
+
+    def put(self, changes: Iterable[ChangeRow]) -> list[DocumentRow]:
+        """Write documents as they are to be, if each is found as expected; return them with their version.
+
+        Raises:
+            RetryError: `store.changed-meanwhile`: another was faster with one of them; what was written
+                before is undone by the savepoint or transaction that this error leaves.
+        """
+        return apply_changes(self._connection, changes, self._now)
+
+    def get(self, number: str) -> DocumentRow | None:
+        """Return one document."""
+        return first(self._connection, DocumentRow, select(*_COLUMNS).where(documents.c.number == number))
+
+    def by_client_number(self, partner: str, kind: str, client_number: str) -> DocumentRow | None:
+        """Return the newest document of a partner's own number."""
+        found = select(*_COLUMNS).where(
+            documents.c.partner == partner,
+            documents.c.kind == kind,
+            documents.c.client_number == client_number,
+        )
+        return first(self._connection, DocumentRow, found.order_by(documents.c.number.desc()))
+
+    def by_customs_number(self, customs_number: str, kind: str | None = None) -> DocumentRow | None:
+        """Return the newest document that customs gave this number, of a kind when one is named."""
+        found = select(*_COLUMNS).where(documents.c.customs_number == customs_number)
+        if kind is not None:
+            found = found.where(documents.c.kind == kind)
+        newest = found.order_by(documents.c.kind.desc(), documents.c.number.desc())
+        return first(self._connection, DocumentRow, newest)
+
+    def qualifications(self, enterprise: str, office: str, nature: str) -> list[DocumentRow]:
+        """Return the qualifications of an enterprise at an office in every state, oldest first (QF-11)."""
+        found = select(*_COLUMNS).where(
+            documents.c.enterprise == enterprise,
+            documents.c.kind == "qualification",
+            documents.c.office == office,
+            documents.c.nature == nature,
+        )
+        return rows(self._connection, DocumentRow, found.order_by(documents.c.number))
+
+    def volume(self, customs_number: str) -> DocumentRow | None:
+        """Return the volume that customs gave this number (MF-04)."""
+        return self.by_customs_number(customs_number, "volume")
+
+    def children(self, number: str) -> list[DocumentRow]:
+        """Return what belongs to a document: volumes of a qualification, declarations of a run."""
+        found = select(*_COLUMNS).where(documents.c.parent == number)
+        return rows(self._connection, DocumentRow, found.order_by(documents.c.number))
+
+    def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[DocumentRow]:
+        """Yield the manifests of a month by number, a piece at a time, so that a month may be any size.
+
+        Documents may be changed while this goes on: each manifest comes once, as it was when its
+        piece was read.
+        """
+        asked = select(*_COLUMNS).where(
+            documents.c.enterprise == enterprise,
+            documents.c.kind == "manifest",
+            documents.c.period == period,
+            documents.c.state.in_(sorted(states)),
+        )
+        last = ""
+        while True:
+            found = asked.where(documents.c.number > last).order_by(documents.c.number).limit(CHUNK)
+            piece = rows(self._connection, DocumentRow, found)
+            yield from piece
+            if len(piece) < CHUNK:
+                return
+            last = piece[-1].number
+
+    def listing(self, asked: DocumentFilter, *, limit: int, after: str = "") -> list[ListedDocument]:
+        """Return a page of documents by number; `after` is the last number of the page before."""
+        found = select(*_LISTED).where(*_conditions(asked), documents.c.number > after)
+        return rows(self._connection, ListedDocument, found.order_by(documents.c.number).limit(limit))
+
+    def history(self, number: str) -> list[HistoryRow]:
+        """Return every change of a document, oldest first."""
+        found = select(*columns_of(history, HistoryRow)).where(history.c.number == number)
+        return rows(self._connection, HistoryRow, found.order_by(history.c.version))
+
+    def versions(self, number: str) -> list[VersionRow]:
+        """Return every content that a document has had, with the version that brought it, oldest first."""
+        found = select(*columns_of(document_versions, VersionRow)).where(document_versions.c.number == number)
+        return rows(self._connection, VersionRow, found.order_by(document_versions.c.version))
+
+
+def _conditions(asked: DocumentFilter) -> Iterator[ColumnElement[bool]]:
+    for field in fields(asked):
+        value = getattr(asked, field.name)
+        if field.name == "enterprises":
+            if value is not None:
+                yield documents.c.enterprise.in_(sorted(value))
+        elif field.name == "states":
+            if value:
+                yield documents.c.state.in_(sorted(value))
+        elif value is not None:
+            yield documents.c[field.name] == value

@@ -1,0 +1,80 @@
+"""Interchanges: what arrived, in order of arrival, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from gateway.store.rows import InterchangeRow, InterchangeState
+from gateway.store.statements import added_once, columns_of, first, rows, values_of
+from gateway.store.tables import interchanges
+
+_COLUMNS = columns_of(interchanges, InterchangeRow)
+
+
+class Interchanges:
+    """Bytes of ERP systems between arriving and being understood."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, row: InterchangeRow) -> InterchangeRow:
+        """Keep an interchange and return it with its id; a delivery kept already comes as it is (ER-04)."""
+        given = added_once(self._connection, interchanges, values_of(row, without="id"), "id")
+        if given is not None:
+            return replace(row, id=given)
+        delivery = (interchanges.c.channel == row.channel, interchanges.c.delivery == row.delivery)
+        known = first(self._connection, InterchangeRow, select(*_COLUMNS).where(*delivery))
+        assert known is not None, "nothing but its delivery can have been there already"
+        return known
+
+    def get(self, interchange: int) -> InterchangeRow | None:
+        """Return one interchange."""
+        found = select(*_COLUMNS).where(interchanges.c.id == interchange)
+        return first(self._connection, InterchangeRow, found)
+
+    def take(self, limit: int) -> list[InterchangeRow]:
+        """Take what is to be understood, oldest first; nobody else gets it before this transaction ends."""
+        found = (
+            select(*_COLUMNS)
+            .where(interchanges.c.state == InterchangeState.STORED)
+            .order_by(interchanges.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return rows(self._connection, InterchangeRow, found)
+
+    def same(self, partner: str, digest: str, before: int) -> InterchangeRow | None:
+        """Return the newest earlier interchange of the same bytes that is no repetition itself (ER-04)."""
+        found = (
+            select(*_COLUMNS)
+            .where(
+                interchanges.c.partner == partner,
+                interchanges.c.digest == digest,
+                interchanges.c.id < before,
+                interchanges.c.same_as.is_(None),
+            )
+            .order_by(interchanges.c.id.desc())
+        )
+        return first(self._connection, InterchangeRow, found)
+
+    def understood(
+        self, interchange: int, *, mapping: str | None, version: str | None, reply: str | None
+    ) -> None:
+        """Note by which mapping it was understood, and the digest of its one reply."""
+        values = {"mapping": mapping, "mapping_version": version, "reply_digest": reply}
+        self._settle(interchange, InterchangeState.UNDERSTOOD, values)
+
+    def repeated(self, interchange: int, *, same_as: int, reply: str | None) -> None:
+        """Note that it is the repetition of an earlier one, and gets the same reply."""
+        self._settle(interchange, InterchangeState.UNDERSTOOD, {"same_as": same_as, "reply_digest": reply})
+
+    def quarantined(self, interchange: int, *, reason: Any, reply: str | None) -> None:
+        """Note that it cannot be read, and why (ER-05)."""
+        self._settle(interchange, InterchangeState.QUARANTINED, {"reason": reason, "reply_digest": reply})
+
+    def _settle(self, interchange: int, state: InterchangeState, values: dict[str, Any]) -> None:
+        changed = update(interchanges).where(interchanges.c.id == interchange)
+        self._connection.execute(changed.values(state=state, **values))

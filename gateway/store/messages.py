@@ -1,0 +1,48 @@
+"""Messages: the commands of an interchange, each with its outcome, found again by the client's number."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from gateway.store.rows import MessageRow
+from gateway.store.statements import added, columns_of, rows
+from gateway.store.tables import messages
+
+_COLUMNS = columns_of(messages, MessageRow)
+
+
+class Messages:
+    """Every command that was understood, and what was answered."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, row: MessageRow) -> MessageRow:
+        """Keep a message and return it with its id."""
+        return added(self._connection, messages, row)
+
+    def find(self, partner: str, message_type: str, client_number: str, operation: str) -> list[MessageRow]:
+        """Return the messages of a client's number, oldest first: what ER-04 calls the same or a conflict."""
+        found = (
+            select(*_COLUMNS)
+            .where(
+                messages.c.partner == partner,
+                messages.c.message_type == message_type,
+                messages.c.client_number == client_number,
+                messages.c.operation == operation,
+            )
+            .order_by(messages.c.id)
+        )
+        return rows(self._connection, MessageRow, found)
+
+    def of_interchange(self, interchange: int) -> list[MessageRow]:
+        """Return the messages of an interchange in their order there."""
+        found = (
+            select(*_COLUMNS).where(messages.c.interchange_id == interchange).order_by(messages.c.position)
+        )
+        return rows(self._connection, MessageRow, found)
+
+    def of_document(self, number: str) -> list[MessageRow]:
+        """Return the messages about a document, oldest first."""
+        found = select(*_COLUMNS).where(messages.c.document_number == number).order_by(messages.c.id)
+        return rows(self._connection, MessageRow, found)

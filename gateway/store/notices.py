@@ -1,0 +1,51 @@
+"""Notices: what the ERP is told, from being written to being delivered (ER-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from gateway.store.rows import NoticeRow, NoticeState
+from gateway.store.statements import added, columns_of, rows
+from gateway.store.tables import notices
+
+_COLUMNS = columns_of(notices, NoticeRow)
+
+
+class Notices:
+    """What waits for the channels of the partners."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def add(self, row: NoticeRow) -> NoticeRow:
+        """Keep a notice and return it with its id."""
+        return added(self._connection, notices, row)
+
+    def take(self, limit: int) -> list[NoticeRow]:
+        """Take what is to be delivered, oldest first; nobody else gets it before this transaction ends."""
+        found = (
+            select(*_COLUMNS)
+            .where(notices.c.state == NoticeState.TO_DELIVER)
+            .order_by(notices.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return rows(self._connection, NoticeRow, found)
+
+    def delivered(self, ids: Iterable[int]) -> None:
+        """Note that the channel has taken these."""
+        values = [{"_id": notice} for notice in ids]
+        if values:
+            changed = update(notices).where(notices.c.id == bindparam("_id"))
+            self._connection.execute(
+                changed.values(state=NoticeState.DELIVERED, delivered_at=self._now), values
+            )
+
+    def about(self, number: str) -> list[NoticeRow]:
+        """Return what was told about a document, oldest first."""
+        found = select(*_COLUMNS).where(notices.c.number == number).order_by(notices.c.id)
+        return rows(self._connection, NoticeRow, found)

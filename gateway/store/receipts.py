@@ -1,0 +1,122 @@
+"""Receipts: what customs answered, stored before it is read, and what became of it (CU-03)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, or_, select, update
+
+from gateway.store.rows import ReceiptRow, ReceiptState
+from gateway.store.statements import added, columns_of, first, rows, values_of
+from gateway.store.tables import receipts
+
+_COLUMNS = columns_of(receipts, ReceiptRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptContent:
+    """What a receipt was found to say, as far as it could be read.
+
+    Attributes:
+        message_id: The message that it answers.
+        own_id: Its own message id.
+        reason: Why it was not applied, as told to people.
+    """
+
+    message_id: str | None = None
+    own_id: str | None = None
+    receipt_type: str | None = None
+    code: str | None = None
+    text: str | None = None
+    number: str | None = None
+    client_number: str | None = None
+    customs_number: str | None = None
+    reason: Any = None
+
+
+class Receipts:
+    """Answers of customs between arriving and moving a document."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, row: ReceiptRow) -> ReceiptRow:
+        """Keep a receipt and return it with its id and state.
+
+        The same bytes from the same channel under the same name are the same receipt, delivered again
+        because its settling was interrupted. The same bytes under another name are kept as a duplicate,
+        which no stage takes. A copy of what was refused is read again: the reason may have been ours.
+        """
+        known = rows(
+            self._connection,
+            ReceiptRow,
+            select(*_COLUMNS).where(receipts.c.digest == row.digest).order_by(receipts.c.id),
+        )
+        for earlier in known:
+            if (earlier.channel, earlier.name) == (row.channel, row.name):
+                return earlier
+        if any(earlier.state != ReceiptState.REFUSED for earlier in known):
+            row = replace(row, state=ReceiptState.DUPLICATE)
+        return added(self._connection, receipts, row)
+
+    def get(self, receipt: int) -> ReceiptRow | None:
+        """Return one receipt."""
+        return first(self._connection, ReceiptRow, select(*_COLUMNS).where(receipts.c.id == receipt))
+
+    def take(self, limit: int) -> list[ReceiptRow]:
+        """Take what is to be read, oldest first; nobody else gets it before this transaction ends."""
+        found = (
+            select(*_COLUMNS)
+            .where(receipts.c.state == ReceiptState.STORED)
+            .order_by(receipts.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return rows(self._connection, ReceiptRow, found)
+
+    def settle(self, receipt: int, state: ReceiptState, content: ReceiptContent) -> None:
+        """Note what a receipt says and what became of it."""
+        changed = update(receipts).where(receipts.c.id == receipt)
+        self._connection.execute(changed.values(state=state, **values_of(content)))
+
+    def orphans_for(
+        self,
+        *,
+        message_id: str | None = None,
+        number: str | None = None,
+        customs_number: str | None = None,
+        client_number: str | None = None,
+    ) -> list[ReceiptRow]:
+        """Take the receipts that fitted nothing when they came and name one of these, oldest first."""
+        asked = (
+            (receipts.c.message_id, message_id),
+            (receipts.c.number, number),
+            (receipts.c.customs_number, customs_number),
+            (receipts.c.client_number, client_number),
+        )
+        named = [column == value for column, value in asked if value]
+        if not named:
+            return []
+        found = select(*_COLUMNS).where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
+        return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id).with_for_update())
+
+    def listing(
+        self,
+        *,
+        after: int = 0,
+        limit: int,
+        number: str | None = None,
+        message_id: str | None = None,
+        states: Collection[ReceiptState] = (),
+    ) -> list[ReceiptRow]:
+        """Return receipts in order of arrival; `after` is the last id of the page before."""
+        found = select(*_COLUMNS).where(receipts.c.id > after)
+        if number is not None:
+            found = found.where(receipts.c.number == number)
+        if message_id is not None:
+            found = found.where(receipts.c.message_id == message_id)
+        if states:
+            found = found.where(receipts.c.state.in_(sorted(states)))
+        return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id).limit(limit))

@@ -1,0 +1,287 @@
+"""What the store takes and gives: plain frozen rows, and the states of the work that stages hand on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from gateway.fields import Fields
+
+
+class InterchangeState(StrEnum):
+    """How far an interchange is."""
+
+    STORED = "stored"
+    UNDERSTOOD = "understood"
+    QUARANTINED = "quarantined"
+
+
+class SubmissionState(StrEnum):
+    """How far a submission is on its way to customs; what customs answered is told by the moments."""
+
+    HELD = "held"
+    TO_SIGN = "to_sign"
+    TO_SEND = "to_send"
+    SENDING = "sending"
+    IN_DOUBT = "in_doubt"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class AttemptOutcome(StrEnum):
+    """How one attempt to send ended."""
+
+    SENT = "sent"
+    RETRY = "retry"  # certainly not arrived: sent again later
+    IN_DOUBT = "in_doubt"  # may have arrived: sent again as the same bytes
+    FAILED = "failed"  # parked for a person
+
+
+class ReceiptState(StrEnum):
+    """What became of a receipt."""
+
+    STORED = "stored"
+    APPLIED = "applied"
+    STALE = "stale"
+    ORPHAN = "orphan"
+    REFUSED = "refused"
+    UNEXPECTED = "unexpected"
+    DUPLICATE = "duplicate"
+
+
+class NoticeState(StrEnum):
+    """Whether a notice has reached its channel."""
+
+    TO_DELIVER = "to_deliver"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterchangeRow:
+    """Bytes as they arrived on one channel under one name.
+
+    Attributes:
+        digest: SHA-256 of the bytes, kept in `raw`.
+        delivery: The channel's own mark of this one delivery, so that a delivery that was stored but
+            not yet settled when the process died is known again; None where the channel has none.
+        mapping: The mapping that understood it, with `mapping_version`.
+        reply_digest: The bytes of its one reply.
+        same_as: The interchange whose repetition this one is (ER-04).
+        reason: Why it is quarantined, as told to people.
+    """
+
+    id: int = 0
+    channel: str
+    partner: str
+    name: str
+    digest: str
+    delivery: str | None = None
+    received_at: datetime
+    state: str = InterchangeState.STORED
+    mapping: str | None = None
+    mapping_version: str | None = None
+    reply_digest: str | None = None
+    same_as: int | None = None
+    reason: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRow:
+    """One command of an interchange and its one outcome; the outcome's words are the pipeline's."""
+
+    id: int = 0
+    interchange_id: int
+    position: int
+    message_type: str
+    operation: str
+    partner: str
+    client_number: str
+    content_digest: str
+    outcome: str
+    document_number: str | None = None
+    reply: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRow:
+    """The present state and content of one document."""
+
+    number: str
+    kind: str
+    state: str
+    version: int
+    enterprise: str
+    partner: str
+    office: str
+    nature: str
+    ie_flag: str
+    client_number: str
+    customs_number: str | None = None
+    parent: str | None = None
+    period: str | None = None
+    valid_until: str | None = None
+    content: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedDocument:
+    """One line of a listing: a document without its content."""
+
+    number: str
+    kind: str
+    state: str
+    version: int
+    enterprise: str
+    partner: str
+    office: str
+    nature: str
+    ie_flag: str
+    client_number: str
+    customs_number: str | None
+    parent: str | None
+    period: str | None
+    valid_until: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """A document as it is to be, and as it must be found for that.
+
+    Attributes:
+        document: The new state and content; its version is set by the store, one above the expected.
+        expected_state: The state in which it must be found, or None for a new document.
+        expected_version: The version in which it must be found, 0 for a new document.
+        event: What happened, for the history.
+        cause_kind: What caused it: `message`, `receipt`, `clock`, `operator`.
+        cause_id: Which one.
+    """
+
+    document: DocumentRow
+    expected_state: str | None
+    expected_version: int
+    event: str
+    cause_kind: str
+    cause_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow:
+    """One change of a document."""
+
+    id: int
+    number: str
+    version: int
+    at: datetime
+    event: str
+    from_state: str | None
+    to_state: str
+    cause_kind: str
+    cause_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    """The content that a document has had since one of its versions."""
+
+    number: str
+    version: int
+    content: Fields
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionRow:
+    """One message on its way to customs; its id is the message id, `seq` the order of making."""
+
+    seq: int = 0
+    id: str
+    number: str
+    message_type: str
+    client_number: str
+    enterprise: str
+    route: str
+    state: str = SubmissionState.TO_SIGN
+    unsigned_digest: str
+    signed_digest: str | None = None
+    created_at: datetime
+    sent_at: datetime | None = None
+    technical_at: datetime | None = None
+    business_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRow:
+    """One attempt to send a submission, recorded before and after."""
+
+    id: int
+    submission_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """What customs answered, stored before it is read; the middle fields are what it was found to say."""
+
+    id: int = 0
+    digest: str
+    channel: str
+    name: str
+    received_at: datetime
+    state: str = ReceiptState.STORED
+    message_id: str | None = None
+    own_id: str | None = None
+    receipt_type: str | None = None
+    code: str | None = None
+    text: str | None = None
+    number: str | None = None
+    client_number: str | None = None
+    customs_number: str | None = None
+    reason: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRow:
+    """What the ERP is told: bytes for its channel under a name."""
+
+    id: int = 0
+    partner: str
+    kind: str
+    name: str
+    digest: str
+    state: str = NoticeState.TO_DELIVER
+    created_at: datetime
+    delivered_at: datetime | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationRow:
+    """Where one manifest item went when a month was aggregated (AG-09)."""
+
+    manifest_number: str
+    manifest_item: int
+    declaration_number: str
+    declaration_item: int
+    quantity: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """Something that a person must see, until it is closed."""
+
+    id: int
+    code: str
+    subject: str
+    opened_at: datetime
+    closed_at: datetime | None
+    values: Mapping[str, Any]

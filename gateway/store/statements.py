@@ -1,0 +1,57 @@
+"""Pieces of statements that every area shares: rows to and from dataclasses, inserts that repeat safely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from sqlalchemy import Column, Connection, Select, Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+class Row(Protocol):
+    """A dataclass of `rows`."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+R = TypeVar("R", bound=Row)
+
+# So many values fit into one statement on both databases.
+CHUNK = 500
+
+
+def columns_of(table: Table, kind: type[Row]) -> list[Column[Any]]:
+    """Return the columns that a row class names, in its order."""
+    return [table.c[field.name] for field in fields(kind)]
+
+
+def values_of(row: Row, *, without: str = "") -> dict[str, Any]:
+    """Return a row's values by column, without the one that the database gives."""
+    return {field.name: getattr(row, field.name) for field in fields(row) if field.name != without}
+
+
+def rows(connection: Connection, kind: type[R], statement: Select[Any]) -> list[R]:
+    """Return what a statement over `columns_of` the class finds."""
+    return [kind(**mapping) for mapping in connection.execute(statement).mappings()]
+
+
+def first(connection: Connection, kind: type[R], statement: Select[Any]) -> R | None:
+    """Return the first row that a statement over `columns_of` the class finds."""
+    mapping: Mapping[Any, Any] | None = connection.execute(statement.limit(1)).mappings().first()
+    return None if mapping is None else kind(**mapping)
+
+
+def added(connection: Connection, table: Table, row: R, key: str = "id") -> R:
+    """Insert a row and return it with the key that the database gave."""
+    statement = insert(table).returning(table.c[key])
+    given = connection.execute(statement, values_of(row, without=key)).scalar_one()
+    return replace(row, **{key: given})
+
+
+def added_once(connection: Connection, table: Table, values: Mapping[str, Any], key: str) -> Any:
+    """Insert a row and return its key, or None where a row of the same unique values is there already."""
+    dialect = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = dialect(table).on_conflict_do_nothing().returning(table.c[key])
+    return connection.execute(statement, dict(values)).scalar()

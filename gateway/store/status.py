@@ -1,0 +1,73 @@
+"""What `gateway status` tells: how many documents are in which state, and what waits where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, func, select, text
+
+from gateway.store.rows import InterchangeState, NoticeState, ReceiptState, SubmissionState
+from gateway.store.tables import AWAITED, alerts, documents, interchanges, notices, receipts, submissions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much is where.
+
+    Attributes:
+        documents: How many documents, by kind and state, in that order.
+        queues: How many items wait, by the name of the queue; all queues are there, also empty ones.
+        awaited: How many submissions wait for a receipt.
+        alerts: How many alerts are open.
+    """
+
+    documents: dict[tuple[str, str], int]
+    queues: dict[str, int]
+    awaited: int
+    alerts: int
+
+
+_WAITING: tuple[tuple[Table, str, str], ...] = (
+    (interchanges, "interchanges", InterchangeState.STORED),
+    *(
+        (submissions, f"submissions.{state}", state)
+        for state in SubmissionState
+        if state is not SubmissionState.SENT
+    ),
+    (receipts, "receipts", ReceiptState.STORED),
+    (receipts, "receipts.orphan", ReceiptState.ORPHAN),
+    (notices, "notices", NoticeState.TO_DELIVER),
+)
+
+
+class Status:
+    """Counts over the whole store, each answered from an index alone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def counts(self) -> Counts:
+        """Count everything that `gateway status` tells."""
+        by_state = select(documents.c.kind, documents.c.state, func.count()).group_by(
+            documents.c.kind, documents.c.state
+        )
+        found = self._connection.execute(by_state.order_by(documents.c.kind, documents.c.state))
+        return Counts(
+            documents={(kind, state): count for kind, state, count in found},
+            queues=self.queues(),
+            awaited=self._count(select(func.count()).select_from(submissions).where(text(AWAITED))),
+            alerts=self._count(select(func.count()).where(alerts.c.closed_at.is_(None))),
+        )
+
+    def queues(self) -> dict[str, int]:
+        """Count what waits for a stage, by the name of its queue."""
+        return dict(self._lengths())
+
+    def _lengths(self) -> Iterator[tuple[str, int]]:
+        for table, name, state in _WAITING:
+            yield name, self._count(select(func.count()).where(table.c.state == state))
+
+    def _count(self, statement: Select[Any]) -> int:
+        return int(self._connection.execute(statement).scalar_one())

@@ -1,0 +1,165 @@
+"""Submissions: what goes to customs, from being held or to be signed until customs has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, TextClause, case, exists, func, select, text, update
+
+from gateway.store.attempts import Attempts
+from gateway.store.rows import AttemptOutcome, SubmissionRow, SubmissionState
+from gateway.store.statements import added, columns_of, first, rows
+from gateway.store.tables import AWAITED, TO_SEND, documents, submissions
+
+_COLUMNS = columns_of(submissions, SubmissionRow)
+_UNSENT = [state for state in SubmissionState if state is not SubmissionState.SENT]
+_TO_SEND = (SubmissionState.TO_SEND, SubmissionState.IN_DOUBT)
+# A proof of arrival settles every one of these.
+_ON_THE_WAY = (*_TO_SEND, SubmissionState.SENDING, SubmissionState.FAILED)
+_AFTER = {
+    AttemptOutcome.SENT: SubmissionState.SENT,
+    AttemptOutcome.RETRY: SubmissionState.TO_SEND,
+    AttemptOutcome.IN_DOUBT: SubmissionState.IN_DOUBT,
+    AttemptOutcome.FAILED: SubmissionState.FAILED,
+}
+
+
+class Submissions:
+    """One signed message for each row; its bytes never change once they are signed (CU-05)."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._attempts = Attempts(connection, now)
+
+    def add(self, row: SubmissionRow) -> SubmissionRow:
+        """Keep a submission, held or to be signed, and return it with its place in the order.
+
+        Its document is to be put first: that lock is what keeps the order of a document's submissions
+        the order of its changes.
+        """
+        return added(self._connection, submissions, row, "seq")
+
+    def release(self, numbers: Collection[str]) -> list[str]:
+        """Let the held submissions of these documents go to be signed; return their ids (GF-07)."""
+        held = (submissions.c.number.in_(sorted(numbers)), submissions.c.state == SubmissionState.HELD)
+        changed = update(submissions).where(*held).values(state=SubmissionState.TO_SIGN)
+        return sorted(self._connection.scalars(changed.returning(submissions.c.id)))
+
+    def take_to_sign(self, limit: int) -> list[SubmissionRow]:
+        """Take what is to be signed, in order.
+
+        Read it in a short transaction and sign outside of it, so that nothing waits for the token:
+        `signed` says whether another was faster.
+        """
+        return self._take(limit, submissions.c.state == SubmissionState.TO_SIGN)
+
+    def signed(self, submission: str, digest: str) -> bool:
+        """Note the digest of the signed bytes; False where another was faster, and these bytes are not it."""
+        return self._move(
+            submission,
+            (SubmissionState.TO_SIGN,),
+            {"state": SubmissionState.TO_SEND, "signed_digest": digest},
+        )
+
+    def park(self, submission: str, detail: str) -> None:
+        """Leave an unsent submission to a person, with the reason as an attempt that failed."""
+        if self._move(submission, _UNSENT, {"state": SubmissionState.FAILED}):
+            attempt = self._attempts.begin([submission])[submission]
+            self._attempts.end(attempt, AttemptOutcome.FAILED, detail)
+
+    def take_to_send(self, limit: int) -> list[SubmissionRow]:
+        """Take what is to be sent or sent again, in order; of a document only its oldest unsent (CU-07)."""
+        earlier = submissions.alias()
+        blocked = exists().where(
+            earlier.c.number == submissions.c.number,
+            earlier.c.seq < submissions.c.seq,
+            earlier.c.state.in_(_UNSENT),
+        )
+        return self._take(limit, text(TO_SEND), ~blocked)
+
+    def attempt_begin(self, ids: Collection[str]) -> dict[str, int]:
+        """Note, before anything is sent, that these are being sent; return the attempt of each."""
+        changed = update(submissions).where(
+            submissions.c.id.in_(sorted(ids)), submissions.c.state.in_(_TO_SEND)
+        )
+        sending = changed.values(state=SubmissionState.SENDING).returning(submissions.c.id)
+        return self._attempts.begin(sorted(self._connection.scalars(sending)))
+
+    def attempt_end(self, attempt: int, outcome: AttemptOutcome, detail: str = "") -> None:
+        """Note how an attempt ended; a receipt that came meanwhile has proved more and stays."""
+        submission = self._attempts.end(attempt, outcome, detail)
+        values: dict[str, Any] = {"state": _AFTER[outcome]}
+        if outcome is AttemptOutcome.SENT:
+            values["sent_at"] = self._now
+        self._move(submission, (SubmissionState.SENDING,), values)
+
+    def recover(self) -> list[str]:
+        """Put what was being sent when a process died in doubt; return the ids. To be called at the start."""
+        dying = update(submissions).where(submissions.c.state == SubmissionState.SENDING)
+        doubted = dying.values(state=SubmissionState.IN_DOUBT).returning(submissions.c.id)
+        ids = sorted(self._connection.scalars(doubted))
+        self._attempts.lost(ids)
+        return ids
+
+    def mark_technical(self, submission: str, *, last: bool = False) -> None:
+        """Note the technical receipt (CU-01), which proves arrival; `last` where no decision will follow."""
+        self._answered(submission, ("technical_at", "business_at") if last else ("technical_at",))
+
+    def mark_business(self, submission: str) -> None:
+        """Note the business receipt (CU-01), which proves arrival."""
+        self._answered(submission, ("business_at",))
+
+    def by_message_id(self, message_id: str) -> SubmissionRow | None:
+        """Return the submission of a message id."""
+        return first(self._connection, SubmissionRow, select(*_COLUMNS).where(submissions.c.id == message_id))
+
+    def by_number(self, number: str) -> list[SubmissionRow]:
+        """Return the submissions of a document, in order."""
+        found = select(*_COLUMNS).where(submissions.c.number == number)
+        return rows(self._connection, SubmissionRow, found.order_by(submissions.c.seq))
+
+    def latest_of_number(self, number: str) -> SubmissionRow | None:
+        """Return the newest submission of a document."""
+        return self._latest(submissions.c.number == number)
+
+    def latest_of_client_number(self, message_type: str, client_number: str) -> SubmissionRow | None:
+        """Return the newest submission of that type under the client's number."""
+        return self._latest(
+            submissions.c.client_number == client_number, submissions.c.message_type == message_type
+        )
+
+    def latest_of_customs_number(self, customs_number: str) -> SubmissionRow | None:
+        """Return the newest submission of the document that customs gave the number."""
+        given = select(documents.c.number).where(documents.c.customs_number == customs_number)
+        return self._latest(submissions.c.number.in_(given))
+
+    def awaited(self) -> list[SubmissionRow]:
+        """Return what was sent and waits for its technical or its business receipt, in order (CU-01)."""
+        return rows(
+            self._connection,
+            SubmissionRow,
+            select(*_COLUMNS).where(text(AWAITED)).order_by(submissions.c.seq),
+        )
+
+    def _answered(self, submission: str, moments: Collection[str]) -> None:
+        arrived = submissions.c.state.in_(_ON_THE_WAY)
+        values: dict[str, Any] = {
+            moment: func.coalesce(submissions.c[moment], self._now) for moment in ("sent_at", *moments)
+        }
+        values["state"] = case((arrived, SubmissionState.SENT), else_=submissions.c.state)
+        self._connection.execute(update(submissions).where(submissions.c.id == submission).values(values))
+
+    def _latest(self, *conditions: ColumnElement[bool]) -> SubmissionRow | None:
+        found = select(*_COLUMNS).where(*conditions).order_by(submissions.c.seq.desc())
+        return first(self._connection, SubmissionRow, found)
+
+    def _take(self, limit: int, *conditions: ColumnElement[bool] | TextClause) -> list[SubmissionRow]:
+        found = select(*_COLUMNS).where(*conditions).order_by(submissions.c.seq).limit(limit)
+        return rows(self._connection, SubmissionRow, found.with_for_update(skip_locked=True))
+
+    def _move(self, submission: str, states: Collection[SubmissionState], values: dict[str, Any]) -> bool:
+        expected = (submissions.c.id == submission, submissions.c.state.in_(states))
+        return self._connection.execute(update(submissions).where(*expected).values(values)).rowcount > 0

@@ -1,0 +1,48 @@
+"""One transaction: the areas of the store as they stand in it, its savepoints and its one time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.store.alerts import Alerts
+from gateway.store.documents import Documents
+from gateway.store.interchanges import Interchanges
+from gateway.store.messages import Messages
+from gateway.store.notices import Notices
+from gateway.store.raw import Raw
+from gateway.store.receipts import Receipts
+from gateway.store.relations import Relations
+from gateway.store.status import Status
+from gateway.store.submissions import Submissions
+
+
+class Unit:
+    """Everything that a stage does in one transaction; it belongs to one thread.
+
+    Attributes:
+        now: The time of this transaction, the same for every row that it writes.
+    """
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self.now = now
+        self.raw = Raw(connection, now)
+        self.interchanges = Interchanges(connection)
+        self.messages = Messages(connection)
+        self.documents = Documents(connection, now)
+        self.submissions = Submissions(connection, now)
+        self.receipts = Receipts(connection)
+        self.notices = Notices(connection, now)
+        self.relations = Relations(connection)
+        self.alerts = Alerts(connection, now)
+        self.status = Status(connection)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Let one item fail alone: what is written inside is undone when an exception leaves it."""
+        with self._connection.begin_nested():
+            yield
