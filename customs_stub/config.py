@@ -1,0 +1,100 @@
+"""The stub's settings: a TOML file, every key optional, every fault told at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+LONGEST_POLL = 0.2
+OFFICE = re.compile(r"[0-9]{2}[A-Z0-9]{2}")
+
+
+class ConfigError(Exception):
+    """The settings or the files they name cannot be used; the text lists every fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where the office finds its files, and the figures of its rules.
+
+    Attributes:
+        outbox: Folder that the enterprises' gateways put submissions into; nothing in it is altered.
+        answers: Folder that receipts are put into.
+        state: The SQLite file that remembers what was seen and what is to be answered.
+        key: The office's private key, PEM, mode 0600.
+        certificate: The office's certificate, PEM, for the enterprises to pin.
+        enterprises: Folder with the registered certificates, `<enterprise code>*.pem`.
+        schemas: Folder with the schema sets, `jb/1.0/message.xsd` and `dec/3.1/DecMessage.xsd`.
+        offices: The offices it answers for, four characters each; none listed means every office.
+        poll_seconds: Longest pause between two looks into the outbox.
+        guarantee_months: How far ahead the guarantee of general trade must at least reach.
+        volume_items: The most items in one volume.
+        declaration_items: The most items in one declaration.
+    """
+
+    outbox: Path = Path("outbox/customs")
+    answers: Path = Path("receipts/customs")
+    state: Path = Path("var/customs/stub.db")
+    key: Path = Path("var/customs/customs.key")
+    certificate: Path = Path("var/customs/customs.pem")
+    enterprises: Path = Path("var/customs/enterprises")
+    schemas: Path = Path("schemas/xsd")
+    offices: tuple[str, ...] = ()
+    poll_seconds: float = 0.1
+    guarantee_months: int = 3
+    volume_items: int = 99
+    declaration_items: int = 50
+
+
+def load(file: Path | None) -> Config:
+    """Read the settings; paths in a file are relative to the file's folder.
+
+    Raises:
+        ConfigError: The file cannot be read, or keys or values in it are not what they must be.
+    """
+    if file is None:
+        return Config()
+    try:
+        given = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise ConfigError([f"{file}: {fault}"]) from fault
+    known = {field.name for field in fields(Config)}
+    faults = [
+        f"{file}: unknown key `{name}`; known are {', '.join(sorted(known))}" for name in given.keys() - known
+    ]
+    values: dict[str, Any] = {}
+    for name in given.keys() & known:
+        try:
+            values[name] = _value(name, given[name], file.parent)
+        except ValueError as fault:
+            faults.append(f"{file}: `{name}` {fault}")
+    if faults:
+        raise ConfigError(sorted(faults))
+    return replace(Config(), **values)
+
+
+def _value(name: str, given: Any, folder: Path) -> Any:
+    default = getattr(Config(), name)
+    if name == "offices":
+        fine = isinstance(given, list) and all(isinstance(x, str) and OFFICE.fullmatch(x) for x in given)
+        return tuple(given) if fine else _wrong('must be a list of customs codes such as ["5301"]')
+    if isinstance(default, Path):
+        return folder / given if isinstance(given, str) and given else _wrong("must be a path")
+    if isinstance(given, bool) or not isinstance(given, int | float) or given <= 0:
+        _wrong("must be a number above 0")
+    if isinstance(default, int) and not isinstance(given, int):
+        _wrong("must be a whole number above 0")
+    if name == "poll_seconds" and given > LONGEST_POLL:
+        _wrong(f"must be at most {LONGEST_POLL}")
+    return given
+
+
+def _wrong(what: str) -> NoReturn:
+    raise ValueError(what)

@@ -1,0 +1,209 @@
+"""The office's memory in one SQLite file: what was seen, what is filed, what is still to be answered."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from customs_stub.config import ConfigError
+from customs_stub.courses import Delivery
+from customs_stub.facts import State
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What tells one file in the outbox from another under the same name."""
+
+    name: str
+    inode: int
+    mtime: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that was taken.
+
+    Attributes:
+        message_id: Its id.
+        digest: What its bytes are told by.
+        type: The name of its body.
+        file: The file that it came in.
+        received: The office's time of that.
+        believed: It passed schema and signature, so that the id is its own.
+    """
+
+    message_id: str
+    digest: str
+    type: str
+    file: str
+    received: str
+    believed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A receipt that is to leave, complete to its bytes, so that a restart sends the same.
+
+    Attributes:
+        seq: Its place among all receipts.
+        message_id: The message that it answers.
+        file: The name of its file.
+        data: The bytes of its file.
+        summary: One line for the log.
+        due: The system's second from which on it may leave.
+        delivery: How its file comes into being.
+        document: The document that it moves on, if any.
+        effect: What that document becomes.
+        stage: `planned`, `written`, `half` or `done`.
+    """
+
+    seq: int
+    message_id: str
+    file: str
+    data: bytes
+    summary: str
+    due: float
+    delivery: Delivery
+    document: int | None = None
+    effect: State | None = None
+    stage: str = "planned"
+
+
+class Store:
+    """The SQLite file, held by one process at a time."""
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _hold(file.with_name(file.name + ".lock"))
+        try:
+            # NORMAL in WAL outlives the death of the process; only a power cut can take the last commits.
+            self.db = sqlite3.connect(file, isolation_level=None)
+            self.db.execute("PRAGMA journal_mode = WAL")
+            self.db.execute("PRAGMA synchronous = NORMAL")
+            self.db.executescript(resources.files("customs_stub").joinpath("store.sql").read_text("utf-8"))
+        except sqlite3.Error as fault:
+            os.close(self._lock)
+            raise ConfigError([f"{file}: {fault}"]) from fault
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.db.close()
+        os.close(self._lock)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything that is done inside, or nothing."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+    def seen(self) -> set[Seen]:
+        """Return every file that was taken."""
+        return {Seen(*row) for row in self.db.execute("SELECT name, inode, mtime FROM seen")}
+
+    def remember(self, file: Seen) -> None:
+        """Note that a file was taken."""
+        self.db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (file.name, file.inode, file.mtime))
+
+    def knows(self, message_id: str, digest: str) -> bool:
+        """Tell whether these bytes were taken before under this id."""
+        query = "SELECT 1 FROM message WHERE message_id = ? AND digest = ?"
+        return self.db.execute(query, (message_id, digest)).fetchone() is not None
+
+    def claimed(self, message_id: str) -> bool:
+        """Tell whether a believed message has this id."""
+        query = "SELECT 1 FROM message WHERE message_id = ? AND believed"
+        return self.db.execute(query, (message_id,)).fetchone() is not None
+
+    def add_message(self, message: Taken) -> None:
+        """Note a message that was taken."""
+        row = (
+            message.message_id,
+            message.digest,
+            message.type,
+            message.believed,
+            message.file,
+            message.received,
+        )
+        self.db.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def number(self, counter: str) -> int:
+        """Return the next number of a counter, from 1."""
+        query = (
+            "INSERT INTO counter VALUES (?, 1)"
+            " ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value"
+        )
+        return int(self.db.execute(query, (counter,)).fetchone()[0])
+
+    def plan(self, receipt: Planned) -> None:
+        """Note a receipt that is to leave."""
+        self.db.execute(
+            "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                receipt.seq,
+                receipt.message_id,
+                receipt.file,
+                receipt.data,
+                receipt.summary,
+                receipt.due,
+                receipt.delivery,
+                receipt.stage,
+                receipt.document,
+                receipt.effect,
+            ),
+        )
+
+    def due(self, moment: float, limit: int) -> list[Planned]:
+        """Return receipts that may leave, in the order in which they were to leave."""
+        return self._receipts(
+            "stage IN ('planned', 'half') AND due <= ? ORDER BY due, seq LIMIT ?", (moment, limit)
+        )
+
+    def written(self) -> list[Planned]:
+        """Return receipts whose temporary file was on disk when the last word was committed."""
+        return self._receipts("stage = 'written' ORDER BY due, seq", ())
+
+    def next_due(self) -> float | None:
+        """Return the second at which the next receipt may leave, or None when none is waiting."""
+        found = self.db.execute("SELECT min(due) FROM receipt WHERE stage <> 'done'").fetchone()[0]
+        return None if found is None else float(found)
+
+    def advance(self, receipt: Planned, stage: str, due: float | None = None) -> None:
+        """Move a receipt on; the first move brings its effect into force, before anyone can read of it."""
+        self.db.execute(
+            "UPDATE receipt SET stage = ?, due = coalesce(?, due) WHERE seq = ?", (stage, due, receipt.seq)
+        )
+        if receipt.stage == "planned" and receipt.effect is not None:
+            self.db.execute("UPDATE document SET state = ? WHERE id = ?", (receipt.effect, receipt.document))
+
+    def _receipts(self, condition: str, values: tuple[float | int, ...]) -> list[Planned]:
+        columns = "seq, message_id, file, data, summary, due, delivery, document, effect, stage"
+        query = f"SELECT {columns} FROM receipt WHERE {condition}"  # noqa: S608 - the conditions stand in this file
+        return [_planned(*row) for row in self.db.execute(query, values)]
+
+
+def _planned(*row: Any) -> Planned:
+    seq, message_id, file, data, summary, due, delivery, document, effect, stage = row
+    becomes = None if effect is None else State(effect)
+    return Planned(seq, message_id, file, data, summary, due, Delivery(delivery), document, becomes, stage)
+
+
+def _hold(file: Path) -> int:
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        os.close(handle)
+        raise ConfigError([f"{file}: another customs-stub is at work on this state"]) from fault
+    return handle

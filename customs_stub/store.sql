@@ -1,0 +1,44 @@
+-- What the trial customs office remembers. A message, its judgement and its planned receipts are one transaction.
+CREATE TABLE IF NOT EXISTS seen (
+    name TEXT NOT NULL, inode INTEGER NOT NULL, mtime INTEGER NOT NULL,
+    PRIMARY KEY (name, inode, mtime)
+) WITHOUT ROWID;
+
+-- `believed` messages passed schema and signature: only they can claim a message id.
+CREATE TABLE IF NOT EXISTS message (
+    message_id TEXT NOT NULL, digest TEXT NOT NULL, type TEXT NOT NULL, believed INTEGER NOT NULL,
+    file TEXT NOT NULL, received TEXT NOT NULL,
+    PRIMARY KEY (message_id, digest)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS document (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, enterprise TEXT NOT NULL, office TEXT NOT NULL,
+    nature TEXT NOT NULL, ie_flag TEXT NOT NULL, month TEXT NOT NULL,
+    client_number TEXT NOT NULL, unified_number TEXT NOT NULL, customs_number TEXT NOT NULL,
+    valid_until TEXT NOT NULL, state TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS document_by_client ON document (enterprise, kind, client_number);
+CREATE INDEX IF NOT EXISTS document_by_unified ON document (unified_number);
+CREATE INDEX IF NOT EXISTS document_by_customs ON document (customs_number);
+CREATE INDEX IF NOT EXISTS document_by_period ON document (enterprise, kind, office, ie_flag, month);
+
+CREATE TABLE IF NOT EXISTS goods (
+    document INTEGER NOT NULL REFERENCES document, number TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (document, number, name)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS amount (
+    document INTEGER NOT NULL REFERENCES document, currency TEXT NOT NULL, total TEXT NOT NULL,
+    PRIMARY KEY (document, currency)
+) WITHOUT ROWID;
+
+-- stage: planned -> written (the temporary file is on disk, the effect is in force) -> done
+--        planned -> half -> done for receipts that are written in place
+CREATE TABLE IF NOT EXISTS receipt (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, message_id TEXT NOT NULL, file TEXT NOT NULL, data BLOB NOT NULL,
+    summary TEXT NOT NULL, due REAL NOT NULL, delivery TEXT NOT NULL, stage TEXT NOT NULL,
+    document INTEGER REFERENCES document, effect TEXT
+);
+CREATE INDEX IF NOT EXISTS receipt_open ON receipt (stage, due) WHERE stage <> 'done';
+
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
