@@ -1,0 +1,8 @@
+"""Turns sources into the fields of standard messages, by rules that are data, and knows what came whence."""
+
+from gateway.mapping.lineage import Lineage, Mapped, Origin
+from gateway.mapping.lookup import CodeLookup, SourceLike
+from gateway.mapping.mapping import Mapping
+from gateway.mapping.mapping_set import MappingSet
+
+__all__ = ["CodeLookup", "Lineage", "Mapped", "Mapping", "MappingSet", "Origin", "SourceLike"]

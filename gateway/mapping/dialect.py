@@ -1,0 +1,135 @@
+"""What each format's expressions can do: the contract between the rules and the three dialects."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from gateway.errors import Place, Violation
+from gateway.mapping.lookup import SourceLike
+
+Node = TypeVar("Node")
+Expression = TypeVar("Expression")
+
+
+class ExpressionError(ValueError):
+    """An expression of a mapping file that cannot be understood; its text says why."""
+
+
+class Found(NamedTuple):
+    """A text of the source, and what the dialect needs to say where it stood."""
+
+    text: str
+    where: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Generic[Expression]):
+    """How a file falls into messages.
+
+    Attributes:
+        each: The elements that are a message each; None for the whole file.
+        by_row: CSV: each row is a message.
+        key: CSV: a message begins where this column changes.
+        record: CSV: the column that tells the kind of a row.
+        begins: CSV: the kind of the row that begins a message.
+        kinds: CSV: every other kind of row that a group takes.
+        header: CSV: the columns that must be equal in all rows of a message.
+    """
+
+    each: Expression | None = None
+    by_row: bool = False
+    key: str = ""
+    record: str = ""
+    begins: str = ""
+    kinds: frozenset[str] = frozenset()
+    header: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pick(Generic[Expression]):
+    """Which records make a group.
+
+    Attributes:
+        each: The elements that are a record each, where the format is a tree.
+        record: CSV: the column that tells the kind of a row; empty where every row is a record.
+        kind: CSV: the kind of row that is a record.
+    """
+
+    each: Expression | None = None
+    record: str = ""
+    kind: str = ""
+
+
+@dataclass(slots=True)
+class Part(Generic[Node]):
+    """One message of the file, and what was wrong in cutting it out."""
+
+    node: Node
+    faults: list[Violation] = field(default_factory=list)
+
+
+class Reading(ABC, Generic[Node, Expression]):
+    """One source, opened for the expressions of a dialect."""
+
+    def __init__(self, source: SourceLike) -> None:
+        self.name = source.name
+
+    @property
+    @abstractmethod
+    def root(self) -> Node:
+        """The node from which the expressions of `[match]` look."""
+
+    @abstractmethod
+    def parts(self, split: Split[Expression]) -> list[Part[Node]]:
+        """Cut the file into messages."""
+
+    @abstractmethod
+    def group(self, node: Node, pick: Pick[Expression]) -> list[Node]:
+        """Return the records of a group.
+
+        Raises:
+            StepError: What it finds are no records.
+        """
+
+    @abstractmethod
+    def find(self, node: Node, expression: Expression) -> list[Found]:
+        """Return the texts that an expression finds, in order.
+
+        Raises:
+            StepError: What it finds is no single value.
+        """
+
+    @abstractmethod
+    def place(self, where: Any) -> Place:
+        """Say where a text stood."""
+
+    @abstractmethod
+    def node_place(self, node: Node) -> Place:
+        """Say where a node stands."""
+
+    @abstractmethod
+    def expected(self, node: Node, expression: Expression) -> Place:
+        """Say where a text would have stood."""
+
+    def lacks(self, expression: Expression) -> list[str] | None:
+        """Return the nearest headers when the file has no column of this name, else None."""
+        del expression
+        return None
+
+
+class Dialect(ABC, Generic[Node, Expression]):
+    """The expressions of one format."""
+
+    @abstractmethod
+    def compile(self, text: str) -> Expression:
+        """Understand an expression, once, when the mapping is loaded.
+
+        Raises:
+            ExpressionError: It is none.
+        """
+
+    @abstractmethod
+    def open(self, source: SourceLike) -> Reading[Node, Expression]:
+        """Open a source of this format."""

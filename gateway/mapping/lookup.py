@@ -1,0 +1,82 @@
+"""What a mapping needs of the world: code tables and sources, by shape only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from gateway.errors import Violation
+
+
+class CodeLookup(Protocol):
+    """The code tables, by name."""
+
+    def has(self, table: str) -> bool:
+        """Tell whether there is such a table."""
+        ...
+
+    def code(self, table: str, text: str) -> str | None:
+        """Return the code for a code or a Chinese name (EN-03)."""
+        ...
+
+    def near(self, table: str, text: str) -> list[tuple[str, str]]:
+        """Return the entries, code and name, that were probably meant."""
+        ...
+
+
+class RowLike(Protocol):
+    """One record of a table."""
+
+    @property
+    def line(self) -> int:
+        """The line of the file on which it begins."""
+        ...
+
+    @property
+    def cells(self) -> Sequence[str]:
+        """As many texts as the table has columns."""
+        ...
+
+
+@runtime_checkable
+class TableLike(Protocol):
+    """The records below a header row."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The headers."""
+        ...
+
+    @property
+    def header_line(self) -> int:
+        """The line of the header row."""
+        ...
+
+    @property
+    def rows(self) -> Sequence[RowLike]:
+        """The records, at least one."""
+        ...
+
+
+class SourceLike(Protocol):
+    """What was read from one interchange."""
+
+    @property
+    def name(self) -> str:
+        """The name under which it arrived."""
+        ...
+
+    @property
+    def format(self) -> str:
+        """`csv`, `xml` or `json`."""
+        ...
+
+    @property
+    def content(self) -> object:
+        """A table, the root element, or the JSON value with numbers as text."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[Violation, ...]:
+        """What was strange and stopped nothing."""
+        ...

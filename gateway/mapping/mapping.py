@@ -1,0 +1,198 @@
+"""A loaded mapping: whether a source fits it, and the messages that it makes of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import Any
+
+from gateway.errors import Place, RejectedError, Violation, refuse
+from gateway.fields import Fields
+from gateway.mapping.dialect import Dialect, Part, Pick, Reading, Split
+from gateway.mapping.lineage import Lineage, Mapped
+from gateway.mapping.lookup import CodeLookup, SourceLike, TableLike
+from gateway.mapping.rules import Frame, Rule
+from gateway.mapping.steps import StepError
+
+CLIENT_NUMBER = "MessageHead/ClientSeqNo"
+OPERATION = "MessageHead/Operation"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A compiled group that repeats."""
+
+    key: str
+    name: str
+    target: str
+    pick: Pick[Any]
+    rules: tuple[Rule, ...]
+    groups: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A column that a table must have for a rule; of several one is enough."""
+
+    key: str
+    target: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a source must have to fit."""
+
+    files: tuple[str, ...] = ()
+    needed: tuple[tuple[str, Any], ...] = ()
+    values: tuple[tuple[str, Any, frozenset[str]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One mapping file, compiled.
+
+    Attributes:
+        name: Folder and file without suffix, for example `acme-csv/manifest`.
+        version: The beginning of the SHA-256 of its bytes.
+        message: The type of the messages that it makes.
+        format: The format of the sources that it reads.
+    """
+
+    name: str
+    version: str
+    message: str
+    format: str
+    dialect: Dialect[Any, Any]
+    tables: CodeLookup
+    match: Match
+    split: Split[Any]
+    head: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+    groups: tuple[Group, ...]
+    needs: tuple[Need, ...] = ()
+    by_target: Table[str, Rule] = field(default_factory=dict)
+
+    def misfits(self, source: SourceLike) -> list[Violation]:
+        """Return every reason why the source does not fit; none if it does."""
+        place = Place(source.name)
+        values = {"mapping": self.name}
+        if source.format != self.format:
+            values |= {"wanted": self.format.upper(), "found": source.format.upper()}
+            return [Violation("mapping.other-format", values=values, place=place)]
+        found = []
+        name = PurePath(source.name).name.lower()
+        if self.match.files and not any(fnmatchcase(name, each.lower()) for each in self.match.files):
+            more = {"wanted": ", ".join(self.match.files), "found": name}
+            found.append(Violation("mapping.other-file-name", values=values | more, place=place))
+        reading = self.dialect.open(source)
+        for text, expression in self.match.needed:
+            near = reading.lacks(expression)
+            if near is not None:
+                more = {"column": text, "near": ", ".join(near) or "–"}
+                found.append(Violation("mapping.lacks-column", values=values | more, place=place))
+            elif self.format != "csv" and not self._present(reading, expression):
+                found.append(Violation("mapping.lacks-path", values=values | {"path": text}, place=place))
+        for text, expression, wanted in self.match.values:
+            texts = [each.text for each in reading.find(reading.root, expression)]
+            if not wanted.intersection(texts):
+                more = {
+                    "path": text,
+                    "wanted": ", ".join(sorted(wanted)),
+                    "found": ", ".join(texts[:5]) or "–",
+                }
+                found.append(Violation("mapping.other-value", values=values | more, place=place))
+        return found
+
+    def apply(self, source: SourceLike) -> list[Mapped]:
+        """Make the messages of a source; what is wrong with one is in its `violations`.
+
+        Raises:
+            RejectedError: `map.no-message`, or rows before any message.
+        """
+        reading = self.dialect.open(source)
+        try:
+            parts = reading.parts(self.split)
+        except StepError as fault:
+            violation = Violation(fault.code, values=fault.values, place=Place(source.name))
+            raise RejectedError([violation]) from fault
+        if not parts:
+            raise refuse("map.no-message", place=Place(source.name), mapping=self.name)
+        common = [*source.warnings, *self._missing_columns(reading)]
+        return [self._message(reading, part, common) for part in parts]
+
+    def unused_columns(self, source: SourceLike) -> list[str]:
+        """Return the columns of a table that no rule looks at, for a person who writes a mapping."""
+        if not isinstance(source.content, TableLike):
+            return []
+        choices = [choice for rule in self.by_target.values() for choice in rule.choices]
+        used = {column for choice in choices for column in choice.expressions}
+        used |= {each.expression for choice in choices for each in choice.conditions}
+        used |= {self.split.key, self.split.record, *(text for text, _ in self.match.needed)}
+        return [column for column in source.content.columns if column and column not in used]
+
+    @staticmethod
+    def _present(reading: Reading[Any, Any], expression: Any) -> bool:
+        try:
+            return bool(reading.find(reading.root, expression))
+        except StepError:
+            return True  # an element or object with something in it
+
+    def _missing_columns(self, reading: Reading[Any, Any]) -> Iterator[Violation]:
+        for need in self.needs:
+            near = [reading.lacks(column) for column in need.columns]
+            if all(each is not None for each in near):
+                meant = ", ".join(dict.fromkeys(name for each in near for name in each or ())) or "–"
+                values = {"column": " / ".join(need.columns), "rule": need.key, "near": meant}
+                place = reading.expected(reading.root, need.columns[0])
+                yield Violation("map.missing-column", need.target, values, place)
+
+    def _message(self, reading: Reading[Any, Any], part: Part[Any], common: list[Violation]) -> Mapped:
+        frame = Frame(reading, self.tables, part.node, [*common, *part.faults])
+        frame.nodes[""] = frame.nodes[self.message] = part.node
+        lineage = Lineage(reading, frame.entries, frame.nodes, self.by_target)
+        head = {rule.target: frame.evaluate(rule, part.node, rule.target) for rule in self.head}
+        if not head[CLIENT_NUMBER] and CLIENT_NUMBER not in {each.path for each in frame.violations}:
+            place = lineage.expected(CLIENT_NUMBER)
+            frame.fault("map.no-client-number", CLIENT_NUMBER, {}, place)
+        body: Fields = {}
+        self._fill(frame, self.rules, part.node, self.message, body)
+        self._repeat(frame, self.groups, part.node, self.message, body)
+        return Mapped(
+            message_type=self.message,
+            operation=head.get(OPERATION, ""),
+            client_seq_no=head[CLIENT_NUMBER],
+            body=body,
+            lineage=lineage,
+            mapping=self.name,
+            version=self.version,
+            violations=tuple(frame.violations),
+        )
+
+    @staticmethod
+    def _fill(frame: Frame, rules: tuple[Rule, ...], node: Any, path: str, tree: Fields) -> None:
+        for rule in rules:
+            text = frame.evaluate(rule, node, f"{path}/{rule.name}")
+            if text:
+                tree[rule.name] = text
+
+    def _repeat(self, frame: Frame, groups: tuple[Group, ...], node: Any, path: str, tree: Fields) -> None:
+        for group in groups:
+            try:
+                records = frame.reading.group(node, group.pick)
+            except StepError as fault:
+                frame.fault(fault.code, f"{path}/{group.name}", fault.values, frame.reading.node_place(node))
+                continue
+            made: list[Fields] = []
+            for position, record in enumerate(records, 1):
+                at = f"{path}/{group.name}[{position}]"
+                frame.nodes[at] = record
+                below: Fields = {}
+                self._fill(frame, group.rules, record, at, below)
+                self._repeat(frame, group.groups, record, at, below)
+                made.append(below)
+            if made:
+                tree[group.name] = made

@@ -1,0 +1,101 @@
+"""Every mapping of an installation, loaded at start, and the choice of the one that fits a source."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gateway.errors import Place, RejectedError, Violation, refuse
+from gateway.mapping.compiling import Compiler
+from gateway.mapping.faults import explain
+from gateway.mapping.lookup import CodeLookup, SourceLike
+from gateway.mapping.mapping import Mapping
+from gateway.mapping.spec import MappingSpec
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSet:
+    """The mappings by name (ER-03).
+
+    Attributes:
+        mappings: Each `<source>/<message>.toml`, compiled.
+    """
+
+    mappings: dict[str, Mapping]
+
+    @classmethod
+    def load(cls, folder: Path, tables: CodeLookup) -> MappingSet:
+        """Read and compile every `<source>/<message>.toml` of a folder.
+
+        Raises:
+            RejectedError: Every fault of every file at once, each with its file and key.
+        """
+        faults: list[Violation] = []
+        mappings: dict[str, Mapping] = {}
+        if not folder.is_dir():
+            raise refuse("mapping.no-folder", place=Place(str(folder)), folder=folder)
+        for file in sorted(folder.glob("*/*.toml")):
+            mapping, found = _load(file, f"{file.parent.name}/{file.stem}", tables)
+            faults += found
+            if mapping is not None:
+                mappings[mapping.name] = mapping
+        if faults:
+            raise RejectedError(faults)
+        return cls(mappings)
+
+    def __iter__(self) -> Iterator[Mapping]:
+        return iter(self.mappings.values())
+
+    def get(self, name: str) -> Mapping:
+        """Return the mapping of that name.
+
+        Raises:
+            RejectedError: `mapping.unknown`.
+        """
+        if name not in self.mappings:
+            raise refuse("mapping.unknown", name=name, known=", ".join(self.mappings) or "–")
+        return self.mappings[name]
+
+    def choose(self, source: SourceLike, names: Sequence[str] = ("*",)) -> Mapping:
+        """Return the one mapping that fits the source, among those that the patterns allow.
+
+        Raises:
+            RejectedError: `mapping.none-fits` with the reasons of every candidate, or `mapping.two-fit`.
+        """
+        candidates = [each for each in self if any(fnmatchcase(each.name, name) for name in names)]
+        place = Place(source.name)
+        if not candidates:
+            allowed = ", ".join(names) or "–"
+            raise refuse(
+                "mapping.none-allowed", place=place, names=allowed, known=", ".join(self.mappings) or "–"
+            )
+        reasons = {each.name: each.misfits(source) for each in candidates}
+        fitting = [each for each in candidates if not reasons[each.name]]
+        if len(fitting) > 1:
+            raise refuse("mapping.two-fit", place=place, names=", ".join(each.name for each in fitting))
+        if not fitting:
+            first = Violation("mapping.none-fits", values={"names": ", ".join(reasons)}, place=place)
+            raise RejectedError([first, *(reason for found in reasons.values() for reason in found)])
+        return fitting[0]
+
+
+def _load(file: Path, name: str, tables: CodeLookup) -> tuple[Mapping | None, list[Violation]]:
+    shown = f"{file.parent.parent.name}/{name}.toml"
+    data = file.read_bytes()
+    try:
+        raw = tomllib.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        return None, [Violation("mapping.not-toml", values={"reason": str(fault)}, place=Place(shown))]
+    try:
+        spec = MappingSpec.model_validate(raw)
+    except ValidationError as fault:
+        return None, explain(fault, shown, raw)
+    compiler = Compiler(spec, shown, tables)
+    mapping = compiler.compile(name, hashlib.sha256(data).hexdigest()[:12])
+    return mapping, compiler.faults

@@ -1,0 +1,171 @@
+"""Compiled rules: how one value is made, evaluated for each record of each message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.errors import Place, Violation
+from gateway.mapping.dialect import Found, Reading
+from gateway.mapping.lookup import CodeLookup
+from gateway.mapping.steps import Step, StepError
+
+MAX_VIOLATIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled condition.
+
+    Attributes:
+        expression: What is looked at.
+        wanted: The texts of which the value must be one, or None to look only whether there is one.
+        holds: What the comparison must give.
+        of_message: Look from the message instead of the record.
+    """
+
+    expression: Any
+    wanted: frozenset[str] | None
+    holds: bool
+    of_message: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to make a value; of several the first whose conditions hold is taken."""
+
+    expressions: tuple[Any, ...] = ()
+    constant: str = ""
+    join: str | None = None
+    steps: tuple[Step, ...] = ()
+    values: Mapping[str, str] | None = None
+    values_name: str = ""
+    table: str = ""
+    default: str = ""
+    conditions: tuple[Condition, ...] = ()
+    optional: bool = False
+    of_message: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What makes one target field.
+
+    Attributes:
+        key: The key of the mapping file, for example `items.GQty`.
+        name: The field's name.
+        target: The field's path without positions.
+        choices: The ways to make it.
+    """
+
+    key: str
+    name: str
+    target: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What made one target value: enough to say its place later, when somebody asks."""
+
+    rule: Rule
+    where: Any
+    text: str
+    node: Any = None
+    expression: Any = None
+
+
+@dataclass(slots=True)
+class Frame:
+    """What grows while one message is mapped."""
+
+    reading: Reading[Any, Any]
+    tables: CodeLookup
+    message: Any
+    violations: list[Violation]
+    entries: dict[str, Entry] = field(default_factory=dict)
+    nodes: dict[str, Any] = field(default_factory=dict)
+
+    def fault(self, code: str, path: str, values: Mapping[str, object], place: Place) -> None:
+        """Note a violation, up to a number that a person can still read."""
+        if len(self.violations) < MAX_VIOLATIONS:
+            self.violations.append(Violation(code, path, values, place))
+        elif len(self.violations) == MAX_VIOLATIONS:
+            self.violations.append(Violation("map.more-faults", values={"limit": MAX_VIOLATIONS}))
+
+    def evaluate(self, rule: Rule, node: Any, path: str) -> str:
+        """Make the value of one field; empty where there is none."""
+        for choice in rule.choices:
+            if not choice.conditions or all(self._holds(each, node) for each in choice.conditions):
+                return self._make(rule, choice, self.message if choice.of_message else node, path)
+        return ""
+
+    def _holds(self, condition: Condition, node: Any) -> bool:
+        try:
+            found = self.reading.find(self.message if condition.of_message else node, condition.expression)
+        except StepError:
+            return False
+        if condition.wanted is None:
+            return bool(found) is condition.holds
+        return (bool(found) and found[0].text in condition.wanted) is condition.holds
+
+    def _make(self, rule: Rule, choice: Choice, node: Any, path: str) -> str:
+        if choice.constant:
+            self.entries[path] = Entry(rule, None, "")
+            return choice.constant
+        found: Found | None = None
+        text = ""
+        try:
+            found = self._find(choice, node)
+            if found:
+                text = self._convert(choice, found.text)
+        except StepError as fault:
+            place = self.reading.place(found.where) if found else None
+            self.fault(fault.code, path, fault.values, place or self._expected(choice, node))
+        if not text and choice.default:
+            text = choice.default
+        if text or found:
+            where, raw = (found.where, found.text) if found else (None, "")
+            expression = None if found else choice.expressions[0]
+            self.entries[path] = Entry(rule, where, raw, node, expression)
+        return text
+
+    def _find(self, choice: Choice, node: Any) -> Found | None:
+        """Return the first expression's value that is there, or all of them joined."""
+        every: list[Found] = []
+        for expression in choice.expressions:
+            found = self.reading.find(node, expression)
+            if choice.join is not None:
+                every += found
+                continue
+            if len(found) > 1:
+                texts = ", ".join(each.text for each in found[:5])
+                raise StepError("map.several-values", count=len(found), texts=texts)
+            if found:
+                return found[0]
+        if not every or choice.join is None:
+            return None
+        return Found(choice.join.join(each.text for each in every), every[0].where)
+
+    def _convert(self, choice: Choice, text: str) -> str:
+        for step in choice.steps:
+            text = step(text)
+            if not text:
+                return ""
+        if choice.values is not None:
+            known = choice.values.get(text, choice.values.get("*"))
+            if known is None:
+                allowed = ", ".join(choice.values)
+                raise StepError("map.unknown-value", text=text, values=choice.values_name, allowed=allowed)
+            text = known
+        if choice.table:
+            code = self.tables.code(choice.table, text)
+            if code is None:
+                near = ", ".join(f"{code} {name}" for code, name in self.tables.near(choice.table, text))
+                raise StepError("map.unknown-code", text=text, table=choice.table, near=near or "–")
+            text = code
+        return text
+
+    def _expected(self, choice: Choice, node: Any) -> Place:
+        return self.reading.expected(node, choice.expressions[0])

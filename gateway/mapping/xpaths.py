@@ -1,0 +1,143 @@
+"""The dialect of XML: an expression is an XPath 1.0, seen from the message or the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
+from typing import Any, TypeAlias
+
+from lxml import etree
+
+from gateway.errors import Place
+from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
+from gateway.mapping.lookup import SourceLike
+from gateway.mapping.steps import StepError, plain_number
+
+Element: TypeAlias = etree._Element  # noqa: SLF001 lxml has no public name for the class of its elements
+
+
+@dataclass(frozen=True, slots=True)
+class XPath:
+    """A compiled XPath with its text."""
+
+    text: str
+    run: etree.XPath
+
+
+class XPaths(Dialect[Element, XPath]):
+    """Expressions over an XML tree, with the prefixes that the mapping declares."""
+
+    def __init__(self, namespaces: Mapping[str, str]) -> None:
+        self._namespaces = dict(namespaces)
+
+    def compile(self, text: str) -> XPath:
+        """Compile an XPath; prefixes and functions are tried at once on an empty element."""
+        try:
+            compiled = etree.XPath(text, namespaces=self._namespaces)
+            compiled(etree.Element("x"))
+        except (etree.XPathError, ValueError, TypeError) as fault:
+            raise ExpressionError(str(fault)) from fault
+        return XPath(text, compiled)
+
+    def open(self, source: SourceLike) -> Reading[Element, XPath]:
+        """Open an XML tree."""
+        return _XmlReading(source)
+
+
+class _XmlReading(Reading[Element, XPath]):
+    def __init__(self, source: SourceLike) -> None:
+        super().__init__(source)
+        assert isinstance(source.content, Element), "the format says that it is XML"
+        self._root = source.content
+
+    @property
+    def root(self) -> Element:
+        return self._root
+
+    def parts(self, split: Split[XPath]) -> list[Part[Element]]:
+        if split.each is None:
+            return [Part(self._root)]
+        return [Part(element) for element in _elements(self._root, split.each)]
+
+    def group(self, node: Element, pick: Pick[XPath]) -> list[Element]:
+        assert pick.each is not None, "the specification demands it of trees"
+        return _elements(node, pick.each)
+
+    def find(self, node: Element, expression: XPath) -> list[Found]:
+        result = expression.run(node)
+        if not isinstance(result, list):
+            text = _computed(result)
+            return [Found(text, (node, expression.text))] if text else []
+        found = []
+        for each in result:
+            text = (_text(each) if isinstance(each, Element) else str(each)).strip()
+            if text:
+                found.append(Found(text, each))
+        return found
+
+    def place(self, where: Any) -> Place:
+        if isinstance(where, tuple):
+            return self.expected(*where)
+        if isinstance(where, Element):
+            return self.node_place(where)
+        element = where.getparent()
+        path = _path(element) + (f"/@{_local(where.attrname)}" if where.is_attribute else "")
+        return Place(self.name, _line(element), path=path)
+
+    def node_place(self, node: Element) -> Place:
+        return Place(self.name, _line(node), path=_path(node))
+
+    def expected(self, node: Element, expression: XPath | str) -> Place:
+        text = expression if isinstance(expression, str) else expression.text
+        path = text if text.startswith("/") else f"{_path(node)}/{text.removeprefix('./')}"
+        return Place(self.name, _line(node), path=path)
+
+
+def _elements(node: Element, expression: XPath) -> list[Element]:
+    found = expression.run(node)
+    elements = [each for each in found if isinstance(each, Element)] if isinstance(found, list) else []
+    if not isinstance(found, list) or len(elements) != len(found):
+        raise StepError("map.not-a-group", expression=expression.text)
+    return elements
+
+
+def _text(element: Element) -> str:
+    """Return the text of an element; a comment within it does not cut it off."""
+    text = element.text or ""
+    if len(element):
+        if element.find("*") is not None:
+            raise StepError("map.not-a-value", expression=_path(element))
+        text += "".join(comment.tail or "" for comment in element)
+    return text
+
+
+def _computed(result: object) -> str:
+    """XPath's own functions give booleans, floats and texts."""
+    if isinstance(result, bool):
+        return "true" if result else "false"
+    if isinstance(result, float):
+        return plain_number(Decimal(repr(result))) if isfinite(result) else ""
+    return str(result).strip()
+
+
+def _line(element: Element) -> int | None:
+    # The type stubs do not know what kind of attribute this is.
+    line: int | None = getattr(element, "sourceline", None)
+    return line
+
+
+def _path(element: Element) -> str:
+    """Return the path as a person reads it: prefixed or plain names, positions where there are several."""
+    steps = []
+    for each in (element, *element.iterancestors()):
+        twins = list(each.itersiblings(each.tag, preceding=True))
+        alone = not twins and next(each.itersiblings(each.tag), None) is None
+        name = f"{each.prefix}:{_local(each.tag)}" if each.prefix else _local(each.tag)
+        steps.append(name if alone else f"{name}[{len(twins) + 1}]")
+    return "/" + "/".join(reversed(steps))
+
+
+def _local(tag: Any) -> str:
+    return str(tag).rpartition("}")[2]
