@@ -1,1 +1,5 @@
 """The parameter tables of customs: what is shipped, what an operator puts in its place, and look-up."""
+
+from gateway.codes.tables import CodeTables
+
+__all__ = ["CodeTables"]

@@ -1,0 +1,24 @@
+"""How bytes come and go under a name, and nothing else: folders, and memory for tests."""
+
+from gateway.channels.base import Arrival, Inbox, Outbox, Outcome, Refusal
+from gateway.channels.folder import FolderInbox, Intake
+from gateway.channels.line_log import LineLog
+from gateway.channels.memory import MemoryInbox, MemoryOutbox
+from gateway.channels.outbox import FolderOutbox
+from gateway.channels.waker import Waker, Watch
+
+__all__ = [
+    "Arrival",
+    "FolderInbox",
+    "FolderOutbox",
+    "Inbox",
+    "Intake",
+    "LineLog",
+    "MemoryInbox",
+    "MemoryOutbox",
+    "Outbox",
+    "Outcome",
+    "Refusal",
+    "Waker",
+    "Watch",
+]

@@ -1,0 +1,237 @@
+"""The folder as an inbox: a scan is the truth, a rename is the claim, events only make it faster (ER-05)."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from time import monotonic
+
+from gateway.channels.base import Arrival, Outcome, Refusal, reason_of, shown, unfinished
+from gateway.channels.claims import Claims
+from gateway.channels.stillness import Looks, Signature, open_for_writing
+from gateway.channels.waker import Watch
+from gateway.errors import RejectedError, RetryError, refuse
+from gateway.xmlio import MAX_BYTES
+
+# Never follow a link out of the folder, never wait for the other end of a pipe.
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What counts as finished, and as too much.
+
+    Attributes:
+        still_seconds: How long size, time and inode must stay the same; two looks at least.
+        limit_bytes: A longer file is put into quarantine without being read.
+    """
+
+    still_seconds: float = 0.5
+    limit_bytes: int = MAX_BYTES
+
+
+class FolderInbox:
+    """Files that others put into a folder; settled ones lie in its `.done/` and `.quarantine/`.
+
+    Several gateways may share a folder; each instance of this class has one consumer at a time.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        intake: Intake = Intake(),
+        watch: Watch | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._folder = folder
+        self._intake = intake
+        self._watch = watch
+        self._looks = Looks(intake.still_seconds, clock)
+        self._claims = Claims(folder)
+        # What each claimed file looked like when it was last seen: a writer may still have it open.
+        self._last: dict[str, Signature] = {}
+        self._ready: deque[tuple[str, Signature]] = deque()
+        self._stored: set[str] = set()
+        self._stuck: dict[str, Signature] = {}
+        self._refusals: list[Refusal] = []
+
+    def receive(self, limit: int) -> list[Arrival]:
+        """Claim and read finished files, oldest first; what was not settled comes again (ER-05).
+
+        Raises:
+            RetryError: `channels.folder-absent` or `channels.folder-unusable`.
+        """
+        with self._usable():
+            if self._watch is not None:
+                self._watch.renew()
+            self._claims.prepare()
+            tokens = [token for token in self._claims.held if token not in self._stored]
+            # One scan serves many calls; a file that cannot be claimed is not scanned for twice in one.
+            if not self._ready:
+                self._ready.extend(self._finished())
+            while self._ready and len(tokens) < limit:
+                if token := self._claim(*self._ready.popleft()):
+                    tokens.append(token)
+            return [arrival for token in tokens[:limit] if (arrival := self._read(token))]
+
+    def stored(self, arrivals: Iterable[Arrival]) -> None:
+        """Note that these are committed, and need not be received again by this instance."""
+        self._stored.update(arrival.token for arrival in arrivals)
+
+    def in_hand(self) -> list[str]:
+        """Return the tokens of what is stored and not settled, oldest first."""
+        return [token for token in self._claims.held if token in self._stored]
+
+    def settle(self, token: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
+        """Move a stored file to `.done/`, or to `.quarantine/` with `<name>.reason.json` (ER-05).
+
+        Raises:
+            RetryError: `channels.not-settled`; the file stays in hand.
+        """
+        name = self._claims.held.get(token)
+        if name is None:
+            return
+        try:
+            self._claims.settle(token, outcome, reason)
+        except OSError as fault:
+            raise RetryError("channels.not-settled", name=shown(name), reason=fault.strerror) from fault
+        self._last.pop(token, None)
+        self._stored.discard(token)
+
+    def refusals(self) -> list[Refusal]:
+        """Return what could not be had since the last call, most of it now in quarantine."""
+        found, self._refusals = self._refusals, []
+        return found
+
+    def waiting(self) -> int:
+        """Return how many files are there that are not settled.
+
+        Raises:
+            RetryError: `channels.folder-absent` or `channels.folder-unusable`.
+        """
+        with self._usable():
+            self._claims.prepare()
+            return len(self._claims.held) + len(self._scan())
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._claims.close()
+        self._stored.clear()
+        self._last.clear()
+        self._ready.clear()
+
+    def _claim(self, name: str, signature: Signature) -> str | None:
+        try:
+            token = self._claims.take(name)
+        except OSError as fault:
+            # One file that others protect must not keep the rest out; it is told once, and tried again.
+            if self._stuck.get(name) != signature:
+                self._stuck[name] = signature
+                refused = refuse("channels.not-claimed", name=shown(name), reason=fault.strerror)
+                self._refusals.append(Refusal(shown(name), refused.violations[0]))
+            return None
+        if token is not None:
+            self._last[token] = signature
+        return token
+
+    def _finished(self) -> list[tuple[str, Signature]]:
+        if self._watch is not None:
+            self._looks.finished(self._watch.renamed())
+        present = self._scan()
+        self._looks.keep(present)
+        self._stuck = {name: seen for name, seen in self._stuck.items() if name in present}
+        found = []
+        for name, signature in present.items():
+            if not self._looks.still(name, signature):
+                continue
+            if signature.is_file and self._being_written(name):
+                self._looks.restart(name)
+            else:
+                found.append((name, signature))
+        return sorted(found, key=lambda file: (file[1].mtime, file[0]))
+
+    def _scan(self) -> dict[str, Signature]:
+        present = {}
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                if unfinished(entry.name):
+                    continue
+                try:
+                    signature = Signature.of(entry.stat(follow_symlinks=False))
+                except FileNotFoundError:
+                    continue
+                if not signature.is_folder:
+                    present[entry.name] = signature
+        return present
+
+    def _being_written(self, name: str) -> bool:
+        try:
+            handle = os.open(self._folder / name, _OPEN)
+        except OSError:
+            # Gone, or not to be opened: the claim and the reading tell.
+            return False
+        try:
+            return open_for_writing(handle)
+        finally:
+            os.close(handle)
+
+    def _read(self, token: str) -> Arrival | None:
+        """Read a claimed file; None when it goes to quarantine, or is still changing in our hands."""
+        name = self._claims.held[token]
+        try:
+            data = self._bytes_of(token)
+        except FileNotFoundError:
+            # Someone cleared our folder before the bytes were stored; there is nothing to receive.
+            self._claims.settle(token, "done", None)
+            return None
+        except RejectedError as fault:
+            self._claims.settle(token, "quarantined", reason_of(shown(name), fault.violations[0]))
+            self._refusals.append(Refusal(shown(name), fault.violations[0]))
+            self._last.pop(token, None)
+            return None
+        return None if data is None else Arrival(shown(name), data, token)
+
+    def _bytes_of(self, token: str) -> bytes | None:
+        path = self._claims.path(token)
+        name = shown(path.name)
+        if not Signature.of(path.lstat()).is_file:
+            raise refuse("channels.not-a-file", name=name)
+        try:
+            with os.fdopen(os.open(path, _OPEN), "rb") as file:
+                return self._bytes_of_open(token, file)
+        except OSError as fault:
+            raise refuse("channels.unreadable", name=name, reason=fault.strerror) from fault
+
+    def _bytes_of_open(self, token: str, file: BufferedReader) -> bytes | None:
+        handle = file.fileno()
+        before = Signature.of(os.fstat(handle))
+        changed = self._last.get(token, before) != before
+        self._last[token] = before
+        if changed or open_for_writing(handle):
+            return None
+        limit = self._intake.limit_bytes
+        if before.size > limit:
+            name = shown(self._claims.held[token])
+            raise refuse("channels.too-large", name=name, size=before.size, limit=limit)
+        data = file.read(limit + 1)
+        self._last[token] = Signature.of(os.fstat(handle))
+        return data if self._last[token] == before else None
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as fault:
+            if self._folder.is_dir():
+                reason = f"{fault.strerror}: {fault.filename}"
+                raise RetryError("channels.folder-unusable", folder=self._folder, reason=reason) from fault
+            raise RetryError("channels.folder-absent", folder=self._folder) from fault
+        except OSError as fault:
+            reason = f"{fault.strerror}: {fault.filename}"
+            raise RetryError("channels.folder-unusable", folder=self._folder, reason=reason) from fault

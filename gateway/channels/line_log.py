@@ -1,0 +1,61 @@
+"""The receipt log as an outbox: each line is appended once, whatever happens before it is noted."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.errors import GatewayError, RetryError
+
+# More than a batch of lines: only what was written since the last commit can come again.
+_TAIL = 1024 * 1024
+_LINE = re.compile(rb'^\{"line": (\d+), ', re.MULTILINE)
+
+
+class LineLog:
+    """A file of JSON objects, one a line, each beginning with its line number.
+
+    A line that was being written when the power failed is cut off and written again as a whole.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def send(self, name: str, data: bytes) -> None:
+        """Append one line; `name` is its number.
+
+        Raises:
+            RetryError: `channels.not-sent`.
+        """
+        if fault := self.send_many([(name, data)]).get(name):
+            raise fault
+
+    def send_many(self, files: Sequence[tuple[str, bytes]]) -> dict[str, GatewayError]:
+        """Append the lines that are not there yet, with one flush; return by name what failed."""
+        try:
+            self._append(files)
+        except OSError as fault:
+            folder = self._file.parent
+            refused = RetryError(
+                "channels.not-sent", name=self._file.name, folder=folder, reason=fault.strerror
+            )
+            refused.__cause__ = fault
+            return {name: refused for name, _ in files}
+        return {}
+
+    def _append(self, files: Sequence[tuple[str, bytes]]) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.open("a+b") as log:
+            end = log.seek(0, os.SEEK_END)
+            log.seek(max(0, end - _TAIL))
+            tail = log.read()
+            whole = tail[: tail.rfind(b"\n") + 1]
+            log.truncate(end - len(tail) + len(whole))
+            written = set(_LINE.findall(whole))
+            for name, data in files:
+                if name.encode() not in written:
+                    log.write(b'{"line": ' + name.encode() + b", " + data.removeprefix(b"{"))
+            log.flush()
+            os.fsync(log.fileno())

@@ -1,0 +1,106 @@
+"""The folder as an outbox: written under a name that says unfinished, flushed, then renamed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from gateway.channels.base import check_name
+from gateway.errors import GatewayError, ParkedError, RetryError
+
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class FolderOutbox:
+    """Files that others take from a folder; a reader sees a whole file or none."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, name: str, data: bytes) -> None:
+        """Put one file; when this returns, it outlives a power cut (CU-05).
+
+        Raises:
+            ParkedError: `channels.name-unsafe`, or `channels.name-taken` by other bytes.
+            RetryError: `channels.not-sent`; whether the file is there is in doubt.
+        """
+        if fault := self.send_many([(name, data)]).get(name):
+            raise fault
+
+    def send_many(self, files: Sequence[tuple[str, bytes]]) -> dict[str, GatewayError]:
+        """Put many files with one flush of the folder; return by name what was not put and why.
+
+        All are written before the first is flushed, so that the disk writes them side by side.
+        """
+        faults: dict[str, GatewayError] = {}
+        written: list[tuple[str, int]] = []
+        sent: list[str] = []
+        for name, data in files:
+            try:
+                if self._stands(name, data):
+                    sent.append(name)
+                else:
+                    written.append((name, self._write(name, data)))
+            except OSError as fault:
+                faults[name] = self._in_doubt(name, fault)
+            except GatewayError as fault:
+                faults[name] = fault
+        for name, handle in written:
+            try:
+                self._publish(name, handle)
+                sent.append(name)
+            except OSError as fault:
+                faults[name] = self._in_doubt(name, fault)
+        try:
+            self._flush_folder()
+        except OSError as fault:
+            faults |= {name: self._in_doubt(name, fault) for name in sent}
+        return faults
+
+    def _stands(self, name: str, data: bytes) -> bool:
+        """Return whether the same file is there already; other bytes under its name are never replaced."""
+        check_name(name)
+        target = self._folder / name
+        if not os.path.lexists(target):
+            return False
+        # A reader may take it in this moment; then it was there.
+        with suppress(FileNotFoundError):
+            if target.is_symlink() or target.read_bytes() != data:
+                raise ParkedError("channels.name-taken", name=name, folder=self._folder)
+        return True
+
+    def _write(self, name: str, data: bytes) -> int:
+        handle = os.open(self._draft(name), _WRITE, 0o666)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+        except OSError:
+            os.close(handle)
+            self._draft(name).unlink(missing_ok=True)
+            raise
+        return handle
+
+    def _publish(self, name: str, handle: int) -> None:
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        self._draft(name).rename(self._folder / name)
+
+    def _flush_folder(self) -> None:
+        handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _draft(self, name: str) -> Path:
+        return self._folder / f".{name}.tmp"
+
+    def _in_doubt(self, name: str, fault: OSError) -> RetryError:
+        error = RetryError("channels.not-sent", name=name, folder=self._folder, reason=fault.strerror)
+        error.__cause__ = fault
+        return error

@@ -1,0 +1,167 @@
+"""What every channel keeps: memory and folders under the same tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gateway.channels import FolderInbox, FolderOutbox, Inbox, Intake, MemoryInbox, MemoryOutbox, Outbox
+from gateway.errors import ParkedError
+
+
+@dataclass
+class Both:
+    """A channel's two ends, how something arrives in it, and what was sent through it."""
+
+    inbox: Inbox
+    outbox: Outbox
+    put: Callable[[str, bytes], object]
+    sent: Callable[[], dict[str, bytes]]
+
+
+def memory(_: Path) -> Both:
+    """Make a channel in memory."""
+    inbox, outbox = MemoryInbox(), MemoryOutbox()
+    return Both(inbox, outbox, inbox.put, lambda: outbox.sent)
+
+
+def folder(path: Path) -> Both:
+    """Make a channel of two folders, in which a file counts as finished at the second look."""
+    there, back = path / "in", path / "out"
+    there.mkdir()
+    back.mkdir()
+    inbox = FolderInbox(there, intake=Intake(still_seconds=0))
+    looked = inbox.receive
+
+    def look_twice(limit: int) -> list:
+        looked(0)
+        return looked(limit)
+
+    inbox.receive = look_twice
+    return Both(
+        inbox,
+        FolderOutbox(back),
+        lambda name, data: (there / name).write_bytes(data),
+        lambda: {file.name: file.read_bytes() for file in back.iterdir()},
+    )
+
+
+@pytest.fixture(params=[memory, folder], ids=["memory", "folder"])
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Both:
+    """Each channel in turn."""
+    return request.param(tmp_path)
+
+
+def test_what_arrives_is_received_with_name_and_bytes(both: Both) -> None:
+    """Bytes and a name cross, unchanged."""
+    both.put("订单.csv", b"\x00\xff\r\n")
+    assert [(a.name, a.data) for a in both.inbox.receive(10)] == [("订单.csv", b"\x00\xff\r\n")]
+
+
+def test_nothing_is_received_from_an_empty_channel(both: Both) -> None:
+    """Emptiness is no fault."""
+    assert both.inbox.receive(10) == []
+    assert both.inbox.waiting() == 0
+    assert both.inbox.in_hand() == []
+    assert both.inbox.refusals() == []
+
+
+@pytest.mark.requirement("ER-05")
+def test_what_was_not_stored_is_received_again_under_the_same_token(both: Both) -> None:
+    """A failed commit loses nothing: the next look brings the same delivery."""
+    both.put("a", b"1")
+    first = both.inbox.receive(10)
+    assert both.inbox.receive(10) == first
+    both.inbox.stored(first)
+    assert both.inbox.receive(10) == []
+    assert both.inbox.in_hand() == [first[0].token]
+    assert both.inbox.waiting() == 1
+
+
+def test_what_is_settled_is_gone(both: Both) -> None:
+    """Settled once, it neither waits nor comes again; settled twice, nothing happens."""
+    both.put("a", b"1")
+    (arrival,) = both.inbox.receive(10)
+    both.inbox.stored([arrival])
+    both.inbox.settle(arrival.token, "done")
+    both.inbox.settle(arrival.token, "done")
+    both.inbox.settle("nobody", "quarantined", {"why": "unknown"})
+    assert both.inbox.waiting() == 0
+    assert both.inbox.in_hand() == []
+    assert both.inbox.receive(10) == []
+
+
+@pytest.mark.requirement("ER-04")
+def test_the_same_name_and_bytes_again_are_another_delivery(both: Both) -> None:
+    """Only the token tells a second sending from a second receiving."""
+    both.put("a", b"1")
+    (first,) = both.inbox.receive(10)
+    both.inbox.stored([first])
+    both.inbox.settle(first.token, "done")
+    both.put("a", b"1")
+    (second,) = both.inbox.receive(10)
+    assert (second.name, second.data) == (first.name, first.data)
+    assert second.token != first.token
+
+
+def test_no_more_than_the_limit_is_received_and_the_rest_later(both: Both) -> None:
+    """A batch is bounded; everything comes, once."""
+    for number in range(5):
+        both.put(f"{number}", b"%d" % number)
+    names = []
+    while batch := both.inbox.receive(2):
+        assert len(batch) <= 2
+        both.inbox.stored(batch)
+        names += [arrival.name for arrival in batch]
+    assert sorted(names) == ["0", "1", "2", "3", "4"]
+    assert len(both.inbox.in_hand()) == 5
+
+
+def test_letting_go_and_coming_back_brings_what_was_not_settled(both: Both) -> None:
+    """Stored but not settled is received once more after a restart."""
+    both.put("a", b"1")
+    (arrival,) = both.inbox.receive(10)
+    both.inbox.stored([arrival])
+    both.inbox.close()
+    assert both.inbox.receive(10) == [arrival]
+
+
+def test_what_is_sent_is_there(both: Both) -> None:
+    """Name and bytes arrive unchanged."""
+    both.outbox.send("订单-1.xml", b"<a/>")
+    assert both.outbox.send_many([("b.xml", b""), ("c.xml", b"\xff")]) == {}
+    assert both.sent() == {"订单-1.xml": b"<a/>", "b.xml": b"", "c.xml": b"\xff"}
+
+
+@pytest.mark.requirement("CU-05")
+def test_a_resend_is_the_same_bytes_or_refused(both: Both) -> None:
+    """The same may be sent any number of times; other bytes never take its place."""
+    both.outbox.send("a.xml", b"1")
+    both.outbox.send("a.xml", b"1")
+    with pytest.raises(ParkedError, match=r"channels\.name-taken"):
+        both.outbox.send("a.xml", b"2")
+    assert both.sent() == {"a.xml": b"1"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", ".", "..", "../a", "a/b", "a\\b", "/etc/passwd", ".hidden", "a.tmp", "a.Temp"),
+        *("a\nb", "a\x00", "\u202ea", "x" * 201, "\udcff"),
+    ],
+)
+def test_nothing_leaves_under_an_unsafe_name(both: Both, name: str) -> None:
+    """No name leads out of the folder, hides, looks unfinished, or forges a line."""
+    with pytest.raises(ParkedError, match=r"channels\.name-unsafe"):
+        both.outbox.send(name, b"1")
+    assert both.sent() == {}
+
+
+def test_one_bad_name_keeps_no_other_back(both: Both) -> None:
+    """Each message of a batch has its own outcome."""
+    faults = both.outbox.send_many([("a.xml", b"1"), ("../b.xml", b"2"), ("c.xml", b"3")])
+    assert {name: fault.code for name, fault in faults.items()} == {"../b.xml": "channels.name-unsafe"}
+    assert both.sent() == {"a.xml": b"1", "c.xml": b"3"}
