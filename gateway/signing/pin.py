@@ -117,8 +117,10 @@ class PinLatch:
     def clear(self) -> None:
         """Forget: the PIN was accepted."""
         try:
-            self._file.unlink(missing_ok=True)
+            self._file.unlink()
             _sync(self._file.parent)
+        except FileNotFoundError:
+            return
         except OSError as fault:
             raise RetryError("token.latch-unwritable", file=self._file) from fault
 

@@ -106,9 +106,10 @@ def make_trial_token(trial: Trial, certificate: Path) -> x509.Certificate:
 
 
 def _configure(file: Path, tokens: Path) -> Path:
-    file.write_text(
-        f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n", encoding="utf-8"
-    )
+    text = f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n"
+    # Left alone when it is right: another process may be reading it.
+    if not file.exists() or file.read_text("utf-8") != text:
+        file.write_text(text, encoding="utf-8")
     return file
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from lxml import etree
@@ -63,6 +64,13 @@ class _TreeVerifier(XMLVerifier):
     def get_root(self, data: etree._Element) -> etree._Element:
         """Return the tree itself; signxml copies before it changes anything."""
         return data
+
+    def _c14n(self, nodes: etree._Element, *args: Any, **kwargs: Any) -> bytes:
+        # Inside a document lxml gives unprefixed grandchildren a false xmlns="" in inclusive form.
+        # As a document of its own, with the namespaces in scope declared, an element comes out right.
+        alone = etree.fromstring(etree.tostring(nodes, with_tail=False))
+        canonical: bytes = super()._c14n(alone, *args, **kwargs)
+        return canonical
 
 
 class Verifier:
