@@ -1,0 +1,15 @@
+"""The standard XML: its names, schemas and fields, building, reading, checking and explaining.
+
+catalogue = Catalogue.load(Path("schemas/xsd"))
+root = build(catalogue, head, body)
+violations = catalogue.check(root)
+data = serialize(root)
+head, body = read(parse(data))
+"""
+
+from gateway.messages.builder import Head, build, build_declaration, serialize
+from gateway.messages.catalogue import Catalogue
+from gateway.messages.names import DECLARATION
+from gateway.messages.reader import read
+
+__all__ = ["DECLARATION", "Catalogue", "Head", "build", "build_declaration", "read", "serialize"]
