@@ -1,0 +1,125 @@
+"""How results look on a terminal: tables that a person likes to read, or JSON for a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gateway.errors import GatewayError, Language, RejectedError, Violation
+
+DONE, REFUSED = 0, 1
+
+_COLOURS = {
+    "approved": "green",
+    "cleared": "green",
+    "aggregated": "green",
+    "done": "green",
+    "ok": "green",
+    "accepted": "green",
+    "refused": "red",
+    "rejected": "red",
+    "receive_failed": "red",
+    "not_accepted": "red",
+    "fault": "red",
+    "held": "yellow",
+    "declared": "yellow",
+    "sent": "yellow",
+    "warning": "yellow",
+}
+
+
+@cache
+def _texts() -> Mapping[str, Mapping[Language, str]]:
+    return tomllib.loads(resources.files("gateway.cli").joinpath("texts.toml").read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Prints results in one language, as text or as JSON."""
+
+    language: Language
+    json: bool = False
+
+    def word(self, key: str, **values: object) -> str:
+        """Return a text of the commands in the language; a key without a text is shown as it is."""
+        texts = _texts().get(key)
+        return texts[self.language].format(**values) if texts else key
+
+    def line(self, key: str, **values: object) -> None:
+        """Print one sentence; a program that asked for JSON is not bothered with it."""
+        if not self.json:
+            self._console().print(Text(self.word(key, **values)))
+
+    def rows(self, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+        """Print a listing: a table with translated heads, or a JSON array of objects."""
+        if self.json:
+            self.data(list(rows))
+            return
+        table = Table(title=self.word(title), title_justify="left", header_style="bold", box=None)
+        for column in columns:
+            table.add_column(self.word(column), overflow="fold")
+        count = 0
+        for row in rows:
+            table.add_row(*(self._cell(row.get(column)) for column in columns))
+            count += 1
+        if count:
+            self._console().print(table)
+        else:
+            self.line("nothing", what=self.word(title))
+
+    def pairs(self, title: str, values: Mapping[str, object]) -> None:
+        """Print one thing's properties, one a line."""
+        if self.json:
+            self.data(values)
+            return
+        table = Table(title=self.word(title), title_justify="left", show_header=False, box=None)
+        table.add_column(style="bold")
+        table.add_column(overflow="fold")
+        for key, value in values.items():
+            table.add_row(self.word(key), self._cell(value))
+        self._console().print(table)
+
+    def data(self, value: object) -> None:
+        """Print a value as JSON."""
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+    def violations(self, violations: Iterable[Violation]) -> None:
+        """Print every fault with its code, field, place and text."""
+        rows = [
+            {
+                "severity": "warning" if violation.warning else "fault",
+                "code": violation.code,
+                "field": violation.path,
+                "place": str(violation.place or ""),
+                "text": violation.text(self.language),
+            }
+            for violation in violations
+        ]
+        self.rows("faults", ("severity", "code", "field", "place", "text"), rows)
+
+    def error(self, fault: GatewayError) -> None:
+        """Tell an error on standard error, each of its violations on a line."""
+        violations = fault.violations if isinstance(fault, RejectedError) else ()
+        lines = [f"{v.code}: {v.text(self.language)} {v.place or ''}".rstrip() for v in violations]
+        for line in lines or [f"{fault.code}: {fault.text(self.language)}"]:
+            click.echo(line, err=True)
+
+    def _cell(self, value: object) -> Text:
+        if value is None:
+            return Text("")
+        text = str(value)
+        return Text(self.word(text) if text in _COLOURS else text, style=_COLOURS.get(text, ""))
+
+    def _console(self) -> Console:
+        width = None if sys.stdout.isatty() else 160
+        return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)

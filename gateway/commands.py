@@ -1,0 +1,180 @@
+"""An interchange of an ERP: read, mapped, and each of its commands checked, decided and answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from gateway.documents import Command, Decision, decide
+from gateway.errors import RejectedError, Violation
+from gateway.fields import Fields
+from gateway.formats import ReadOptions, read
+from gateway.mapping import Mapped, MappingSet
+from gateway.messages import Head, build
+from gateway.records import Cause, StoredFacts, World, carry_out
+from gateway.replies import ACCEPTED, REFUSED, accepted_entry, refused_entry, repeat, reply
+from gateway.store import InterchangeRow, MessageRow, Unit
+
+# Saving the same content under the same number again is the same command; declaring, editing and
+# deleting depend on the state, and their repetition is for the document to judge (ER-04).
+_REPEATABLE = ("save", "save-declare")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One interchange in one transaction."""
+
+    world: World
+    unit: Unit
+    interchange: InterchangeRow
+
+
+def understand_one(world: World, mappings: MappingSet, unit: Unit, interchange: InterchangeRow) -> None:
+    """Do what an interchange asks and write its reply; the same bytes again have no second effect (ER-04).
+
+    Raises:
+        RejectedError: It cannot be read, or no mapping or more than one fits.
+    """
+    earlier = unit.interchanges.same(interchange.partner, interchange.digest, interchange.id)
+    messages = [] if earlier is None else unit.messages.of_interchange(earlier.id)
+    obeyed = {message.position: message for message in messages if message.outcome == ACCEPTED}
+    if earlier is not None and earlier.reply_digest and messages and len(obeyed) == len(messages):
+        unit.interchanges.repeated(interchange.id, same_as=earlier.id, reply=earlier.reply_digest)
+        repeat(unit, interchange, earlier.reply_digest)
+        return
+    partner = world.partner(interchange.partner)
+    data = unit.raw.get(interchange.digest)
+    source = read(interchange.name, data, ReadOptions(encoding=partner.encoding or ""))
+    mapping = mappings.choose(source, partner.mappings)
+    entries = [
+        _obey(Task(world, unit, interchange), position, mapped, obeyed.get(position))
+        for position, mapped in enumerate(mapping.apply(source), 1)
+    ]
+    digest = reply(unit, interchange, entries)
+    unit.interchanges.understood(interchange.id, mapping=mapping.name, version=mapping.version, reply=digest)
+
+
+def _obey(
+    task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None
+) -> dict[str, Any]:
+    """Do what a message asks, or nothing of it, and return its entry of the reply."""
+    world, unit, interchange = task.world, task.unit, task.interchange
+    digest = _digest(mapped)
+    earlier = obeyed or _earlier(unit, interchange, mapped)
+    number: str | None = None
+    if earlier is not None and earlier.content_digest == digest:
+        entry, outcome, number = earlier.reply, ACCEPTED, earlier.document_number
+    else:
+        try:
+            with unit.savepoint():
+                decision = _decide(world, unit, interchange.partner, mapped, conflict=earlier)
+                cause = Cause("message", f"{interchange.id}/{position}")
+                carry_out(world, unit, decision, cause)
+            number = decision.changes[0].document.number
+            entry, outcome = accepted_entry(world, position, mapped, decision), ACCEPTED
+        except RejectedError as fault:
+            located = [mapped.locate(violation) for violation in fault.violations]
+            entry, outcome = refused_entry(world, position, mapped, located), REFUSED
+    unit.messages.add(
+        MessageRow(
+            interchange_id=interchange.id,
+            position=position,
+            message_type=mapped.message_type,
+            operation=mapped.operation,
+            partner=interchange.partner,
+            client_number=mapped.client_seq_no,
+            content_digest=digest,
+            outcome=outcome,
+            document_number=number,
+            reply=entry,
+        )
+    )
+    return entry
+
+
+def _decide(
+    world: World, unit: Unit, partner: str, mapped: Mapped, *, conflict: MessageRow | None
+) -> Decision:
+    """Check structure and rules; every fault of both is told at once (EN-01).
+
+    Raises:
+        RejectedError: Every fault and warning found.
+    """
+    found = list(mapped.violations)
+    if conflict is not None:
+        found.append(
+            Violation(
+                "command.conflict",
+                "MessageHead/ClientSeqNo",
+                {"client_number": mapped.client_seq_no, "number": conflict.document_number},
+            )
+        )
+    known = {violation.path for violation in found}
+    root = build(world.catalogue, _head(world, unit, mapped), mapped.body)
+    found += [v for v in world.catalogue.check(root, command=True) if v.path not in known]
+    known = {violation.path for violation in found if not violation.warning}
+    command = Command(
+        message_type=mapped.message_type,
+        operation=mapped.operation,
+        client_number=mapped.client_seq_no,
+        partner=partner,
+        body=_without(mapped.body, known, mapped.message_type),
+    )
+    decision: Decision | None = None
+    try:
+        decision = decide(command, StoredFacts(world, unit))
+    except RejectedError as fault:
+        found += [v for v in fault.violations if v.path not in known or not v.path]
+    if decision is None or any(not violation.warning for violation in found):
+        raise RejectedError(sorted(found, key=lambda violation: violation.warning))
+    return decision
+
+
+def _head(world: World, unit: Unit, mapped: Mapped) -> Head:
+    return Head(
+        message_id=world.new_message_id(),
+        message_type=mapped.message_type,
+        sender_id=world.settings.sender,
+        receiver_id=world.settings.sender,
+        create_time=unit.now,
+        client_seq_no=mapped.client_seq_no,
+        operation=mapped.operation,
+    )
+
+
+def _earlier(unit: Unit, interchange: InterchangeRow, mapped: Mapped) -> MessageRow | None:
+    """Return the accepted message that this one repeats or contradicts (ER-04)."""
+    if mapped.operation not in _REPEATABLE or not mapped.client_seq_no:
+        return None
+    found = unit.messages.find(
+        interchange.partner, mapped.message_type, mapped.client_seq_no, mapped.operation
+    )
+    return next((message for message in found if message.outcome == ACCEPTED), None)
+
+
+def _digest(mapped: Mapped) -> str:
+    """Return what makes two commands the same: their fields, in whatever order they came."""
+    return sha256(json.dumps(mapped.tree(), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _without(body: Fields, faulty: Collection[str], prefix: str) -> Fields:
+    """Leave out the fields that are known to be faulty, so that rules see only sound values."""
+    if not faulty:
+        return body
+    return dict(_sound(body, faulty, prefix))
+
+
+def _sound(body: Fields, faulty: Collection[str], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in body.items():
+        path = f"{prefix}/{name}"
+        if path in faulty:
+            continue
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, dict):
+            yield name, _without(value, faulty, path)
+        else:
+            yield name, [_without(group, faulty, f"{path}[{n}]") for n, group in enumerate(value, 1)]

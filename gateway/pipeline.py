@@ -1,0 +1,150 @@
+"""READ FIRST: the way of a message, stage by stage; each arrow between two stages is a committed row.
+
+    channel ──► intake ──► understand ─┬─► sign ──► dispatch ──► customs ──► receive ─┐
+                                       └─► notify ──► ERP  ◄──────────────────────────┘
+    clock ────► tick: months to be aggregated, overdue receipts
+
+A stage takes a batch, does each item under a savepoint of its own, and commits once: one bad message
+harms no other, one disk flush serves many, and a process may die between any two commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.aggregating import make_due_declarations
+from gateway.channels import Inbox, Outbox
+from gateway.commands import understand_one
+from gateway.errors import GatewayError, RejectedError
+from gateway.mapping import MappingSet
+from gateway.receiving import believe, keep_receipt
+from gateway.records import World
+from gateway.replies import keep_interchange, note_deliveries, notice_name, quarantine, tell_refusal
+from gateway.signing import Signer, Verifier
+from gateway.store import Store
+from gateway.submitting import file_name, note_attempts, note_signatures, raise_one, sign_batch
+from gateway.waiting import tell_overdue
+
+BATCH = 50
+# A token may need a quarter of a second for a signature, and what it has signed is to be sent soon.
+SIGN_BATCH = 20
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The real things that the stages work with, made in `bootstrap`."""
+
+    world: World
+    store: Store
+    mappings: MappingSet
+    signer: Signer
+    verifier: Verifier
+    partner_inboxes: Mapping[str, Inbox]
+    customs_inbox: Inbox
+    customs_outbox: Outbox
+    # By partner; that of the operators is the receipt log.
+    notice_outboxes: Mapping[str, Outbox]
+
+
+def intake(gateway: Gateway) -> int:
+    """Claim an ERP's bytes and store them; put each file away once it is understood (ER-05)."""
+    done = 0
+    for partner, inbox in gateway.partner_inboxes.items():
+        arrivals, refusals = inbox.receive(BATCH), inbox.refusals()
+        with gateway.store.begin() as unit:
+            for arrival in arrivals:
+                keep_interchange(unit, partner, arrival)
+            for refusal in refusals:
+                tell_refusal(gateway.world, unit, partner, refusal)
+        with gateway.store.begin() as unit:
+            for row in unit.interchanges.take_to_settle(partner, BATCH):
+                inbox.settle(row.delivery, row.outcome, row.reason)
+                unit.interchanges.settled(row.id)
+                done += 1
+        done += len(arrivals) + len(refusals)
+    return done
+
+
+def understand(gateway: Gateway) -> int:
+    """Read, map and check each interchange, let documents decide, and write its one reply (ER-04)."""
+    with gateway.store.begin() as unit:
+        batch = unit.interchanges.take(BATCH)
+        for interchange in batch:
+            try:
+                with unit.savepoint():
+                    understand_one(gateway.world, gateway.mappings, unit, interchange)
+            except RejectedError as fault:
+                quarantine(gateway.world, unit, interchange, fault)
+    return len(batch)
+
+
+def sign(gateway: Gateway) -> int:
+    """Sign with the token what waits for it; nothing else waits for the token (ID-01, ID-03)."""
+    with gateway.store.begin() as unit:
+        rows = unit.submissions.take_to_sign(SIGN_BATCH)
+        batch = [(row, unit.raw.get(row.unsigned_digest)) for row in rows]
+    if not batch:
+        return 0
+    result = sign_batch(gateway.signer, batch)
+    with gateway.store.begin() as unit:
+        note_signatures(unit, result)
+    if result.trouble is not None:
+        raise result.trouble
+    return len(batch)
+
+
+def dispatch(gateway: Gateway) -> int:
+    """Send the stored signed bytes; each attempt is noted before and after (CU-05, CU-07)."""
+    with gateway.store.begin() as unit:
+        rows = unit.submissions.take_to_send(BATCH)
+        attempts = unit.submissions.attempt_begin([row.id for row in rows])
+        files = [(file_name(row), unit.raw.get(row.signed_digest or "")) for row in rows]
+    if not files:
+        return 0
+    faults = gateway.customs_outbox.send_many(files)
+    with gateway.store.begin() as unit:
+        note_attempts(unit, rows, attempts, faults)
+    raise_one(faults)
+    return len(files)
+
+
+def receive(gateway: Gateway) -> int:
+    """Store customs' receipts raw, then verify and correlate each and let its document decide (CU-03)."""
+    arrivals = gateway.customs_inbox.receive(BATCH)
+    with gateway.store.begin() as unit:
+        for arrival in arrivals:
+            keep_receipt(unit, arrival)
+    for arrival in arrivals:
+        gateway.customs_inbox.settle(arrival.delivery, "done")
+    with gateway.store.begin() as unit:
+        batch = unit.receipts.take(BATCH)
+        for receipt in batch:
+            believe(gateway.world, gateway.verifier, unit, receipt)
+    return len(arrivals) + len(batch)
+
+
+def notify(gateway: Gateway) -> int:
+    """Deliver replies and notices to each ERP, and lines to the receipt log (ER-06)."""
+    done = 0
+    faults: dict[str, GatewayError] = {}
+    for partner, outbox in gateway.notice_outboxes.items():
+        with gateway.store.begin() as unit:
+            rows = unit.notices.take(partner, BATCH)
+            files = [(notice_name(row), unit.raw.get(row.digest)) for row in rows]
+        if rows:
+            failed = outbox.send_many(files)
+            with gateway.store.begin() as unit:
+                done += note_deliveries(unit, rows, failed)
+            faults |= failed
+    raise_one(faults)
+    return done
+
+
+def tick(gateway: Gateway) -> int:
+    """Do what is due by the clock: aggregate requested months, tell overdue receipts (AG-04, CU-01)."""
+    done = 0
+    with gateway.store.begin() as unit:
+        done += make_due_declarations(gateway.world, unit)
+        done += tell_overdue(gateway.world, unit)
+    return done

@@ -1,0 +1,196 @@
+"""Between deciding and keeping: the facts that documents ask for, and decisions written at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.codes import CodeTables
+from gateway.config import Enterprise, Partner, Settings
+from gateway.documents import CodeLookup, Decision, Document, Kind, Outgoing
+from gateway.errors import RejectedError
+from gateway.fields import FieldDictionary
+from gateway.messages import Catalogue, Head, build, build_declaration, serialize
+from gateway.store import ChangeRow, DocumentRow, RelationRow, SubmissionRow, SubmissionState, Unit
+
+# The first character of a unified number says what it numbers.
+LETTERS = {
+    Kind.QUALIFICATION: "Q",
+    Kind.VOLUME: "G",
+    Kind.MANIFEST: "M",
+    Kind.AGGREGATION: "R",
+    Kind.DECLARATION: "D",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What stays the same from one transaction to the next."""
+
+    settings: Settings
+    catalogue: Catalogue
+    codes: CodeTables
+    new_message_id: Callable[[], str]
+
+    def partner(self, name: str) -> Partner:
+        """Return the agreement with a partner."""
+        return next(partner for partner in self.settings.partner if partner.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made a document change: a message, a receipt, the clock or an operator."""
+
+    kind: str
+    id: str
+
+
+class StoredFacts:
+    """What documents may ask, answered from one transaction."""
+
+    def __init__(self, world: World, unit: Unit) -> None:
+        self._world = world
+        self._unit = unit
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the transaction."""
+        return self._unit.now
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration."""
+        return self._world.settings
+
+    @property
+    def dictionary(self) -> FieldDictionary:
+        """What the schema says of each field."""
+        return self._world.catalogue.dictionary
+
+    @property
+    def codes(self) -> CodeLookup:
+        """The parameter tables."""
+        return self._world.codes
+
+    def enterprise(self, code: str) -> Enterprise | None:
+        """Return the profile of an enterprise."""
+        return next((e for e in self.settings.enterprise if e.code == code), None)
+
+    def enterprises_of(self, partner: str) -> Sequence[str]:
+        """Return the codes of the enterprises that a partner speaks for."""
+        return next((p.enterprises for p in self.settings.partner if p.name == partner), ())
+
+    def new_number(self, kind: Kind) -> str:
+        """Return a unified number that was never given before."""
+        return self._unit.documents.next_number(LETTERS[kind], self.now)
+
+    def document(self, number: str) -> Document | None:
+        """Return a document by its unified number."""
+        return _document(self._unit.documents.get(number))
+
+    def by_client_number(self, partner: str, kind: Kind, client_number: str) -> Document | None:
+        """Return the document that a partner made under its own number."""
+        return _document(self._unit.documents.by_client_number(partner, kind, client_number))
+
+    def qualifications(self, enterprise: str, office: str, nature: str) -> Iterable[Document]:
+        """Return an enterprise's qualifications of one nature at one office."""
+        return map(to_document, self._unit.documents.qualifications(enterprise, office, nature))
+
+    def volume(self, customs_number: str) -> Document | None:
+        """Return the volume to which customs gave this number."""
+        return _document(self._unit.documents.volume(customs_number))
+
+    def volumes_of(self, qualification: str) -> Iterable[Document]:
+        """Return the volumes under a qualification."""
+        return map(to_document, self._unit.documents.children(qualification))
+
+    def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
+        """Yield an enterprise's manifests of a month that are in one of the states."""
+        return map(to_document, self._unit.documents.manifests(enterprise, period, states))
+
+
+def carry_out(world: World, unit: Unit, decision: Decision, cause: Cause) -> None:
+    """Write a decision: documents by compare-and-set, merge relations, submissions, releases.
+
+    Raises:
+        RejectedError: An outgoing message does not validate; nothing of it may stay.
+        RetryError: `store.changed-meanwhile`.
+    """
+    unit.documents.put(
+        ChangeRow(
+            document=to_row(change.document),
+            expected_state=change.expected_state,
+            expected_version=change.expected_version,
+            event=change.event,
+            cause_kind=cause.kind,
+            cause_id=cause.id,
+        )
+        for change in decision.changes
+    )
+    unit.relations.add(
+        RelationRow(
+            manifest_number=relation.manifest,
+            manifest_item=relation.manifest_item,
+            declaration_number=relation.declaration,
+            declaration_item=relation.declaration_item,
+            quantity=relation.quantity,
+            total=relation.total,
+        )
+        for relation in decision.relations
+    )
+    documents = {change.document.number: change.document for change in decision.changes}
+    for number, outgoing in decision.outgoing:
+        _submit(world, unit, documents[number], outgoing)
+    if decision.release:
+        unit.submissions.release(decision.release)
+
+
+def _submit(world: World, unit: Unit, document: Document, outgoing: Outgoing) -> None:
+    """Build and check the message that goes to customs; its unsigned bytes are kept to be signed."""
+    route = world.settings.route[0]
+    message_id = world.new_message_id()
+    if outgoing.message_type == "DecMessage":
+        root = build_declaration(world.catalogue, outgoing.body)
+    else:
+        head = Head(
+            message_id=message_id,
+            message_type=outgoing.message_type,
+            sender_id=world.settings.sender,
+            receiver_id=route.receiver,
+            create_time=unit.now,
+            client_seq_no=document.client_number,
+        )
+        root = build(world.catalogue, head, outgoing.body)
+    if faults := world.catalogue.check(root):
+        raise RejectedError(faults)
+    unit.submissions.add(
+        SubmissionRow(
+            id=message_id,
+            number=document.number,
+            message_type=outgoing.message_type,
+            client_number=document.client_number,
+            enterprise=document.enterprise,
+            route=route.name,
+            state=SubmissionState.HELD if outgoing.hold else SubmissionState.TO_SIGN,
+            unsigned_digest=unit.raw.put(serialize(root)),
+            created_at=unit.now,
+        )
+    )
+
+
+def to_document(row: DocumentRow) -> Document:
+    """Return a kept document as the documents know it."""
+    values: dict[str, Any] = {name: getattr(row, name) for name in Document.__dataclass_fields__}
+    return Document(**values | {"kind": Kind(row.kind)})
+
+
+def to_row(document: Document) -> DocumentRow:
+    """Return a document as it is kept."""
+    values: dict[str, Any] = {name: getattr(document, name) for name in Document.__dataclass_fields__}
+    return DocumentRow(**values | {"kind": str(document.kind), "state": str(document.state)})
+
+
+def _document(row: DocumentRow | None) -> Document | None:
+    return None if row is None else to_document(row)

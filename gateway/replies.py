@@ -1,0 +1,274 @@
+"""What the ERP and the operators are told: replies, notices, and lines of the receipt log."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway.channels import Arrival, Refusal
+from gateway.customs import Said
+from gateway.documents import Decision, Document, state_names
+from gateway.errors import GatewayError, ParkedError, RejectedError, Violation
+from gateway.fields import FieldDictionary
+from gateway.mapping import Mapped
+from gateway.records import World
+from gateway.store import InterchangeRow, NoticeRow, ReceiptRow, Unit
+
+ACCEPTED, REFUSED = "accepted", "refused"
+# The partner of those notices that are lines of the receipt log.
+OPERATORS = ""
+
+# A source that breaks a rule in every row is told often enough; the count of the rest follows.
+MOST_VIOLATIONS = 200
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+def keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
+    """Store what arrived, whole and unread; a delivery that comes again is known (ER-05)."""
+    row = unit.interchanges.add(
+        InterchangeRow(
+            channel=f"inbox/{partner}",
+            partner=partner,
+            name=arrival.name,
+            digest=unit.raw.put(arrival.data),
+            delivery=arrival.delivery,
+            received_at=unit.now,
+        )
+    )
+    unit.interchanges.came_again(row.id)
+
+
+def tell_refusal(world: World, unit: Unit, partner: str, refusal: Refusal) -> None:
+    """Tell that the channel put a file into quarantine unread, and why (ER-05)."""
+    told = {
+        "reply_to": {"name": refusal.name},
+        "outcome": "quarantined",
+        **tell_violations([refusal.violation], world.catalogue.dictionary),
+    }
+    digest = unit.raw.put(_to_bytes(told))
+    name = f"{_safe(refusal.name)}.{digest[:8]}.reply.json"
+    unit.notices.add(
+        NoticeRow(partner=partner, kind="reply", name=name, digest=digest, created_at=unit.now)
+    )
+
+
+def accepted_entry(world: World, position: int, mapped: Mapped, decision: Decision) -> dict[str, Any]:
+    """Tell that a message was obeyed: number, state, what was filled in, and warnings (QF-04, EN-02)."""
+    entry = _entry(position, mapped, ACCEPTED) | tell_state(decision.changes[0].document)
+    if decision.filled:
+        entry["filled"] = dict(decision.filled)
+    if decision.news:
+        entry["news"] = [{"code": n.code, "en": n.text("en"), "zh": n.text("zh")} for n in decision.news]
+    warnings = [mapped.locate(warning) for warning in (*mapped.violations, *decision.warnings)]
+    return entry | tell_violations(warnings, world.catalogue.dictionary)
+
+
+def refused_entry(
+    world: World, position: int, mapped: Mapped, violations: Sequence[Violation]
+) -> dict[str, Any]:
+    """Tell that nothing of a message was done, and every reason (EN-05)."""
+    told = tell_violations(violations, world.catalogue.dictionary)
+    return _entry(position, mapped, REFUSED) | told
+
+
+def reply(unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str, Any]]) -> str:
+    """Write the one reply to an interchange, and return the digest of its bytes (ER-04).
+
+    It says nothing that differs from one time to the next, so that the same input gets the same bytes.
+    """
+    outcomes = {entry["outcome"] for entry in entries}
+    told = {
+        "reply_to": {"name": interchange.name, "sha256": interchange.digest},
+        "outcome": outcomes.pop() if len(outcomes) == 1 else "partly",
+        "messages": list(entries),
+    }
+    return repeat(unit, interchange, unit.raw.put(_to_bytes(told)))
+
+
+def quarantine(world: World, unit: Unit, interchange: InterchangeRow, fault: RejectedError) -> None:
+    """Tell that an interchange could not be understood, and why, in the reply and beside the file (ER-05)."""
+    told = tell_violations(fault.violations, world.catalogue.dictionary)
+    whole = {
+        "reply_to": {"name": interchange.name, "sha256": interchange.digest},
+        "outcome": "quarantined",
+        **told,
+    }
+    digest = repeat(unit, interchange, unit.raw.put(_to_bytes(whole)))
+    unit.interchanges.quarantined(interchange.id, reason=told, reply=digest)
+
+
+def repeat(unit: Unit, interchange: InterchangeRow, digest: str) -> str:
+    """Deliver a reply that is written already to the sender of this interchange."""
+    name = f"{_safe(interchange.name)}.{interchange.id:06d}.reply.json"
+    unit.notices.add(
+        NoticeRow(
+            partner=interchange.partner, kind="reply", name=name, digest=digest, created_at=unit.now
+        )
+    )
+    return digest
+
+
+def tell_receipt(unit: Unit, receipt: ReceiptRow, said: Said, document: Document, decision: Decision) -> None:
+    """Tell the ERP what customs said of its document, and what it means (ER-06)."""
+    told = {
+        "notice": "receipt",
+        **tell_state(document),
+        "said": {
+            "type": "technical" if said.receipt_type == "T" else "business",
+            "code": said.code,
+            "text": said.text,
+            "at": said.noticed_at,
+            "faults": [{"field": f.path, "code": f.code, "text": f.text} for f in said.faults],
+        },
+        "receipt": {"id": receipt.id, "message_id": said.message_id, "answers": said.refers_to},
+        "news": [
+            {"number": n.number, "code": n.code, "en": n.text("en"), "zh": n.text("zh")}
+            for n in decision.news
+        ],
+    }
+    name = f"{document.number}.{receipt.id:06d}.{document.state}.receipt.json"
+    _tell(unit, document, "receipt", name, told)
+
+
+def tell_result(unit: Unit, run: Document, decision: Decision) -> None:
+    """Tell the ERP which declarations its month became (AG-04)."""
+    told = {
+        "notice": "result",
+        **tell_state(run),
+        "month": run.period,
+        "declarations": [
+            tell_state(change.document)
+            for change in decision.changes
+            if change.document.parent == run.number and change.document.kind == "declaration"
+        ],
+        "relations": [
+            {
+                "manifest": relation.manifest,
+                "item": relation.manifest_item,
+                "declaration": relation.declaration,
+                "declaration_item": relation.declaration_item,
+            }
+            for relation in decision.relations
+        ],
+    }
+    name = f"{run.number}.result.json"
+    _tell(unit, run, "result", name, told)
+
+
+def log_receipt(unit: Unit, receipt: ReceiptRow, said: Said | None, outcome: Mapping[str, Any]) -> None:
+    """Write one line of the operators' receipt log; JSON escapes line breaks, so nothing forges a line."""
+    line: dict[str, Any] = {"receipt": receipt.id, "at": unit.now.isoformat(), "name": receipt.name}
+    if said is not None:
+        line |= {
+            "answers": said.refers_to,
+            "number": said.number,
+            "client_number": said.client_number,
+            "customs_number": said.customs_number,
+            "type": said.receipt_type,
+            "document_type": said.document_type,
+            "code": said.code,
+            "text": said.text,
+        }
+    data = (json.dumps(line | outcome, ensure_ascii=False) + "\n").encode()
+    digest = unit.raw.put(data)
+    unit.notices.add(
+        NoticeRow(partner=OPERATORS, kind="log", name="receipts.log", digest=digest, created_at=unit.now)
+    )
+
+
+def notice_name(row: NoticeRow) -> str:
+    """Return the name under which a notice is delivered; a line of the log goes by its number."""
+    return str(row.id) if row.kind == "log" else row.name
+
+
+def note_deliveries(unit: Unit, rows: Sequence[NoticeRow], faults: Mapping[str, GatewayError]) -> int:
+    """Note which notices have reached their channel; one that cannot is left to a person."""
+    unit.notices.delivered([row.id for row in rows if notice_name(row) not in faults])
+    parked = [row for row in rows if isinstance(faults.get(notice_name(row)), ParkedError)]
+    for row in parked:
+        fault = faults[notice_name(row)]
+        unit.notices.park(row.id)
+        unit.alerts.open(fault.code, f"notice {row.id}", {"reason": str(fault)})
+    return len(rows) - len(faults) + len(parked)
+
+
+def tell_state(document: Document) -> dict[str, Any]:
+    """Tell which document it is and how far it is, in both languages."""
+    en, zh, official = state_names(document)
+    told: dict[str, Any] = {
+        "number": document.number,
+        "kind": str(document.kind),
+        "client_number": document.client_number,
+        "customs_number": document.customs_number,
+        "state": str(document.state),
+        "state_en": en,
+        "state_zh": zh,
+        "state_code": official or None,
+        "valid_until": document.valid_until,
+    }
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def tell_violations(violations: Sequence[Violation], dictionary: FieldDictionary) -> dict[str, Any]:
+    """Tell faults and warnings apart, and how many faults were left out."""
+    told: dict[str, Any] = {}
+    faults = [v for v in violations if not v.warning]
+    if faults:
+        told["violations"] = [_tell_violation(v, dictionary) for v in faults[:MOST_VIOLATIONS]]
+    if len(faults) > MOST_VIOLATIONS:
+        told["violations_left_out"] = len(faults) - MOST_VIOLATIONS
+    if warnings := [_tell_violation(v, dictionary) for v in violations if v.warning]:
+        told["warnings"] = warnings[:MOST_VIOLATIONS]
+    return told
+
+
+def _tell_violation(violation: Violation, dictionary: FieldDictionary) -> dict[str, Any]:
+    """Tell one fault with code, field in both languages, place, and texts in both languages (EN-05)."""
+    told: dict[str, Any] = {"code": violation.code}
+    if violation.path:
+        told["field"] = violation.path
+        if spec := dictionary.find(violation.path):
+            told |= {"field_en": spec.en, "field_zh": spec.zh}
+    if violation.place is not None:
+        place = violation.place
+        named = {"file": place.file, "row": place.row, "column": place.column, "path": place.path}
+        told["place"] = {key: value for key, value in named.items() if value not in (None, "")}
+    return told | {"text_en": violation.text("en"), "text_zh": violation.text("zh")}
+
+
+def _entry(position: int, mapped: Mapped, outcome: str) -> dict[str, Any]:
+    return {
+        "position": position,
+        "type": mapped.message_type,
+        "operation": mapped.operation,
+        "client_number": mapped.client_seq_no,
+        "outcome": outcome,
+        "mapping": f"{mapped.mapping}@{mapped.version}",
+    }
+
+
+def _tell(unit: Unit, document: Document, kind: str, name: str, told: Mapping[str, Any]) -> None:
+    unit.notices.add(
+        NoticeRow(
+            partner=document.partner,
+            kind=kind,
+            name=name,
+            digest=unit.raw.put(_to_bytes(told)),
+            created_at=unit.now,
+            number=document.number,
+        )
+    )
+
+
+def _to_bytes(told: Mapping[str, Any]) -> bytes:
+    return (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _safe(name: str) -> str:
+    """Return a name that every file system takes, still to be recognised by its sender."""
+    text = _UNSAFE.sub("_", name).strip("._") or "interchange"
+    while len(text.encode()) > 120:
+        text = text[:-1]
+    return text

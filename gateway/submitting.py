@@ -1,0 +1,90 @@
+"""What becomes of submissions at the token and at the channel to customs, and how it is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.errors import GatewayError, ParkedError, RetryError
+from gateway.messages import serialize
+from gateway.signing import Signer
+from gateway.store import AttemptOutcome, SubmissionRow, Unit
+from gateway.xmlio import parse
+
+TOKEN_ALERT = ("token.unusable", "token")
+
+
+@dataclass(slots=True)
+class Signatures:
+    """What signing a batch came to.
+
+    Attributes:
+        signed: The signed bytes by message id.
+        parked: What a person must look at, by message id.
+        trouble: Why the token stopped before the batch was through; the rest keeps waiting.
+    """
+
+    signed: dict[str, bytes] = field(default_factory=dict)
+    parked: dict[str, ParkedError] = field(default_factory=dict)
+    trouble: RetryError | None = None
+
+
+def sign_batch(signer: Signer, batch: Iterable[tuple[SubmissionRow, bytes]]) -> Signatures:
+    """Sign each message in its enterprise's name, until the token fails (ID-02, ID-03)."""
+    result = Signatures()
+    for row, data in batch:
+        try:
+            result.signed[row.id] = serialize(signer.sign(parse(data), row.enterprise))
+        except ParkedError as fault:
+            result.parked[row.id] = fault
+        except RetryError as fault:
+            result.trouble = fault
+            break
+    return result
+
+
+def note_signatures(unit: Unit, result: Signatures) -> None:
+    """Keep the signed bytes; the first signature of a message stays, and trouble is told once (ID-03)."""
+    for submission, data in result.signed.items():
+        unit.submissions.signed(submission, unit.raw.put(data))
+    for submission, fault in result.parked.items():
+        unit.submissions.park(submission, str(fault))
+        unit.alerts.open(fault.code, submission, {"reason": str(fault)})
+    if result.trouble is not None:
+        unit.alerts.open(*TOKEN_ALERT, {"reason": str(result.trouble)})
+    elif result.signed:
+        unit.alerts.close(*TOKEN_ALERT)
+
+
+def file_name(row: SubmissionRow) -> str:
+    """Return the name under which a message leaves: its id, the same at every attempt (CU-05)."""
+    return f"{row.id}.xml"
+
+
+def note_attempts(
+    unit: Unit,
+    rows: Sequence[SubmissionRow],
+    attempts: Mapping[str, int],
+    faults: Mapping[str, GatewayError],
+) -> None:
+    """Note how each attempt ended; what may have arrived is in doubt and goes again as the same bytes."""
+    for row in rows:
+        fault = faults.get(file_name(row))
+        outcome = AttemptOutcome.SENT
+        if isinstance(fault, ParkedError):
+            outcome = AttemptOutcome.FAILED
+            unit.alerts.open(fault.code, row.id, {"reason": str(fault)})
+        elif fault is not None:
+            outcome = AttemptOutcome.IN_DOUBT
+        unit.submissions.attempt_end(attempts[row.id], outcome, str(fault or ""))
+
+
+def raise_one(faults: Mapping[str, GatewayError]) -> None:
+    """Raise the first thing that may work later, so that the stage pauses before it tries again.
+
+    Raises:
+        RetryError: As it came from the channel.
+    """
+    for fault in faults.values():
+        if isinstance(fault, RetryError):
+            raise fault
