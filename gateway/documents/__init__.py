@@ -1,0 +1,48 @@
+"""Documents: what they are, what may happen to them, what they decide; pure, without input or output."""
+
+from gateway.documents.aggregation import Rehearsal, make_declarations, rehearse, request_aggregation
+from gateway.documents.commands import decide
+from gateway.documents.core import (
+    Answer,
+    Change,
+    CodeLookup,
+    Command,
+    Decision,
+    Document,
+    Facts,
+    Kind,
+    Nature,
+    News,
+    Outgoing,
+    Relation,
+    Stale,
+)
+from gateway.documents.declaration import declare_declaration
+from gateway.documents.lives import awaited, state_of, states_of
+from gateway.documents.receipts import advance
+
+__all__ = [
+    "Answer",
+    "Change",
+    "CodeLookup",
+    "Command",
+    "Decision",
+    "Document",
+    "Facts",
+    "Kind",
+    "Nature",
+    "News",
+    "Outgoing",
+    "Rehearsal",
+    "Relation",
+    "Stale",
+    "advance",
+    "awaited",
+    "decide",
+    "declare_declaration",
+    "make_declarations",
+    "rehearse",
+    "request_aggregation",
+    "state_of",
+    "states_of",
+]

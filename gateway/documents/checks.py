@@ -1,0 +1,86 @@
+"""The checks that every body passes: tables, forms, dates, numbering, mandatory fields (EN-01 to EN-04)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from gateway.documents import amounts, identifiers
+from gateway.documents.draft import Draft, Group
+
+DISTRICTS: Final = "customs_district"
+
+_FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
+    "TradeCode": (identifiers.is_enterprise_code, "rule.enterprise-code"),
+    "OwnerCode": (identifiers.is_enterprise_code, "rule.enterprise-code"),
+    "AgentCode": (identifiers.is_enterprise_code, "rule.enterprise-code"),
+    "CodeTS": (identifiers.is_goods_code, "rule.goods-code"),
+    "ContainerNo": (identifiers.are_containers, "rule.container-number"),
+}
+
+
+def check_values(draft: Draft) -> None:
+    """Turn names of code tables into codes and check the form of every value that is there."""
+    for group in (draft.head, *draft.items()):
+        for name in list(group.fields):
+            text = group.text(name)
+            if text:
+                _resolve(draft, group, name, text)
+                _check_form(draft, group, name)
+
+
+def check_mandatory(draft: Draft) -> None:
+    """Report each mandatory field that is missing (EN-01).
+
+    Grey fields are left out: they are the gateway's to fill, and what hindered it is reported itself.
+    """
+    for group in (draft.head, *draft.items()):
+        for spec in draft.facts.dictionary.below(group.path.partition("[")[0]):
+            wanted = spec.save or (draft.declaring and spec.declare)
+            if wanted and not spec.filled and spec.name != "Item" and not group.text(spec.name):
+                draft.fault("rule.mandatory", group.at(spec.name), level=draft.level.value)
+
+
+def check_items(draft: Draft, limit: int) -> None:
+    """Check how many items there are and number them from 1 without gaps (GF-02, GF-03)."""
+    items = draft.items()
+    if draft.declaring and not items:
+        draft.fault("rule.no-items", draft.head.at("Item"))
+    if len(items) > limit:
+        draft.fault("rule.too-many-items", draft.head.at("Item"), given=len(items), limit=limit)
+    for count, item in enumerate(items, 1):
+        draft.fill(item, "GNo", str(count))
+
+
+def check_positive(draft: Draft, group: Group, *names: str) -> None:
+    """Require that each of the numbers that are there is above 0."""
+    for name in names:
+        text = group.text(name)
+        if text and not (amounts.parse(text) or amounts.ZERO) > 0:
+            draft.fault("rule.not-positive", group.at(name), given=text)
+
+
+def _resolve(draft: Draft, group: Group, name: str, text: str) -> None:
+    spec = draft.facts.dictionary.find(group.at(name))
+    codes = draft.facts.codes
+    if spec is None or not spec.table or not codes.has(spec.table):
+        return
+    code = codes.code(spec.table, text)
+    if code is not None:
+        group.fields[name] = code
+        return
+    near = ", ".join(f"{key} {label}" for key, label in codes.near(spec.table, text)) or "-"
+    lenient = draft.facts.settings.rules.unknown_customs_district == "warn"
+    if spec.table == DISTRICTS and lenient and identifiers.is_customs_district(text):
+        draft.warn("rule.unknown-customs-district", group.at(name), given=text, near=near)
+    else:
+        draft.fault("rule.unknown-code", group.at(name), given=text, table=spec.table, near=near)
+
+
+def _check_form(draft: Draft, group: Group, name: str) -> None:
+    text = group.text(name)
+    if name.endswith("Date") and identifiers.parse_date(text) is None:
+        draft.fault("rule.not-a-date", group.at(name), given=text)
+    form = _FORMS.get(name)
+    if form is not None and not form[0](text):
+        draft.fault(form[1], group.at(name), given=text)

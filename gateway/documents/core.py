@@ -1,0 +1,263 @@
+"""The words of this room: documents, what is asked and answered about them, and what they decide."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from gateway.config import Enterprise, Settings
+from gateway.errors import Language, Violation
+from gateway.fields import FieldDictionary, Fields
+
+ReceiptType = Literal["T", "B"]
+
+
+class Kind(StrEnum):
+    """What a document is."""
+
+    QUALIFICATION = "qualification"
+    VOLUME = "volume"
+    MANIFEST = "manifest"
+    AGGREGATION = "aggregation"
+    DECLARATION = "declaration"
+
+
+class Nature(StrEnum):
+    """The nature of the goods, 集中申报货物性质 (QF-01, QF-06)."""
+
+    GENERAL = "1"
+    BONDED = "2"
+    BORDER = "3"
+    CONTRACT = "4"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A matter that is followed from its first saving to its end.
+
+    Attributes:
+        number: The unified number, 中心统一编号.
+        kind: What it is.
+        state: A state of its kind.
+        version: Counts its changes from 1.
+        enterprise: The customs code of the enterprise that it belongs to.
+        partner: The ERP that made it.
+        office: The declaring customs.
+        nature: The nature of the goods.
+        ie_flag: `I`, `E`, or empty where it has no direction.
+        client_number: The ERP's own number.
+        customs_number: What customs gave on approval.
+        parent: The qualification of a volume, the run of a declaration or of a manifest in a run.
+        period: The month of a manifest's declaration date, or the month that a run aggregates: `202610`.
+        valid_until: The approved last day, `yyyyMMdd`.
+        content: Its body in standard names.
+    """
+
+    number: str
+    kind: Kind
+    state: str
+    version: int
+    enterprise: str
+    partner: str
+    office: str
+    nature: str
+    ie_flag: str
+    client_number: str
+    customs_number: str | None
+    parent: str | None
+    period: str | None
+    valid_until: str | None
+    content: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What an ERP or operator asks for.
+
+    Attributes:
+        message_type: The body's element name, for example `Manifest`.
+        operation: One of the operations of the message head.
+        client_number: The sender's own number of the document.
+        partner: Who asks.
+        body: The body; it is never changed here.
+        number: The unified number, where it is known from elsewhere than the body.
+    """
+
+    message_type: str
+    operation: str
+    client_number: str
+    partner: str
+    body: Fields
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What customs said, verified and correlated; the text never decides (CU-04)."""
+
+    receipt_type: ReceiptType
+    code: str
+    customs_number: str | None = None
+    valid_until: str | None = None
+    text: str = ""
+
+
+class CodeLookup(Protocol):
+    """The parameter tables (EN-03)."""
+
+    def has(self, table: str) -> bool:
+        """Tell whether there is such a table."""
+        ...
+
+    def code(self, table: str, text: str) -> str | None:
+        """Return the code for a code or Chinese name, None when unknown."""
+        ...
+
+    def near(self, table: str, text: str) -> Sequence[tuple[str, str]]:
+        """Return the nearest entries as code and name."""
+        ...
+
+
+class Facts(Protocol):
+    """What documents may ask the world, answered within one transaction."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the decision, in China's zone."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration: `rules` and `aggregation` are read here."""
+        ...
+
+    @property
+    def dictionary(self) -> FieldDictionary:
+        """What the schema says of each field."""
+        ...
+
+    @property
+    def codes(self) -> CodeLookup:
+        """The parameter tables."""
+        ...
+
+    def enterprise(self, code: str) -> Enterprise | None:
+        """Return the profile of an enterprise."""
+        ...
+
+    def enterprises_of(self, partner: str) -> Sequence[str]:
+        """Return the codes of the enterprises that a partner speaks for."""
+        ...
+
+    def new_number(self, kind: Kind) -> str:
+        """Return a unified number of 18 characters that was never given before."""
+        ...
+
+    def document(self, number: str) -> Document | None:
+        """Return a document by its unified number."""
+        ...
+
+    def by_client_number(self, partner: str, kind: Kind, client_number: str) -> Document | None:
+        """Return the document that a partner made under its own number."""
+        ...
+
+    def qualifications(self, enterprise: str, office: str, nature: str) -> Iterable[Document]:
+        """Return an enterprise's qualifications of one nature at one office, in any state."""
+        ...
+
+    def volume(self, customs_number: str) -> Document | None:
+        """Return the volume to which customs gave this number."""
+        ...
+
+    def volumes_of(self, qualification: str) -> Iterable[Document]:
+        """Return the volumes under a qualification, in any state."""
+        ...
+
+    def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
+        """Yield an enterprise's manifests of a month that are in one of the states, in any order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One document as it is to be, written only if it still is as expected.
+
+    Attributes:
+        document: The document after the change.
+        expected_state: Its state before, None when it is new.
+        expected_version: Its version before, 0 when it is new.
+        event: What happened, for the history.
+    """
+
+    document: Document
+    expected_state: str | None
+    expected_version: int
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to be sent to customs; with `hold` it waits until a decision releases it (GF-07)."""
+
+    message_type: str
+    body: Fields
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something the ERP is told about a document, beside the reply."""
+
+    number: str
+    code: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, language: Language = "en") -> str:
+        """Return the catalogue's text in the language."""
+        return Violation(self.code, values=self.values).text(language)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Which manifest item went into which declaration item, 归并关系 (AG-09)."""
+
+    manifest: str
+    manifest_item: int
+    declaration: str
+    declaration_item: int
+    quantity: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be written, sent and told, all in one transaction or not at all.
+
+    Attributes:
+        changes: The document itself first, then others that it moves.
+        outgoing: Messages to customs, each with the number of its document.
+        release: Numbers of the documents whose held messages may go now.
+        filled: What was back-filled, by path (EN-02).
+        warnings: Violations that stop nothing.
+        news: What the ERP is told beside the reply.
+        relations: Merge relations to be kept.
+    """
+
+    changes: tuple[Change, ...]
+    outgoing: tuple[tuple[str, Outgoing], ...] = ()
+    release: tuple[str, ...] = ()
+    filled: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Violation, ...] = ()
+    news: tuple[News, ...] = ()
+    relations: tuple[Relation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A receipt that changes nothing, and why: overtaken, repeated, or a notice only."""
+
+    reason: Violation

@@ -1,0 +1,73 @@
+"""Which machine each document follows, and what is still expected of customs (CU-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.documents import aggregation_states, declaration_states, filing, manifest_states
+from gateway.documents.core import Document, Kind, ReceiptType
+from gateway.documents.states import Event, Machine, State
+from gateway.errors import refuse
+
+_MACHINES = {
+    Kind.QUALIFICATION: filing.MACHINE,
+    Kind.VOLUME: filing.MACHINE,
+    Kind.AGGREGATION: aggregation_states.MACHINE,
+    Kind.DECLARATION: declaration_states.MACHINE,
+}
+
+# What was said, by what it means; a code that means nothing for the state stands as None.
+_MEANINGS: Mapping[Kind, Mapping[str, Event | None]] = {
+    Kind.QUALIFICATION: filing.MEANINGS,
+    Kind.VOLUME: filing.MEANINGS,
+    Kind.MANIFEST: manifest_states.MEANINGS,
+    Kind.DECLARATION: declaration_states.CHANNELS,
+}
+
+
+def machine_of(document: Document) -> Machine:
+    """Return the life that a document leads."""
+    if document.kind is Kind.MANIFEST:
+        return manifest_states.machine_of(document)
+    return _MACHINES[document.kind]
+
+
+def state_of(document: Document) -> State:
+    """Return the state of a document with its names."""
+    return machine_of(document).states(document.state)
+
+
+def states_of(kind: Kind) -> list[State]:
+    """Return every state of a kind, in the order of its life."""
+    machine = manifest_states.MACHINE if kind is Kind.MANIFEST else _MACHINES[kind]
+    return list(machine.states)
+
+
+def awaited(document: Document) -> frozenset[ReceiptType]:
+    """Return which receipts are still expected in this state; of a held message none are yet."""
+    return machine_of(document).awaited.get(state_of(document), frozenset())
+
+
+def meanings(kind: Kind) -> Mapping[str, Event | None]:
+    """Return what each code of a business receipt means for a kind."""
+    return _MEANINGS.get(kind, {})
+
+
+def after(document: Document, event: Event) -> State:
+    """Return the state after a command.
+
+    Raises:
+        RejectedError: `state.not-allowed`, naming the state and what is allowed in it.
+    """
+    machine, state = machine_of(document), state_of(document)
+    target = machine.follow(state, event)
+    if target is None:
+        raise refuse(
+            "state.not-allowed",
+            number=document.number,
+            event=event.value,
+            state_en=state.en,
+            state_zh=state.zh,
+            allowed=", ".join(machine.commands(state)) or "-",
+        )
+    return target

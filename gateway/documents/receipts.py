@@ -1,0 +1,106 @@
+"""What an answer of customs makes of a document (QF-08, GF-07, MF-12, DC-01, CU-03, CU-04)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from gateway.documents.core import Answer, Change, Decision, Document, Facts, Kind, News, Stale
+from gateway.documents.filing import FilingState
+from gateway.documents.lives import machine_of, meanings, state_of
+from gateway.documents.states import Event, State
+from gateway.errors import ParkedError, Violation
+
+RECEIVED: Final = "0"
+VOLUME_NUMBER_LENGTH: Final = 12
+
+
+def advance(document: Document, answer: Answer, facts: Facts) -> Decision | Stale:
+    """Move a document by a receipt.
+
+    A receipt may come early, late or twice: what overtook others is taken, what was overtaken is stale.
+    A stale receipt still brings the customs number or last day that the document lacks.
+
+    Raises:
+        ParkedError: `receipt.unknown-code`, `receipt.customs-number` or `state.unexpected-receipt`.
+    """
+    event = _meaning(document, answer)
+    if event is None:
+        return _stale("state.notice-only", document, answer)
+    machine, state = machine_of(document), state_of(document)
+    target = machine.follow(state, event)
+    if target is None and not machine.is_stale(state, event):
+        raise ParkedError("state.unexpected-receipt", **_values(document, answer), event=event.value)
+    learned = _learn(document, answer, event)
+    if target is None and learned == document:
+        return _stale("state.stale-receipt", document, answer)
+    changed = replace(learned, state=target or state, version=document.version + 1)
+    change = Change(changed, document.state, document.version, event)
+    if document.kind is Kind.QUALIFICATION and target is not None:
+        return _with_volumes(change, target, facts)
+    return Decision((change,))
+
+
+def _meaning(document: Document, answer: Answer) -> Event | None:
+    if answer.receipt_type == "T":
+        return Event.RECEIVE if answer.code == RECEIVED else Event.FAIL
+    known = meanings(document.kind)
+    if answer.code not in known:
+        expected = ", ".join(known) or "-"
+        raise ParkedError("receipt.unknown-code", **_values(document, answer), expected=expected)
+    return known[answer.code]
+
+
+def _learn(document: Document, answer: Answer, event: Event) -> Document:
+    """Take what the receipt tells beside the decision: customs number and last day (GF-08, QF-08)."""
+    if answer.receipt_type == "T":
+        return document
+    given = (answer.customs_number or "").strip()
+    wrong_form = (
+        document.kind is Kind.VOLUME and event is Event.APPROVE and len(given) != VOLUME_NUMBER_LENGTH
+    )
+    if wrong_form or (given and given != (document.customs_number or given)):
+        raise ParkedError("receipt.customs-number", **_values(document, answer), given=given or "-")
+    number = document.customs_number or given or None
+    valid_until = document.valid_until
+    if document.kind is Kind.QUALIFICATION and event is Event.APPROVE and valid_until is None:
+        # Where customs names no day, the right lasts as long as the guarantee.
+        guarantee = document.content.get("GuaranteeValidDate")
+        valid_until = answer.valid_until or (guarantee if isinstance(guarantee, str) else None)
+    content = dict(document.content)
+    if number and document.kind is not Kind.DECLARATION:
+        content["CustomsNo"] = number
+    if valid_until:
+        content["ApprovedValidDate"] = valid_until
+    return replace(document, customs_number=number, valid_until=valid_until, content=content)
+
+
+def _with_volumes(change: Change, target: State, facts: Facts) -> Decision:
+    """Let the held volumes of an approved qualification go; tell those of a refused one (GF-07)."""
+    number = change.document.number
+    held = [volume for volume in facts.volumes_of(number) if volume.state == FilingState.DECLARED]
+    if target is FilingState.APPROVED:
+        news = [News(volume.number, "news.volume-released", {"qualification": number}) for volume in held]
+        return Decision((change,), release=tuple(volume.number for volume in held), news=tuple(news))
+    if target is FilingState.SENT:
+        return Decision((change,))
+    values = {"qualification": number, "state_en": target.en, "state_zh": target.zh}
+    return Decision(
+        (change,), news=tuple(News(volume.number, "news.volume-stays-held", values) for volume in held)
+    )
+
+
+def _stale(code: str, document: Document, answer: Answer) -> Stale:
+    return Stale(Violation(code, values=_values(document, answer), warning=True))
+
+
+def _values(document: Document, answer: Answer) -> dict[str, object]:
+    state = state_of(document)
+    return {
+        "number": document.number,
+        "kind": document.kind.value,
+        "state_en": state.en,
+        "state_zh": state.zh,
+        "type": answer.receipt_type,
+        "code": answer.code,
+    }

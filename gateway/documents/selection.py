@@ -1,0 +1,159 @@
+"""What an aggregation takes: month, criteria, deadline, and why a manifest is left out (AG-01, AG-02)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from gateway.documents import identifiers
+from gateway.documents.checks import check_mandatory, check_values
+from gateway.documents.core import Command, Document, Facts, Kind, Nature
+from gateway.documents.draft import Draft, Level, resolve_enterprise
+from gateway.documents.manifest_states import ManifestState
+from gateway.errors import Violation
+
+# Border trade and contracted exports are treated as general trade (QF-06).
+GENERAL: Final = frozenset({Nature.GENERAL, Nature.BORDER, Nature.CONTRACT})
+# General trade is aggregated before this day of the next month.
+DAY_OF_NEXT_MONTH: Final = 10
+
+_OVER: Final = {ManifestState.AGGREGATED, ManifestState.WITHDRAWN, ManifestState.DELETED}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The criteria of a run.
+
+    Attributes:
+        enterprise: Whose manifests.
+        period: The month, `yyyyMM`.
+        natures: The natures of goods; without a word, general trade and what is treated as such.
+        criteria: What must be equal, by field of the manifest.
+        days: First and last declaration date, where given.
+        listed: The manifests that were named; empty means all.
+    """
+
+    enterprise: str
+    period: str
+    natures: frozenset[str]
+    criteria: tuple[tuple[str, str], ...]
+    days: tuple[str, str]
+    listed: frozenset[str]
+
+    def offered(self, facts: Facts) -> Iterator[Document]:
+        """Yield the manifests that a run takes: cleared, or awaiting aggregation in no run."""
+        states = {ManifestState.CLEARED, ManifestState.AWAITING}
+        for manifest in facts.manifests(self.enterprise, self.period, states):
+            if self._fits(manifest) and is_offered(manifest):
+                yield manifest
+
+    def left_out(self, facts: Facts) -> Iterator[Violation]:
+        """Yield each manifest that fits and is not taken, with the reason."""
+        states = set(ManifestState) - _OVER
+        for manifest in facts.manifests(self.enterprise, self.period, states):
+            if self._fits(manifest) and not is_offered(manifest):
+                yield not_offered(manifest, "")
+
+    def _fits(self, manifest: Document) -> bool:
+        day = str(manifest.content.get("DeclDate", ""))
+        first, last = self.days
+        return (
+            manifest.nature in self.natures
+            and (not self.listed or manifest.number in self.listed)
+            and all(manifest.content.get(name) == wanted for name, wanted in self.criteria)
+            and (not first or day >= first)
+            and (not last or day <= last)
+        )
+
+
+def read_request(command: Command, facts: Facts) -> tuple[Draft, Selection]:
+    """Read and check the criteria; the faults are in the draft, to be settled by the caller."""
+    draft = Draft.of(command, command.body, Level.SAVE, facts)
+    check_values(draft)
+    profile = resolve_enterprise(draft)
+    check_mandatory(draft)
+    head = draft.head
+    nature, period, agent = head.text("GoodsNature"), head.text("Month"), head.text("AgentCode")
+    natures = frozenset({nature}) if nature else GENERAL
+    _check_month(draft, period, natures)
+    if agent and facts.enterprise(agent) is None:
+        draft.fault("aggregation.unknown-agent", head.at("AgentCode"), given=agent)
+    selection = Selection(
+        enterprise=profile.code if profile else "",
+        period=period,
+        natures=natures,
+        criteria=tuple(
+            (name, head.text(name)) for name in ("CustomMaster", "IEFlag", "ManualNo") if head.text(name)
+        ),
+        days=(head.text("DeclDateFrom"), head.text("DeclDateTo")),
+        listed=_listed(draft, period),
+    )
+    return draft, selection
+
+
+def is_offered(manifest: Document) -> bool:
+    """Tell whether a manifest can be taken into a run (AG-02)."""
+    awaiting_none = manifest.state == ManifestState.AWAITING and manifest.parent is None
+    return manifest.state == ManifestState.CLEARED or awaiting_none
+
+
+def not_offered(manifest: Document, path: str) -> Violation:
+    """Say why a manifest cannot be taken."""
+    state = ManifestState(manifest.state)
+    values = {"number": manifest.number, "state_en": state.en, "state_zh": state.zh}
+    if manifest.state == ManifestState.AWAITING:
+        return Violation("aggregation.in-another-run", path, {**values, "run": manifest.parent})
+    return Violation("aggregation.not-cleared", path, values)
+
+
+def deadline(period: str, natures: frozenset[str]) -> date:
+    """Return the last day of a month's aggregation (AG-01).
+
+    General trade: before the 10th of the next month, and December's within its own year. Bonded: by the
+    end of the next month.
+    """
+    year, month = int(period[:4]), int(period[4:])
+    next_month = date(year + month // 12, month % 12 + 1, 1)
+    if natures & GENERAL:
+        if month == 12:
+            return date(year, 12, 31)
+        return next_month.replace(day=DAY_OF_NEXT_MONTH) - timedelta(days=1)
+    return date(next_month.year + next_month.month // 12, next_month.month % 12 + 1, 1) - timedelta(days=1)
+
+
+def _check_month(draft: Draft, period: str, natures: frozenset[str]) -> None:
+    path = draft.head.at("Month")
+    if not period:
+        return
+    if not identifiers.is_month(period):
+        draft.fault("rule.not-a-month", path, given=period)
+        return
+    present = draft.today[:6]
+    last = deadline(period, natures)
+    if period > present:
+        draft.fault("aggregation.month-not-begun", path, given=period, present=present)
+    elif draft.facts.now.date() > last:
+        draft.warn("aggregation.late", path, given=period, deadline=f"{last:%Y%m%d}")
+    elif period == present:
+        draft.warn("aggregation.month-not-over", path, given=period)
+
+
+def _listed(draft: Draft, period: str) -> frozenset[str]:
+    """Check each manifest that the request names, and return their numbers."""
+    rows = draft.head.fields.get("Manifest", [])
+    own = draft.facts.enterprises_of(draft.partner)
+    numbers: set[str] = set()
+    for count, row in enumerate(rows if isinstance(rows, list) else [], 1):
+        number = str(row.get("SeqNo", ""))
+        path = f"{draft.head.path}/Manifest[{count}]/SeqNo"
+        found = draft.facts.document(number)
+        if found is None or found.kind is not Kind.MANIFEST or found.enterprise not in own:
+            draft.fault("rule.unknown-document", path, given=number)
+        elif found.period != period:
+            draft.fault("aggregation.other-month", path, given=number, expected=period, month=found.period)
+        elif not is_offered(found):
+            draft.violations.append(not_offered(found, path))
+        numbers.add(number)
+    return frozenset(numbers)
