@@ -91,14 +91,14 @@ BONDED, ROAD = "2", "4"
 
 def not_received(faults: Sequence[Fault]) -> Plan:
     """Plan the answer to a message that did not get in."""
-    text = f"接收失败：{faults[0].text}"
+    text = f"接收失败：{faults[0].title}"
     return (Step(technical=True, code=FAILURES[faults[0].code], text=text, faults=tuple(faults)),)
 
 
 def refused(kind: Kind, faults: Sequence[Fault]) -> Plan:
     """Plan the answers to a message that got in and is refused."""
     code, name = REFUSALS[kind]
-    text = f"{name}：{faults[0].text}"
+    text = f"{name}：{faults[0].title}"
     return (
         _received(),
         Step(technical=False, code=code, text=text, effect=State.REFUSED, faults=tuple(faults)),

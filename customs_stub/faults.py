@@ -24,9 +24,14 @@ class Fault:
     detail: str = ""
 
     @property
+    def title(self) -> str:
+        """The catalogue's Chinese text."""
+        return texts()[self.code]["zh"]
+
+    @property
     def text(self) -> str:
-        """The Chinese text for the receipt."""
-        return texts()[self.code]["zh"] + (f"：{self.detail}" if self.detail else "")
+        """The Chinese text with what was found."""
+        return self.title + (f"：{self.detail}" if self.detail else "")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ FILES = {
     f"{{{JB}}}Message": Path("jb/1.0/message.xsd"),
     f"{{{DEC}}}DecMessage": Path("dec/3.1/DecMessage.xsd"),
 }
+NAMESPACE = re.compile(r"\{[^}]*\}")
 MOST = 50  # faults told in one receipt
 
 
@@ -59,4 +61,4 @@ class Schemas:
 def _fault(root: etree._Element, entry: etree._LogEntry) -> Fault:
     found = root.getroottree().xpath(entry.path) if entry.path else []
     element = found[0] if isinstance(found, list) and found and etree.iselement(found[0]) else root
-    return Fault("X02", pointer(element), entry.message)
+    return Fault("X02", pointer(element), NAMESPACE.sub("", entry.message))

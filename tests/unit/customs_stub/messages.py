@@ -197,9 +197,12 @@ def declaration(items: int = 2, **head: str) -> Body:
         "EntryType": "M",
         "DeclTrnRel": "0",
         "PromiseItmes": "000",
+        "TradeAreaCode": "HKG",
     }
+    # Mandatory elements that the public structure allows to be empty.
+    blank: Body = {"DespPortCode": "", "EntyPortCode": "", "GoodsPlace": "", "DeclareName": "张三", "NoOtherPack": ""}
     return {
-        "DecHead": _altered(values, head),
+        "DecHead": {**_altered(values, head), **blank},
         "DecLists": {"DecList": [declared_item(number) for number in range(1, items + 1)]},
         "DecContainers": {},
         "DecLicenseDocus": {},

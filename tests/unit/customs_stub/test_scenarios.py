@@ -1,0 +1,143 @@
+"""The outcomes that a client number can ask for, and when the answers leave."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from customs_stub.clock import BEIJING
+from customs_stub.courses import Delivery, Plan, approved, not_received, refused
+from customs_stub.facts import State
+from customs_stub.faults import Fault, texts
+from customs_stub.scenarios import SCENARIOS, Verdict, choose
+from customs_stub.schedule import arrange
+from customs_stub.submission import Kind
+from tests.unit.customs_stub.messages import declaration, manifest, qualification, volume
+from tests.unit.customs_stub.records_for_tests import submitted
+
+BODIES = {
+    Kind.QUALIFICATION: qualification(),
+    Kind.VOLUME: volume(),
+    Kind.MANIFEST: manifest("J53016000001"),
+    Kind.DECLARATION: declaration(),
+}
+
+
+def told(plan: Plan) -> list[str]:
+    return [("T " if step.technical else "B ") + step.code for step in plan]
+
+
+def shaped(letter: str, kind: Kind) -> Plan:
+    return SCENARIOS[letter].shape(approved(kind, submitted(kind, BODIES[kind])))
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers"),
+    [
+        (Kind.QUALIFICATION, ["T 0", "B A"]),
+        (Kind.VOLUME, ["T 0", "B A"]),
+        (Kind.MANIFEST, ["T 0", "B 7", "B 15"]),
+        (Kind.DECLARATION, ["T 0", "B L", "B J", "B R"]),
+    ],
+)
+def test_each_kind_has_its_course(kind: Kind, answers: list[str]) -> None:
+    """A technical receipt first, then the decisions."""
+    assert told(shaped("A", kind)) == answers
+
+
+def test_bonded_goods_by_road_pass_the_border_step_by_step() -> None:
+    """Entrusted, carried and crossed stand between approval and clearance."""
+    by_road = submitted("Manifest", manifest("H53016000001", GoodsNature="2"))
+    assert told(approved(Kind.MANIFEST, by_road)) == ["T 0", "B 7", "B 9", "B 10", "B 11", "B 15"]
+
+
+@pytest.mark.parametrize(("kind", "code"), [(k, "E" if k is Kind.DECLARATION else "R") for k in Kind])
+def test_a_refusal_says_why(kind: Kind, code: str) -> None:
+    """Code, text and pointer of the first fault lead."""
+    plan = refused(kind, [Fault("G03", "Manifest/Item[2]/GNo", "3")])
+    assert told(plan) == ["T 0", f"B {code}"]
+    assert plan[1].effect is State.REFUSED
+    assert plan[1].faults[0].text == texts()["G03"]["zh"] + "：3"
+
+
+def test_what_did_not_get_in_has_a_negative_code() -> None:
+    """Every technical fault of the catalogue has a code of its own."""
+    found = [not_received([Fault(code, "")])[0].code for code in texts() if code.startswith("X")]
+    assert all(code.startswith("-") for code in found)
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("letter", "answers"),
+    [
+        ("N", []),
+        ("O", ["B 7", "B 15", "T 0"]),
+        ("P", ["T 0", "B 7"]),
+        ("V", ["T 0", "B 7", "B 15"]),
+        ("W", ["T 0", "B 7", "B 7", "B 15"]),
+        ("B", ["T 0", "B 7", "B 7", "B 15"]),
+        ("I", ["T 0", "B 7", "B 15"]),
+    ],
+)
+def test_letters_rearrange_the_answers_to_a_manifest(letter: str, answers: list[str]) -> None:
+    """Each outcome is the normal course in another shape."""
+    assert told(shaped(letter, Kind.MANIFEST)) == answers
+
+
+def test_every_letter_leaves_an_empty_or_failing_plan_sensible() -> None:
+    """A message that did not get in is answered under every letter but the silent one."""
+    failed = not_received([Fault("X03", "")])
+    for letter, scenario in SCENARIOS.items():
+        assert bool(scenario.shape(failed)) == (letter != "N")
+        assert scenario.shape(()) == ()
+
+
+def test_an_inspected_declaration_is_told_before_it_is_reviewed() -> None:
+    """Inspection is an answer of its own."""
+    assert told(shaped("I", Kind.DECLARATION)) == ["T 0", "B L", "B C", "B J", "B R"]
+
+
+def test_a_revocation_follows_the_approval_of_filings_only() -> None:
+    """Manifests are not revoked."""
+    for kind in (Kind.QUALIFICATION, Kind.VOLUME):
+        assert told(shaped("V", kind)) == ["T 0", "B A", "B V"]
+    assert shaped("V", Kind.QUALIFICATION)[-1].effect is State.REVOKED
+
+
+@pytest.mark.parametrize(("letter", "delivery"), [("W", Delivery.FORGED), ("B", Delivery.BROKEN)])
+def test_a_bad_twin_changes_nothing_by_itself(letter: str, delivery: Delivery) -> None:
+    """Only the right receipt moves the document in the office's records."""
+    twin, right = shaped(letter, Kind.QUALIFICATION)[1:]
+    assert (twin.delivery, twin.effect) == (delivery, None)
+    assert (right.delivery, right.effect) == (Delivery.WHOLE, State.APPROVED)
+
+
+def test_twice_and_in_halves_concern_every_receipt() -> None:
+    """None is left out."""
+    assert {step.copies for step in shaped("T", Kind.DECLARATION)} == {2}
+    assert {step.delivery for step in shaped("X", Kind.DECLARATION)} == {Delivery.HALVES}
+
+
+@pytest.mark.parametrize(
+    ("number", "letter", "pause"),
+    [("R2-0001", "R", 2), ("A0-1", "A", 0), ("PO-1", "A", 0), ("0001", "A", 0), ("", "A", 0), ("Z5-1", "A", 0)],
+)
+def test_the_first_characters_choose(number: str, letter: str, pause: int) -> None:
+    """Letter, digit, hyphen; anything else is an ordinary number."""
+    scenario, seconds = choose(number)
+    assert (scenario.letter, seconds) == (letter, pause)
+
+
+def test_each_scenario_is_told_in_both_languages() -> None:
+    """The list is what people read before they play."""
+    assert all(scenario.en and scenario.zh for scenario in SCENARIOS.values())
+    assert {s.letter for s in SCENARIOS.values() if s.verdict is not Verdict.JUDGE} == {"F", "R"}
+
+
+def test_pauses_stand_before_each_business_answer() -> None:
+    """The technical receipt leaves at once; a late step adds its own seconds."""
+    now = datetime(2026, 10, 20, 8, tzinfo=BEIJING)
+    slots = arrange(shaped("I", Kind.MANIFEST), 2, now, 100.0)
+    assert [slot.due for slot in slots] == [100.0, 103.0, 105.0]
+    assert [(slot.moment - now).seconds for slot in slots] == [0, 3, 5]
