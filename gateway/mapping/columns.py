@@ -67,7 +67,7 @@ class _TableReading(Reading[Rows, str]):
         if position is None:
             return []
         text = node.first.cells[position].strip()
-        return [Found(text, (node.first.line, expression))] if text else []
+        return [(text, (node.first.line, expression))] if text else []
 
     def place(self, where: tuple[int, str]) -> Place:
         return Place(self.name, where[0], where[1])

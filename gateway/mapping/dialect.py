@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from gateway.errors import Place, Violation
 from gateway.mapping.lookup import SourceLike
@@ -17,11 +17,9 @@ class ExpressionError(ValueError):
     """An expression of a mapping file that cannot be understood; its text says why."""
 
 
-class Found(NamedTuple):
-    """A text of the source, and what the dialect needs to say where it stood."""
-
-    text: str
-    where: Any
+# A text of the source, and what the dialect needs to say where it stood. A plain tuple, because one
+# is made for each value of each message.
+Found: TypeAlias = tuple[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

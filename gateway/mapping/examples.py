@@ -38,10 +38,12 @@ def run_examples(mappings: MappingSet, folder: Path, read: Read) -> list[Example
 
     A mapping without any example is told too.
     """
-    results = []
-    for file in sorted(folder.glob("*/examples/*")):
-        if not file.name.endswith(".expected.json") and not file.name.startswith("."):
-            results.append(_run(mappings, file, folder, read))
+    files = sorted(folder.glob("*/examples/*"))
+    results = [
+        _run(mappings, file, folder, read)
+        for file in files
+        if not file.name.endswith(".expected.json") and not file.name.startswith(".")
+    ]
     tried = {result.mapping for result in results}
     for mapping in mappings:
         if mapping.name not in tried:

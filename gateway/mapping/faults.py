@@ -55,7 +55,7 @@ def _explained(fault: ValidationError, file: str, raw: Mapping[str, Any]) -> Ite
         elif kind == "union_tag_invalid":
             code = "mapping.unknown-transform"
             values |= {"known": ", ".join(TRANSFORMS)}
-        elif kind in {"condition", "rule_source", "rule_constant", "date_pattern"}:
+        elif kind in {"condition", "rule_source", "rule_constant", "date_pattern", "same_signs"}:
             code = f"mapping.{kind.replace('_', '-')}"
             values |= context
         else:

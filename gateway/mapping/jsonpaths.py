@@ -86,16 +86,15 @@ class _JsonReading(Reading[JsonNode, JsonPath]):
         return self._records(node, pick.each)
 
     def find(self, node: JsonNode, expression: JsonPath) -> list[Found]:
-        found = []
-        for each in self._nodes(node, expression):
-            value = each.value
+        found: list[Found] = []
+        for value, way in self._values(node, expression):
             if isinstance(value, bool):
-                found.append(Found("true" if value else "false", each.way))
+                found.append(("true" if value else "false", way))
             elif isinstance(value, str):
                 if text := value.strip():
-                    found.append(Found(text, each.way))
+                    found.append((text, way))
             elif value is not None:
-                raise StepError("map.not-a-value", expression=_path(each.way))
+                raise StepError("map.not-a-value", expression=_path(way))
         return found
 
     def place(self, where: Steps) -> Place:
@@ -110,24 +109,24 @@ class _JsonReading(Reading[JsonNode, JsonPath]):
             return Place(self.name, path=_path((*start, *expression.steps)))
         return Place(self.name, path=_path(start) + expression.text)
 
-    def _nodes(self, node: JsonNode, expression: JsonPath) -> list[JsonNode]:
+    def _values(self, node: JsonNode, expression: JsonPath) -> list[tuple[Any, Steps]]:
         start = self._root if expression.absolute else node
         if expression.steps is None:
-            found = expression.query.find(start.value)
-            return [JsonNode(each.value, (*start.way, *each.location)) for each in found]
+            return [(each.value, start.way + each.location) for each in expression.query.find(start.value)]
         value = start.value
         for step in expression.steps:
             if not _has(value, step):
                 return []
             value = value[step]
-        return [JsonNode(value, (*start.way, *expression.steps))]
+        return [(value, start.way + expression.steps)]
 
     def _records(self, node: JsonNode, expression: JsonPath) -> list[JsonNode]:
-        nodes = self._nodes(node, expression)
-        for each in nodes:
-            if not isinstance(each.value, dict):
-                raise StepError("map.not-a-group", expression=_path(each.way))
-        return nodes
+        records = []
+        for value, way in self._values(node, expression):
+            if not isinstance(value, dict):
+                raise StepError("map.not-a-group", expression=_path(way))
+            records.append(JsonNode(value, way))
+        return records
 
 
 def _plain_steps(query: jsonpath_rfc9535.JSONPathQuery) -> Steps | None:

@@ -97,7 +97,7 @@ class Mapping:
             elif self.format != "csv" and not self._present(reading, expression):
                 found.append(Violation("mapping.lacks-path", values=values | {"path": text}, place=place))
         for text, expression, wanted in self.match.values:
-            texts = [each.text for each in reading.find(reading.root, expression)]
+            texts = [text for text, _ in reading.find(reading.root, expression)]
             if not wanted.intersection(texts):
                 more = {
                     "path": text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.errors import Place, Violation
 from gateway.mapping.dialect import Found, Reading
@@ -65,15 +65,14 @@ class Rule:
     choices: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What made one target value: enough to say its place later, when somebody asks."""
 
     rule: Rule
     where: Any
     text: str
-    node: Any = None
-    expression: Any = None
+    node: Any
+    expression: Any
 
 
 @dataclass(slots=True)
@@ -108,25 +107,25 @@ class Frame:
             return False
         if condition.wanted is None:
             return bool(found) is condition.holds
-        return (bool(found) and found[0].text in condition.wanted) is condition.holds
+        return (bool(found) and found[0][0] in condition.wanted) is condition.holds
 
     def _make(self, rule: Rule, choice: Choice, node: Any, path: str) -> str:
         if choice.constant:
-            self.entries[path] = Entry(rule, None, "")
+            self.entries[path] = Entry(rule, None, "", None, None)
             return choice.constant
         found: Found | None = None
         text = ""
         try:
             found = self._find(choice, node)
             if found:
-                text = self._convert(choice, found.text)
+                text = self._convert(choice, found[0])
         except StepError as fault:
-            place = self.reading.place(found.where) if found else None
+            place = self.reading.place(found[1]) if found else None
             self.fault(fault.code, path, fault.values, place or self._expected(choice, node))
         if not text and choice.default:
             text = choice.default
         if text or found:
-            where, raw = (found.where, found.text) if found else (None, "")
+            where, raw = (found[1], found[0]) if found else (None, "")
             expression = None if found else choice.expressions[0]
             self.entries[path] = Entry(rule, where, raw, node, expression)
         return text
@@ -140,13 +139,13 @@ class Frame:
                 every += found
                 continue
             if len(found) > 1:
-                texts = ", ".join(each.text for each in found[:5])
+                texts = ", ".join(text for text, _ in found[:5])
                 raise StepError("map.several-values", count=len(found), texts=texts)
             if found:
                 return found[0]
         if not every or choice.join is None:
             return None
-        return Found(choice.join.join(each.text for each in every), every[0].where)
+        return choice.join.join(text for text, _ in every), every[0][1]
 
     def _convert(self, choice: Choice, text: str) -> str:
         for step in choice.steps:

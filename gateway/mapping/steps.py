@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from gateway.mapping.dates import DatePattern, PatternError
@@ -21,8 +30,7 @@ _ROUNDINGS = {
     "up": ROUND_UP,
 }
 # Wide enough for any amount of money times any factor; nothing may be rounded by accident.
-_CONTEXT = Context(prec=60)
-_CANONICAL = re.compile(r"(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,17}[1-9])?")
+_CONTEXT = Context(prec=100)
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -204,24 +212,34 @@ class DecimalStep(_StepModel):
     thousands: Annotated[str, Field(max_length=1)] = ""
     point: Annotated[str, Field(min_length=1, max_length=1)] = "."
 
+    @model_validator(mode="after")
+    def _tells_signs_apart(self) -> Self:
+        if self.thousands == self.point:
+            raise PydanticCustomError("same_signs", "{sign}", {"sign": self.point})
+        return self
+
     def compile(self) -> Step:
         """Return the step."""
-        whole = "[0-9]+"
+        whole = "[0-9]{1,30}"
         if self.thousands:
-            whole = f"(?:[0-9]{{1,3}}(?:{re.escape(self.thousands)}[0-9]{{3}})+|[0-9]+)"
-        shape = re.compile(rf"[+-]?{whole}(?:{re.escape(self.point)}[0-9]*)?(?:[eE][+-]?[0-9]{{1,2}})?")
+            whole = f"(?:[0-9]{{1,3}}(?:{re.escape(self.thousands)}[0-9]{{3}}){{1,9}}|[0-9]{{1,30}})"
+        shape = re.compile(rf"[+-]?{whole}(?:{re.escape(self.point)}[0-9]*)?(?:[eE][+-]?[0-2]?[0-9])?")
         most = None if self.decimal is True else self.decimal
+        fraction = rf"(?:\.[0-9]{{0,{(18 if most is None else most) - 1}}}[1-9])?" if most != 0 else ""
+        # Most numbers are written as they shall be; the way over Decimal is ten times as long.
+        right = re.compile(rf"(?:0|[1-9][0-9]{{0,17}}){fraction}")
 
         def step(text: str) -> str:
+            if right.fullmatch(text) and self.point == ".":
+                return text
             if shape.fullmatch(text) is None:
                 raise StepError("map.bad-number", text=text, example=self._example())
             if self.thousands:
                 text = text.replace(self.thousands, "")
             if self.point != ".":
                 text = text.replace(self.point, ".")
-            if most is None and _CANONICAL.fullmatch(text):
-                return text
-            return plain_number(self._rounded(Decimal(text), most, text))
+            short = text.rstrip("0").rstrip(".") if "." in text else text
+            return short if right.fullmatch(short) else plain_number(self._rounded(Decimal(text), most, text))
 
         return step
 

@@ -69,12 +69,12 @@ class _XmlReading(Reading[Element, XPath]):
         result = expression.run(node)
         if not isinstance(result, list):
             text = _computed(result)
-            return [Found(text, (node, expression.text))] if text else []
-        found = []
+            return [(text, (node, expression.text))] if text else []
+        found: list[Found] = []
         for each in result:
             text = (_text(each) if isinstance(each, Element) else str(each)).strip()
             if text:
-                found.append(Found(text, each))
+                found.append((text, each))
         return found
 
     def place(self, where: Any) -> Place:
