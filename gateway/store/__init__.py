@@ -1,1 +1,53 @@
 """The store: tables, queries and migrations on SQLite or PostgreSQL; every arrow between stages is a row."""
+
+from gateway.store.documents import DocumentFilter
+from gateway.store.receipts import ReceiptContent
+from gateway.store.rows import (
+    AlertRow,
+    AttemptOutcome,
+    AttemptRow,
+    ChangeRow,
+    DocumentRow,
+    HistoryRow,
+    InterchangeRow,
+    InterchangeState,
+    ListedDocument,
+    MessageRow,
+    NoticeRow,
+    NoticeState,
+    ReceiptRow,
+    ReceiptState,
+    RelationRow,
+    SubmissionRow,
+    SubmissionState,
+    VersionRow,
+)
+from gateway.store.status import Counts
+from gateway.store.store import Store
+from gateway.store.unit import Unit
+
+__all__ = [
+    "AlertRow",
+    "AttemptOutcome",
+    "AttemptRow",
+    "ChangeRow",
+    "Counts",
+    "DocumentFilter",
+    "DocumentRow",
+    "HistoryRow",
+    "InterchangeRow",
+    "InterchangeState",
+    "ListedDocument",
+    "MessageRow",
+    "NoticeRow",
+    "NoticeState",
+    "ReceiptContent",
+    "ReceiptRow",
+    "ReceiptState",
+    "RelationRow",
+    "Store",
+    "SubmissionRow",
+    "SubmissionState",
+    "Unit",
+    "VersionRow",
+]

@@ -6,10 +6,22 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, TextClause, case, exists, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    TextClause,
+    case,
+    exists,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
 
 from gateway.store.attempts import Attempts
-from gateway.store.rows import AttemptOutcome, SubmissionRow, SubmissionState
+from gateway.store.columns import Moment, Words
+from gateway.store.rows import AttemptOutcome, AttemptRow, SubmissionRow, SubmissionState
 from gateway.store.statements import added, columns_of, first, rows
 from gateway.store.tables import AWAITED, TO_SEND, documents, submissions
 
@@ -136,6 +148,10 @@ class Submissions:
         given = select(documents.c.number).where(documents.c.customs_number == customs_number)
         return self._latest(submissions.c.number.in_(given))
 
+    def attempts(self, submission: str) -> list[AttemptRow]:
+        """Return the attempts to send a submission, oldest first."""
+        return self._attempts.of(submission)
+
     def awaited(self) -> list[SubmissionRow]:
         """Return what was sent and waits for its technical or its business receipt, in order (CU-01)."""
         return rows(
@@ -145,11 +161,12 @@ class Submissions:
         )
 
     def _answered(self, submission: str, moments: Collection[str]) -> None:
-        arrived = submissions.c.state.in_(_ON_THE_WAY)
+        # Bare values would be written as the driver likes, not as the columns are.
+        now, sent = literal(self._now, Moment), literal(SubmissionState.SENT, Words)
         values: dict[str, Any] = {
-            moment: func.coalesce(submissions.c[moment], self._now) for moment in ("sent_at", *moments)
+            moment: func.coalesce(submissions.c[moment], now) for moment in ("sent_at", *moments)
         }
-        values["state"] = case((arrived, SubmissionState.SENT), else_=submissions.c.state)
+        values["state"] = case((submissions.c.state.in_(_ON_THE_WAY), sent), else_=submissions.c.state)
         self._connection.execute(update(submissions).where(submissions.c.id == submission).values(values))
 
     def _latest(self, *conditions: ColumnElement[bool]) -> SubmissionRow | None:

@@ -1,0 +1,142 @@
+"""A private PostgreSQL for tests: own data folder, own socket folder, a free port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+_USER = "postgres"
+_names = count(1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; every test makes a database of its own in it."""
+
+    port: int
+
+    def url(self, database: str) -> str:
+        """Return the URL of a database, as the gateway's configuration has it."""
+        return f"postgresql://{_USER}@127.0.0.1:{self.port}/{database}"
+
+    def create(self, template: str = "template1") -> str:
+        """Make a database like the template and return its name."""
+        name = f"test_{next(_names)}"
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        with self._connect() as connection:
+            connection.execute(command.format(sql.Identifier(name), sql.Identifier(template)))
+        return name
+
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever still uses it."""
+        with self._connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(self.url("postgres"), autocommit=True)
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Run a server until the block ends."""
+    programs = _programs()
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        folder = Path(name)
+        data, port = folder / "data", _free_port()
+        if os.geteuid() == 0:
+            account = pwd.getpwnam(_USER)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        # Sorting by the rules of a language shows whatever relies on sorting by code points.
+        sorting = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=zh"]
+        access = [f"--username={_USER}", "--auth=trust"]
+        _run([programs / "initdb", "--pgdata", data, "--no-sync", *access, *sorting], folder)
+        # Nothing here outlives the machine, so that flushing to its disk proves nothing.
+        options = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -p {port} -c fsync=off"
+        control = [programs / "pg_ctl", "--pgdata", data, "--wait"]
+        _run([*control, "--log", folder / "log", "--options", options, "start"], folder)
+        stop = [*control, "--mode", "immediate", "stop"]
+        atexit.register(_stop_left_over, stop, folder)
+        try:
+            yield Server(port)
+        finally:
+            atexit.unregister(_stop_left_over)
+            _run(stop, folder)
+
+
+def _stop_left_over(command: Sequence[str | Path], folder: Path) -> None:
+    if folder.exists():
+        _run(command, folder)
+
+
+def _run(command: Sequence[str | Path], folder: Path) -> None:
+    # The server refuses to run as root.
+    other = {"user": _USER, "group": _USER, "extra_groups": ()} if os.geteuid() == 0 else {}
+    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder)}
+    # A file, because the server inherits it: a pipe would stay open for as long as the server runs.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+            **other,
+        )
+        output.seek(0)
+        told = output.read().decode("utf-8", "replace")
+    assert done.returncode == 0, f"{command[0]} failed:\n{told}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _programs() -> Path:
+    found = _find()
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        with Path(tempfile.gettempdir(), "install-postgresql.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _install()
+        found = _find()
+    assert found is not None, "PostgreSQL is missing; install it, for example: apt-get install postgresql"
+    return found
+
+
+def _find() -> Path | None:
+    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: int(file.parts[4]))
+    named = [Path(found) for found in (shutil.which("initdb"),) if found]
+    return next((file.parent for file in (*packaged[::-1], *named)), None)
+
+
+def _install() -> None:
+    # A system service must not start because tests want the programs.
+    policy = Path("/usr/sbin/policy-rc.d")
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        for words in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", "postgresql"]):
+            subprocess.run(["apt-get", *words], env=environment, stdout=subprocess.DEVNULL, check=True)
+    finally:
+        if ours:
+            policy.unlink()
