@@ -68,15 +68,16 @@ class Office:
 
     def take(self) -> int:
         """Take what is new in the outbox and return how many files that were."""
-        found = self._outbox.look()
-        for file in found:
+        taken = 0
+        for file in self._outbox.look():
             try:
                 data = (self._config.outbox / file.name).read_bytes()
             except FileNotFoundError:
                 continue  # moved on by its owner between the look and the reading
             self._receive(file, data)
             self._outbox.taken(file)
-        return len(found)
+            taken += 1
+        return taken
 
     def _receive(self, file: Seen, data: bytes) -> None:
         stem = Path(file.name).stem

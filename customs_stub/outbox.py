@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from customs_stub.store import Seen
@@ -34,10 +35,12 @@ class Outbox:
                 if not thorough and (entry.name, entry.inode()) in self._known:
                     continue
                 try:
-                    mtime = entry.stat(follow_symlinks=False).st_mtime_ns
+                    status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue  # moved on by its owner during the look
-                file = Seen(entry.name, entry.inode(), mtime)
+                if not stat.S_ISREG(status.st_mode):
+                    continue
+                file = Seen(entry.name, entry.inode(), status.st_mtime_ns)
                 if file not in self._seen:
                     found.append(file)
         return sorted(found, key=lambda file: (file.mtime, file.name))[:BATCH]

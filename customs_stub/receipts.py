@@ -31,6 +31,8 @@ TYPES = frozenset(
         "ManifestWithdrawal",
     }
 )
+# Characters that XML cannot carry; a parser's words about garbage may quote them.
+UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LONGEST_TEXT, LONGEST_PATH, MOST_FAULTS = 1000, 255, 999
 NOBODY = "-"
 
@@ -101,7 +103,7 @@ def _fit(pattern: re.Pattern[str], text: str) -> str:
 
 def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
     child = etree.SubElement(parent, f"{{{JB}}}{name}")
-    child.text = text
+    child.text = UNFIT.sub("?", text) if text else None
     return child
 
 

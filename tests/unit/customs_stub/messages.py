@@ -200,7 +200,13 @@ def declaration(items: int = 2, **head: str) -> Body:
         "TradeAreaCode": "HKG",
     }
     # Mandatory elements that the public structure allows to be empty.
-    blank: Body = {"DespPortCode": "", "EntyPortCode": "", "GoodsPlace": "", "DeclareName": "张三", "NoOtherPack": ""}
+    blank: Body = {
+        "DespPortCode": "",
+        "EntyPortCode": "",
+        "GoodsPlace": "",
+        "DeclareName": "张三",
+        "NoOtherPack": "",
+    }
     return {
         "DecHead": {**_altered(values, head), **blank},
         "DecLists": {"DecList": [declared_item(number) for number in range(1, items + 1)]},
@@ -251,14 +257,18 @@ def fill(parent: etree._Element, body: Mapping[str, object]) -> None:
                 fill(child, each)
 
 
-def sign(root: etree._Element, signer: Signer, *, canonical: str = INCLUSIVE, with_certificate: bool = True) -> bytes:
+def sign(
+    root: etree._Element, signer: Signer, *, canonical: str = INCLUSIVE, with_certificate: bool = True
+) -> bytes:
     """Sign with plain text templates and return the file."""
     exclusive = canonical == EXCLUSIVE
     octets = etree.tostring(root, method="c14n", exclusive=exclusive)
     digest = base64.b64encode(hashlib.sha256(octets).digest()).decode()
     name = "rsa" if isinstance(signer.key, rsa.RSAPrivateKey) else "ecdsa"
     told = base64.b64encode(signer.certificate.public_bytes(Encoding.DER)).decode()
-    key_info = f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{told}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+    key_info = (
+        f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{told}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+    )
     root.append(
         etree.fromstring(
             f'<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo>'
@@ -272,7 +282,9 @@ def sign(root: etree._Element, signer: Signer, *, canonical: str = INCLUSIVE, wi
         )
     )
     info, value = root[-1][0], root[-1][1]
-    value.text = base64.b64encode(_signature(signer, etree.tostring(info, method="c14n", exclusive=exclusive))).decode()
+    value.text = base64.b64encode(
+        _signature(signer, etree.tostring(info, method="c14n", exclusive=exclusive))
+    ).decode()
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 

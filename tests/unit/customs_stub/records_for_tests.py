@@ -26,7 +26,9 @@ class PlainRecords:
 
     def qualifications(self, enterprise: str, office: str, nature: str) -> list[Filed]:
         sought = (Kind.QUALIFICATION, enterprise, office, nature)
-        found = [each for each in self.filed if (each.kind, each.enterprise, each.office, each.nature) == sought]
+        found = [
+            each for each in self.filed if (each.kind, each.enterprise, each.office, each.nature) == sought
+        ]
         return [each for each in found if each.state not in DEAD]
 
     def by_unified_number(self, kind: Kind, number: str) -> Filed | None:
@@ -50,7 +52,9 @@ class PlainRecords:
         return self.declared_totals
 
 
-def filed(kind: Kind, *, state: State = State.APPROVED, nature: str = "1", number: str = "", **values: str) -> Filed:
+def filed(
+    kind: Kind, *, state: State = State.APPROVED, nature: str = "1", number: str = "", **values: str
+) -> Filed:
     """Return a document on file."""
     enterprise = values.get("enterprise", messages.ENTERPRISE)
     office = values.get("office", messages.OFFICE)

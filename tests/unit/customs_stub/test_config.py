@@ -35,7 +35,15 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(file)
     told = "\n".join(caught.value.faults)
-    for name in ("outbox", "offices", "guarantee_months", "volume_items", "poll_seconds", "colour", "declaration_items"):
+    for name in (
+        "outbox",
+        "offices",
+        "guarantee_months",
+        "volume_items",
+        "poll_seconds",
+        "colour",
+        "declaration_items",
+    ):
         assert f"`{name}`" in told
     assert len(caught.value.faults) == 7
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from customs_stub.checks.figures import cents, day, months_after, number
 
 
-@pytest.mark.parametrize(("text", "value"), [("1.50", "1.5"), ("", "0"), ("x", "0"), ("NaN", "0"), ("Infinity", "0")])
+@pytest.mark.parametrize(
+    ("text", "value"), [("1.50", "1.5"), ("", "0"), ("x", "0"), ("NaN", "0"), ("Infinity", "0")]
+)
 def test_what_is_no_number_counts_as_zero(text: str, value: str) -> None:
     """No check lets zero pass, so nothing slips through."""
     assert number(text) == Decimal(value)

@@ -55,7 +55,9 @@ def test_a_lapsed_qualification_is_told() -> None:
         (filed(Kind.VOLUME, number=NUMBER, office="5302"), "M06"),
     ],
 )
-def test_the_volume_must_be_known_approved_and_of_this_enterprise_and_office(volume: Filed, code: str) -> None:
+def test_the_volume_must_be_known_approved_and_of_this_enterprise_and_office(
+    volume: Filed, code: str
+) -> None:
     """Each fault of the filing number has a code of its own."""
     assert codes(manifest(NUMBER), QUALIFICATION, volume) == [(code, "Manifest/ManualNo")]
 

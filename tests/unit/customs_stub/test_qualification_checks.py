@@ -18,7 +18,10 @@ from tests.unit.customs_stub.records_for_tests import PlainRecords, filed, submi
 
 def codes(records: PlainRecords, **values: str) -> list[tuple[str, str]]:
     submission = submitted("QualificationFiling", qualification(**values))
-    return [(fault.code, fault.path.rpartition("/")[2]) for fault in check(Kind.QUALIFICATION, submission, records)]
+    return [
+        (fault.code, fault.path.rpartition("/")[2])
+        for fault in check(Kind.QUALIFICATION, submission, records)
+    ]
 
 
 def test_a_sound_filing_is_not_objected_to() -> None:
@@ -48,7 +51,13 @@ def test_other_office_or_nature_is_another_filing() -> None:
 
 @pytest.mark.parametrize(
     ("nature", "office", "fine"),
-    [("3", "0708", True), ("3", "5301", False), ("4", "5729", True), ("4", "0708", False), ("1", "0708", True)],
+    [
+        ("3", "0708", True),
+        ("3", "5301", False),
+        ("4", "5729", True),
+        ("4", "0708", False),
+        ("1", "0708", True),
+    ],
 )
 def test_two_natures_belong_to_two_regions(nature: str, office: str, fine: bool) -> None:
     """Border small trade at 07xx, contracted exports at 57xx, general trade anywhere."""

@@ -121,7 +121,14 @@ def test_twice_and_in_halves_concern_every_receipt() -> None:
 
 @pytest.mark.parametrize(
     ("number", "letter", "pause"),
-    [("R2-0001", "R", 2), ("A0-1", "A", 0), ("PO-1", "A", 0), ("0001", "A", 0), ("", "A", 0), ("Z5-1", "A", 0)],
+    [
+        ("R2-0001", "R", 2),
+        ("A0-1", "A", 0),
+        ("PO-1", "A", 0),
+        ("0001", "A", 0),
+        ("", "A", 0),
+        ("Z5-1", "A", 0),
+    ],
 )
 def test_the_first_characters_choose(number: str, letter: str, pause: int) -> None:
     """Letter, digit, hyphen; anything else is an ordinary number."""

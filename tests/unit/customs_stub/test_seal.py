@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from customs_stub.seal import SealError, StrangerError, verify
-from tests.unit.customs_stub.messages import DS, EXCLUSIVE, INCLUSIVE, Signer, make_signer, message, qualification, sign
+from tests.unit.customs_stub.messages import (
+    DS,
+    EXCLUSIVE,
+    INCLUSIVE,
+    Signer,
+    make_signer,
+    message,
+    qualification,
+    sign,
+)
 from tests.unit.customs_stub.trial import altered
 
 CURVE = make_signer(curve=True)
@@ -25,7 +34,9 @@ def verified(data: bytes, *registered: Signer) -> bytes:
 
 @pytest.mark.parametrize("canonical", [INCLUSIVE, EXCLUSIVE])
 @pytest.mark.parametrize("curve", [False, True])
-def test_both_algorithms_verify_under_both_canonicalizations(signer: Signer, canonical: str, curve: bool) -> None:
+def test_both_algorithms_verify_under_both_canonicalizations(
+    signer: Signer, canonical: str, curve: bool
+) -> None:
     """RSA and ECDSA, inclusive and exclusive."""
     used = CURVE if curve else signer
     octets = verified(signed(used, canonical), used)

@@ -30,7 +30,10 @@ def test_an_unknown_qualification_is_told() -> None:
 
 def test_a_qualification_of_another_enterprise_or_office_is_unknown() -> None:
     """Nobody files goods under somebody else's right."""
-    for other in (filed(Kind.QUALIFICATION, enterprise="4403180002"), filed(Kind.QUALIFICATION, office="5302")):
+    for other in (
+        filed(Kind.QUALIFICATION, enterprise="4403180002"),
+        filed(Kind.QUALIFICATION, office="5302"),
+    ):
         assert codes(PlainRecords([other])) == [("V01", "GoodsFiling/QualificationSeqNo")]
 
 

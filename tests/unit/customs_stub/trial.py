@@ -101,7 +101,9 @@ class Trial:
 
     def work_as_process(self) -> str:
         """Let a process answer everything there is and return what it logged."""
-        done = subprocess.run(self.command("--until-idle"), capture_output=True, text=True, check=True, cwd=ROOT)
+        done = subprocess.run(
+            self.command("--until-idle"), capture_output=True, text=True, check=True, cwd=ROOT
+        )
         return done.stderr
 
     def receipts(self, message_id: str = "") -> list[Receipt]:
@@ -145,7 +147,15 @@ def altered(data: bytes) -> bytes:
 
 def xmlsec_says(receipt: Path, certificate: Path) -> subprocess.CompletedProcess[str]:
     """Let xmlsec1 verify a receipt."""
-    command = ["xmlsec1", "--verify", "--pubkey-cert-pem", str(certificate), "--enabled-key-data", "rsa", str(receipt)]
+    command = [
+        "xmlsec1",
+        "--verify",
+        "--pubkey-cert-pem",
+        str(certificate),
+        "--enabled-key-data",
+        "rsa",
+        str(receipt),
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
