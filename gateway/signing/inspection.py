@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pkcs11
 from cryptography import x509
-from pkcs11 import Attribute, ObjectClass
 from pkcs11.constants import TokenFlag
 
 from gateway.errors import RetryError
 from gateway.signing.module import Module
 from gateway.signing.pin import Mark, PinLatch
+from gateway.signing.token import read_certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class TokenStatus:
         pin_tried_wrong: A wrong PIN was given since the last right one.
         pin_final_try: One more wrong PIN locks the token.
         pin_locked: The token is locked.
-        certificates: Every certificate on the token, by its key's label.
+        certificates: Every certificate on the token, with its label.
     """
 
     fault: RetryError | None
@@ -56,10 +56,7 @@ def inspect_token(module: Module, label: str, latch: PinLatch) -> TokenStatus:
 
 def _look(token: pkcs11.Token, mark: Mark) -> TokenStatus:
     with token.open() as session:
-        certificates = tuple(
-            (item[Attribute.LABEL], x509.load_der_x509_certificate(item[Attribute.VALUE]))
-            for item in list(session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE}))
-        )
+        certificates = tuple(read_certificates(session, {}))
     return TokenStatus(
         fault=None,
         latch=mark,

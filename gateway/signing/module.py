@@ -53,7 +53,7 @@ class Module:
             RetryError: `token.module-absent`, `token.absent` or `token.label-not-unique`.
         """
         if not self.path.is_file():
-            raise RetryError("token.module-absent", module=self.path)
+            raise RetryError("token.module-absent", module=str(self.path))
         try:
             found = [token for token in self.load().get_tokens() if token.label == label]
         except pkcs11.PKCS11Error as fault:

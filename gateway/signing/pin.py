@@ -41,12 +41,12 @@ def pin_from_file(file: Path) -> PinSource:
     def read() -> Pin:
         try:
             if file.stat().st_mode & 0o077:
-                raise RetryError("token.pin-file-open", file=file)
+                raise RetryError("token.pin-file-open", file=str(file))
             pin = Pin(file.read_text("utf-8").strip())
         except (OSError, UnicodeDecodeError) as fault:
-            raise RetryError("token.pin-absent", source=file) from fault
+            raise RetryError("token.pin-absent", source=str(file)) from fault
         if not pin:
-            raise RetryError("token.pin-absent", source=file)
+            raise RetryError("token.pin-absent", source=str(file))
         return pin
 
     return read
@@ -122,7 +122,7 @@ class PinLatch:
         except FileNotFoundError:
             return
         except OSError as fault:
-            raise RetryError("token.latch-unwritable", file=self._file) from fault
+            raise RetryError("token.latch-unwritable", file=str(self._file)) from fault
 
     def unlock(self, *, allow_final_try: bool = False) -> None:
         """Let the PIN be tried again, on an operator's word; the last try needs a word of its own."""
@@ -140,7 +140,7 @@ class PinLatch:
             fresh.replace(self._file)
             _sync(self._file.parent)
         except OSError as fault:
-            raise RetryError("token.latch-unwritable", file=self._file) from fault
+            raise RetryError("token.latch-unwritable", file=str(self._file)) from fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -149,19 +149,31 @@ class Token:
             return key.sign(data, mechanism=mechanism)
 
 
+def read_certificates(
+    session: pkcs11.Session, wanted: Mapping[Attribute, object]
+) -> list[tuple[str, x509.Certificate]]:
+    """Read the certificates of the token, each with its label; needs no login.
+
+    Raises:
+        RetryError: `token.certificate-unreadable`.
+    """
+    found = []
+    for item in list(session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE, **wanted})):
+        label = item[Attribute.LABEL]
+        try:
+            found.append((label, x509.load_der_x509_certificate(item[Attribute.VALUE])))
+        except ValueError as fault:
+            raise RetryError("token.certificate-unreadable", label=label) from fault
+    return found
+
+
 def choose_certificate(session: pkcs11.Session, key_id: bytes, binding: Binding) -> x509.Certificate:
     """Read the certificate that has the key's id, and the binding's fingerprint where it names one.
 
     Raises:
         RetryError: `token.certificate-absent`, `-unreadable`, `-differs` or `-not-unique`.
     """
-    wanted = {Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.ID: key_id}
-    try:
-        found = [
-            x509.load_der_x509_certificate(item[Attribute.VALUE]) for item in session.get_objects(wanted)
-        ]
-    except ValueError as fault:
-        raise RetryError("token.certificate-unreadable", enterprise=binding.enterprise) from fault
+    found = [certificate for _, certificate in read_certificates(session, {Attribute.ID: key_id})]
     if not found:
         raise RetryError("token.certificate-absent", enterprise=binding.enterprise)
     if binding.fingerprint:

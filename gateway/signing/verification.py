@@ -68,13 +68,17 @@ class _TreeVerifier(XMLVerifier):
     def _c14n(self, nodes: etree._Element, *args: Any, **kwargs: Any) -> bytes:
         # Inside a document lxml gives unprefixed grandchildren a false xmlns="" in inclusive form.
         # As a document of its own, with the namespaces in scope declared, an element comes out right.
-        alone = etree.fromstring(etree.tostring(nodes, with_tail=False))
-        canonical: bytes = super()._c14n(alone, *args, **kwargs)
+        if nodes.getparent() is not None:
+            nodes = etree.fromstring(etree.tostring(nodes, with_tail=False))
+        canonical: bytes = super()._c14n(nodes, *args, **kwargs)
         return canonical
 
 
 class Verifier:
-    """Verifies signatures against pinned certificates (CU-02); may be used by several threads."""
+    """Verifies signatures against pinned certificates (CU-02).
+
+    For one thread at a time: signxml validates every signature with one shared schema.
+    """
 
     def __init__(self, pinned: Iterable[x509.Certificate]) -> None:
         self._pinned = {fingerprint(certificate): certificate for certificate in pinned}
@@ -111,9 +115,10 @@ class Verifier:
             raise refuse("signature.digest-mismatch") from fault
         # The last three are how signxml and base64 stumble over senseless values.
         except (SignXMLException, etree.LxmlError, ValueError, TypeError, AttributeError) as fault:
-            raise refuse("signature.invalid", reason=fault) from fault
+            raise refuse("signature.invalid", reason=str(fault)) from fault
         assert isinstance(result, VerifyResult), "one reference gives one result"
-        return Verified(parse(result.signed_data), result.signed_data, certificate)
+        assert result.signed_xml is not None, "the whole document is signed, and it is XML"
+        return Verified(result.signed_xml, result.signed_data, certificate)
 
     def _pinned_certificate(self, signature: etree._Element) -> x509.Certificate:
         found = []
@@ -146,7 +151,9 @@ def load_certificates(files: Iterable[Path]) -> tuple[x509.Certificate, ...]:
         try:
             found += x509.load_pem_x509_certificates(file.read_bytes())
         except (OSError, ValueError) as fault:
-            faults.append(Violation("signature.certificate-file", values={"file": file, "reason": fault}))
+            faults.append(
+                Violation("signature.certificate-file", values={"file": str(file), "reason": str(fault)})
+            )
     if faults:
         raise RejectedError(faults)
     return tuple(found)
@@ -199,8 +206,8 @@ def _allow(given: str, allowed: Iterable[str]) -> None:
 def _check_validity(certificate: x509.Certificate, at: datetime) -> None:
     subject = certificate.subject.rfc4514_string()
     if at < certificate.not_valid_before_utc:
-        since = certificate.not_valid_before_utc.date()
+        since = certificate.not_valid_before_utc.date().isoformat()
         raise refuse("signature.certificate-not-yet-valid", subject=subject, since=since)
     if at > certificate.not_valid_after_utc:
-        until = certificate.not_valid_after_utc.date()
+        until = certificate.not_valid_after_utc.date().isoformat()
         raise refuse("signature.certificate-expired", subject=subject, until=until)

@@ -82,7 +82,7 @@ class Signer:
                 root, key=identity.key, cert=[certificate], key_name=format(certificate.serial_number, "X")
             )
         except etree.C14NError as fault:
-            raise ParkedError("signature.not-canonical", reason=fault) from fault
+            raise ParkedError("signature.not-canonical", reason=str(fault)) from fault
 
     def _check_validity(self, identity: Identity) -> None:
         certificate = identity.certificate
@@ -90,6 +90,6 @@ class Signer:
             raise RetryError(
                 "token.certificate-not-valid",
                 enterprise=identity.enterprise,
-                since=certificate.not_valid_before_utc.date(),
-                until=certificate.not_valid_after_utc.date(),
+                since=certificate.not_valid_before_utc.date().isoformat(),
+                until=certificate.not_valid_after_utc.date().isoformat(),
             )

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pkcs11
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from pkcs11 import Attribute, KeyType, ObjectClass
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
+from pkcs11.constants import CertificateType
 
 from gateway.errors import GatewayError, ParkedError, RetryError
 from gateway.signing import (
@@ -30,7 +34,7 @@ from gateway.signing import (
 )
 from gateway.signing.keys import RsaTokenKey
 from gateway.signing.pin import write_private
-from tests.services.softhsm import ENTERPRISE, PrivateToken, private_token
+from tests.services.softhsm import ENTERPRISE, NOON, PrivateToken, private_token
 
 
 @pytest.fixture
@@ -149,6 +153,52 @@ def test_each_enterprise_signs_with_its_own_key(private: PrivateToken) -> None:
     }
     assert sign(token)
     token.close()
+
+
+def _odd_certificate(session: pkcs11.Session, key_id: bytes, value: bytes) -> None:
+    session.create_object(
+        {
+            Attribute.CLASS: ObjectClass.CERTIFICATE,
+            Attribute.CERTIFICATE_TYPE: CertificateType.X_509,
+            Attribute.TOKEN: True,
+            Attribute.PRIVATE: False,
+            Attribute.SUBJECT: b"0\x00",
+            Attribute.LABEL: "odd",
+            Attribute.ID: key_id,
+            Attribute.VALUE: value,
+        }
+    )
+
+
+@pytest.mark.requirement("ID-02")
+def test_keys_that_cannot_sign_as_agreed_are_refused(private: PrivateToken) -> None:
+    """Another curve, a key for decryption only, and bytes that are no certificate."""
+    large = ec.generate_private_key(ec.SECP384R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "P-384")])
+    builder = x509.CertificateBuilder(name, name, large.public_key(), 1, NOON, NOON)
+    foreign = builder.sign(large, hashes.SHA256()).public_bytes(Encoding.DER)
+    with session_of(private) as session:
+        session.generate_keypair(KeyType.RSA, 2048, id=b"\x02", store=True)
+        _odd_certificate(session, b"\x02", foreign)
+        session.generate_keypair(
+            KeyType.RSA, 2048, id=b"\x03", store=True, capabilities=MechanismFlag.DECRYPT
+        )
+        _odd_certificate(session, b"\x03", foreign)
+        session.generate_keypair(KeyType.RSA, 2048, id=b"\x04", store=True)
+        _odd_certificate(session, b"\x04", b"not a certificate")
+    private.trial.module().close()
+    ids = {"curve": b"\x02", "decrypts": b"\x03", "garbage": b"\x04"}
+    token = private.open(*(Binding(enterprise, key_id=key_id) for enterprise, key_id in ids.items()))
+    codes = {name: refusal(lambda name=name: token.identity(name)).code for name in ids}
+    assert codes == {
+        "curve": "token.key-unsupported",
+        "decrypts": "token.key-unsupported",
+        "garbage": "token.certificate-unreadable",
+    }
+    token.close()
+    status = inspect_token(private.trial.module(), private.trial.label, private.latch())
+    assert status.fault is not None
+    assert status.fault.code == "token.certificate-unreadable"
 
 
 @pytest.mark.requirement("ID-02")
@@ -294,6 +344,22 @@ def test_an_operator_sees_the_token_without_a_pin(private: PrivateToken) -> None
     assert gone.fault is not None
     assert gone.fault.code == "token.absent"
     assert gone.latch.state is LatchState.FAILED
+
+
+def test_a_token_that_fails_while_it_is_looked_at_is_told(
+    private: PrivateToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's own word is the reason."""
+
+    class Failing:
+        def open(self) -> None:
+            raise pkcs11.DeviceError
+
+    library = private.trial.module()
+    monkeypatch.setattr(library, "open", lambda _: Failing())
+    status = inspect_token(library, private.trial.label, private.latch())
+    assert status.fault is not None
+    assert "DeviceError" in status.fault.text("zh")
 
 
 def test_a_machine_without_softhsm_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
