@@ -5,15 +5,20 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 
+from gateway.errors import GatewayError
 from gateway.signing import Binding, Login, PinLatch, Token, Trial, make_trial_token, pin_from_file
+from gateway.signing.keys import RsaTokenKey
 from gateway.signing.trial import Algorithm
 
 ENTERPRISE = "4403180001"
@@ -67,3 +72,18 @@ def _template(algorithm: Algorithm) -> Trial:
     trial = Trial(folder, ENTERPRISE, "深圳示例进出口有限公司", algorithm=algorithm)
     make_trial_token(trial, folder / "enterprise.pem")
     return trial
+
+
+def sign(token: Token, enterprise: str = ENTERPRISE) -> bytes:
+    """Sign something with the enterprise's RSA key."""
+    key = token.identity(enterprise).key
+    assert isinstance(key, RsaTokenKey)
+    return key.sign(b"data", padding.PKCS1v15(), hashes.SHA256())
+
+
+def refusal(call: Callable[[], object]) -> GatewayError:
+    """Return the error of a call that must fail; it says what to do in both languages."""
+    with pytest.raises(GatewayError) as caught:
+        call()
+    assert "{" not in caught.value.text("en") + caught.value.text("zh")
+    return caught.value
