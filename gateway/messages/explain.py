@@ -109,8 +109,8 @@ def _attributes(node: etree._Element, element: Element, path: str) -> Iterator[V
 
 def _unknown(node: etree._Element, group: Element, path: str) -> Violation:
     name = etree.QName(node)
-    expected = etree.QName(group.tag).namespace
-    shown = name.localname if name.namespace == expected else f"{{{name.namespace or ''}}}{name.localname}"
+    foreign = name.namespace != etree.QName(group.tag).namespace
+    shown = f"{name.localname} ({name.namespace})" if foreign else name.localname
     values = {"name": shown, "group_en": group.spec.en, "group_zh": group.spec.zh}
     return Violation("schema.unknown-field", _join(path, name.localname), values)
 
@@ -121,6 +121,6 @@ def _join(path: str, name: str) -> str:
 
 def _below_root(path: str, root: etree._Element) -> str:
     """Turn a path of `xmlschema` into ours: without prefixes, and without the root of a message."""
-    steps = re.sub(r"(^|/)[^/:\[\]]+:", r"\1", path).strip("/")
+    steps = re.sub(r"\{[^}]*\}|[^/:{}\[\]]+:", "", path).strip("/")
     name = local_name(root)
     return steps.removeprefix(name).strip("/") if name == MESSAGE else steps
