@@ -65,15 +65,18 @@ DECLARED = {
 
 @pytest.fixture(scope="module")
 def signer() -> Signer:
+    """The enterprise."""
     return make_signer()
 
 
 @pytest.fixture
 def trial(tmp_path: Path, signer: Signer) -> Trial:
+    """An office of its own."""
     return Trial(tmp_path / "trial", signer)
 
 
 def new_receipts(trial: Trial, before: int) -> list[str]:
+    """Return the receipts since then in short."""
     return [receipt.told for receipt in trial.receipts()[before:]]
 
 
@@ -96,7 +99,7 @@ def test_a_manifest_gets_what_its_letter_asks_for(trial: Trial, letter: str) -> 
     number = trial.approved_volume()
     before = len(trial.receipts())
     trial.send(MANIFEST, manifest(number), f"{letter}0-1")
-    trial.work_as_process()
+    trial.work()
     assert new_receipts(trial, before) == LISTED[letter]
 
 
@@ -107,7 +110,7 @@ def test_a_declaration_gets_what_its_letter_asks_for(trial: Trial, letter: str) 
     trial.work()
     before = len(trial.receipts())
     trial.send(DECLARATION, declaration(), f"{letter}0-1")
-    trial.work_as_process()
+    trial.work()
     assert new_receipts(trial, before) == DECLARED[letter]
 
 

@@ -45,15 +45,18 @@ main()
 
 @pytest.fixture(scope="module")
 def signer() -> Signer:
+    """The enterprise."""
     return make_signer()
 
 
 @pytest.fixture
 def trial(tmp_path: Path, signer: Signer) -> Trial:
+    """An office of its own."""
     return Trial(tmp_path / "trial", signer)
 
 
 def started(trial: Trial) -> subprocess.Popen[str]:
+    """Start the process and wait until it says that it is ready."""
     process = subprocess.Popen(
         trial.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     )

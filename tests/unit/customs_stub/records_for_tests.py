@@ -25,6 +25,7 @@ class PlainRecords:
     limits: Limits = field(default_factory=Limits)
 
     def qualifications(self, enterprise: str, office: str, nature: str) -> list[Filed]:
+        """See Facts."""
         sought = (Kind.QUALIFICATION, enterprise, office, nature)
         found = [
             each for each in self.filed if (each.kind, each.enterprise, each.office, each.nature) == sought
@@ -32,24 +33,31 @@ class PlainRecords:
         return [each for each in found if each.state not in DEAD]
 
     def by_unified_number(self, kind: Kind, number: str) -> Filed | None:
+        """See Facts; unified numbers begin with QF."""
         found = [each for each in self.filed if each.kind is kind and each.state not in DEAD]
         return found[0] if found and number.startswith("QF") else None
 
     def by_client_number(self, kind: Kind, enterprise: str, number: str) -> Filed | None:
-        return self.filed[0] if number == self.used_client_number else None
+        """See Facts."""
+        on_file = Filed(9, kind, enterprise, "", "", State.APPROVED, "", "")
+        return on_file if number == self.used_client_number else None
 
     def volume(self, customs_number: str) -> Filed | None:
+        """See Facts."""
         found = [each for each in self.filed if each.customs_number == customs_number]
         return found[0] if found else None
 
     def goods(self, volume: Filed) -> Mapping[str, Goods]:
-        return self.items
+        """See Facts."""
+        return self.items if volume in self.filed else {}
 
     def cleared(self, period: Period) -> Mapping[str, Decimal]:
-        return self.cleared_totals
+        """See Facts."""
+        return self.cleared_totals if period.month == "202610" else {}
 
     def declared(self, period: Period) -> Mapping[str, Decimal]:
-        return self.declared_totals
+        """See Facts."""
+        return self.declared_totals if period.month == "202610" else {}
 
 
 def filed(

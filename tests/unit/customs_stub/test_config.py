@@ -29,8 +29,8 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     """Nobody mends one key at a time."""
     file = tmp_path / "stub.toml"
     file.write_text(
-        'outbox = 1\noffices = ["53"]\nguarantee_months = 1.5\nvolume_items = 0\npoll_seconds = 3\ncolour = "red"\n'
-        "declaration_items = true\n"
+        'outbox = 1\noffices = ["53"]\nguarantee_months = 1.5\nvolume_items = 0\npoll_seconds = 3\n\n'
+        'colour = "red"\ndeclaration_items = true\n'
     )
     with pytest.raises(ConfigError) as caught:
         load(file)

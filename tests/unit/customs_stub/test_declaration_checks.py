@@ -17,12 +17,14 @@ HEAD, ITEM = "DecMessage/DecHead", "DecMessage/DecLists/DecList"
 
 
 def codes(body: Body, records: PlainRecords | None = None) -> list[tuple[str, str]]:
+    """Return what is objected to, with pointers."""
     facts = records or PlainRecords(cleared_totals=CLEARED)
     found = check(Kind.DECLARATION, submitted("DecMessage", body), facts)
     return [(fault.code, fault.path) for fault in found]
 
 
 def items(*groups: Body) -> Body:
+    """Return a declaration of these items."""
     return declaration() | {"DecLists": {"DecList": list(groups)}}
 
 

@@ -22,14 +22,17 @@ from tests.unit.customs_stub.trial import SCHEMAS, Trial, altered
 
 @pytest.fixture
 def examiner(trial: Trial) -> Examiner:
+    """An examiner for the one office and its register."""
     return Examiner(Schemas.load(SCHEMAS), Register(trial.folder / "enterprises"), (messages.OFFICE,))
 
 
 def filing(signer: Signer, client_number: str = "A0-1", **values: str) -> bytes:
+    """Return a signed filing."""
     return sign(message("QualificationFiling", qualification(**values), client_number, "ID1"), signer)
 
 
 def codes(examiner: Examiner, data: bytes) -> list[tuple[str, str]]:
+    """Return why it is not believed."""
     return [(fault.code, fault.path) for fault in examiner.examine(data, "stem").faults]
 
 

@@ -22,6 +22,7 @@ GOODS = {str(n): Goods({name: str(goods(n)[name]) for name in AS_FILED}) for n i
 
 
 def codes(body: Body, *documents: Filed) -> list[tuple[str, str]]:
+    """Return what is objected to, with pointers."""
     on_file = list(documents) or [QUALIFICATION, VOLUME]
     submission = submitted("Manifest", body)
     found = check(Kind.MANIFEST, submission, PlainRecords(on_file, GOODS))

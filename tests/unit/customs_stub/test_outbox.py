@@ -9,6 +9,7 @@ from customs_stub.outbox import BATCH, THOROUGH, Outbox
 
 
 def names(outbox: Outbox) -> list[str]:
+    """Take what is new and return its names."""
     found = outbox.look()
     for file in found:
         outbox.taken(file)

@@ -17,6 +17,7 @@ from tests.unit.customs_stub.records_for_tests import PlainRecords, filed, submi
 
 
 def codes(records: PlainRecords, **values: str) -> list[tuple[str, str]]:
+    """Return what is objected to, with the fields."""
     submission = submitted("QualificationFiling", qualification(**values))
     return [
         (fault.code, fault.path.rpartition("/")[2])
@@ -99,7 +100,7 @@ def test_the_guarantee_reaches_three_months_ahead_or_is_refused(today: date, day
 
 def test_a_client_number_is_used_once() -> None:
     """A live document under the same number of the client is told in the head."""
-    records = PlainRecords([filed(Kind.VOLUME)], used_client_number="A0-1")
+    records = PlainRecords(used_client_number="A0-1")
     assert codes(records, SeqNo="") == [("G01", "ClientSeqNo")]
 
 

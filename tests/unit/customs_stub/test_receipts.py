@@ -25,14 +25,17 @@ SCHEMA = Schemas.load(SCHEMAS)
 
 @pytest.fixture
 def identity(trial: Trial) -> Identity:
+    """What the office signs with."""
     return load_identity(trial.key, trial.certificate)
 
 
 def slot(step: Step) -> Slot:
+    """Return the answer as due now."""
     return Slot(step, NOW, 0.0)
 
 
 def sound() -> Submission:
+    """Return a submission that can be named in full."""
     return Submission(
         "ID1", "Manifest", "GW4403180001", "A0-1", "MF0000000000000001", "5301", "4403180001", Record()
     )

@@ -25,10 +25,12 @@ BODIES = {
 
 
 def told(plan: Plan) -> list[str]:
+    """Return the answers in short."""
     return [("T " if step.technical else "B ") + step.code for step in plan]
 
 
 def shaped(letter: str, kind: Kind) -> Plan:
+    """Return the normal course as the letter shapes it."""
     return SCENARIOS[letter].shape(approved(kind, submitted(kind, BODIES[kind])))
 
 

@@ -24,11 +24,13 @@ CURVE = make_signer(curve=True)
 
 
 def signed(signer: Signer, canonical: str = INCLUSIVE, *, with_certificate: bool = True) -> bytes:
+    """Return a signed filing."""
     root = message("QualificationFiling", qualification(), "A0-1", "ID1")
     return sign(root, signer, canonical=canonical, with_certificate=with_certificate)
 
 
 def verified(data: bytes, *registered: Signer) -> bytes:
+    """Verify with these registered."""
     return verify(etree.fromstring(data), [each.certificate for each in registered])
 
 
@@ -84,47 +86,58 @@ def test_another_key_under_a_registered_certificate_does_not_verify(signer: Sign
 
 
 def moved(root: etree._Element) -> None:
+    """Put the signature first."""
     root.insert(0, root[-1])
 
 
 def doubled(root: etree._Element) -> None:
+    """Sign twice."""
     root.append(etree.fromstring(etree.tostring(root[-1])))
 
 
 def removed(root: etree._Element) -> None:
+    """Take the signature away."""
     root.remove(root[-1])
 
 
 def part_only(root: etree._Element) -> None:
+    """Refer to a part."""
     next(root.iter(f"{{{DS}}}Reference")).set("URI", "#part")
 
 
 def no_transform(root: etree._Element) -> None:
+    """Leave the enveloped transform out."""
     transforms = next(root.iter(f"{{{DS}}}Transforms"))
     transforms.remove(transforms[0])
 
 
 def weak_digest(root: etree._Element) -> None:
+    """Ask for SHA-1."""
     next(root.iter(f"{{{DS}}}DigestMethod")).set("Algorithm", DS + "sha1")
 
 
 def foreign_canonicalization(root: etree._Element) -> None:
+    """Ask for a canonicalization with comments."""
     next(root.iter(f"{{{DS}}}CanonicalizationMethod")).set("Algorithm", INCLUSIVE + "#WithComments")
 
 
 def with_parameters(root: etree._Element) -> None:
+    """Give the canonicalization a parameter."""
     etree.SubElement(list(root.iter(f"{{{DS}}}Transform"))[1], "{urn:x}PrefixList")
 
 
 def no_value(root: etree._Element) -> None:
+    """Take the value away."""
     root[-1].remove(root[-1][1])
 
 
 def no_base64(root: etree._Element) -> None:
+    """Give a digest that is no base64."""
     next(root.iter(f"{{{DS}}}DigestValue")).text = "%%%"
 
 
 def other_method(root: etree._Element) -> None:
+    """Ask for RSA with SHA-1."""
     next(root.iter(f"{{{DS}}}SignatureMethod")).set("Algorithm", DS + "rsa-sha1")
 
 

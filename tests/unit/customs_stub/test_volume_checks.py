@@ -14,6 +14,7 @@ APPROVED = filed(Kind.QUALIFICATION)
 
 
 def codes(records: PlainRecords, body: Body | None = None) -> list[tuple[str, str]]:
+    """Return what is objected to, with pointers."""
     submission = submitted("GoodsFiling", body or volume())
     return [(fault.code, fault.path) for fault in check(Kind.VOLUME, submission, records)]
 

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 
 from lxml import etree
@@ -19,7 +21,7 @@ from customs_stub.config import load
 from customs_stub.keys import make_identity
 from customs_stub.office import Office
 from tests.unit.customs_stub import messages
-from tests.unit.customs_stub.messages import DS, JB, OFFICE, Signer
+from tests.unit.customs_stub.messages import JB, OFFICE, Signer
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "schemas" / "xsd"
@@ -57,10 +59,12 @@ class Trial:
         (folder / "enterprises" / f"{messages.ENTERPRISE}.pem").write_bytes(signer.pem)
         self.config.write_text(
             f'outbox = "outbox"\nanswers = "answers"\nstate = "stub.db"\nkey = "customs.key"\n'
-            f'certificate = "customs.pem"\nenterprises = "enterprises"\nschemas = "{SCHEMAS}"\noffices = ["{OFFICE}"]\n',
+            f'certificate = "customs.pem"\nenterprises = "enterprises"\n'
+            f'schemas = "{SCHEMAS}"\noffices = ["{OFFICE}"]\n',
             "utf-8",
         )
-        make_identity(self.key, self.certificate)
+        for file, data in zip((self.key, self.certificate), _identity(), strict=True):
+            file.write_bytes(data)
         self._sent = 0
 
     def send(
@@ -124,6 +128,15 @@ class Trial:
         return self.receipts(volume)[-1].values["CustomsNo"]
 
 
+@cache
+def _identity() -> tuple[bytes, bytes]:
+    """Make the office's key and certificate once for all trials: that takes a while."""
+    with TemporaryDirectory() as folder:
+        key, certificate = Path(folder) / "customs.key", Path(folder) / "customs.pem"
+        make_identity(key, certificate)
+        return key.read_bytes(), certificate.read_bytes()
+
+
 def read_receipt(file: Path) -> Receipt:
     """Read a receipt's file."""
     try:
@@ -170,6 +183,3 @@ def kill(process: subprocess.Popen[str]) -> None:
     """End a process without any chance to tidy up."""
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-
-
-__all__ = ["DS", "Receipt", "Trial", "altered", "kill", "read_receipt", "xmllint_says", "xmlsec_says"]
