@@ -13,7 +13,7 @@ from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 from gateway.errors import Place
 from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
 from gateway.mapping.lookup import SourceLike
-from gateway.mapping.steps import StepError
+from gateway.mapping.step_model import StepError
 
 Steps = tuple[str | int, ...]
 

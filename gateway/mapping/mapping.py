@@ -15,7 +15,7 @@ from gateway.mapping.dialect import Dialect, Part, Pick, Reading, Split
 from gateway.mapping.lineage import Lineage, Mapped
 from gateway.mapping.lookup import CodeLookup, SourceLike, TableLike
 from gateway.mapping.rules import Frame, Rule
-from gateway.mapping.steps import StepError
+from gateway.mapping.step_model import StepError
 
 CLIENT_NUMBER = "MessageHead/ClientSeqNo"
 OPERATION = "MessageHead/Operation"

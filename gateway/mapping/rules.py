@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from gateway.errors import Place, Violation
 from gateway.mapping.dialect import Found, Reading
 from gateway.mapping.lookup import CodeLookup
-from gateway.mapping.steps import Step, StepError
+from gateway.mapping.step_model import Step, StepError
 
 MAX_VIOLATIONS = 200
 

@@ -13,7 +13,8 @@ from lxml import etree
 from gateway.errors import Place
 from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
 from gateway.mapping.lookup import SourceLike
-from gateway.mapping.steps import StepError, plain_number
+from gateway.mapping.numbers import plain_number
+from gateway.mapping.step_model import StepError
 
 Element: TypeAlias = etree._Element  # noqa: SLF001 lxml has no public name for the class of its elements
 
@@ -35,7 +36,7 @@ class XPaths(Dialect[Element, XPath]):
     def compile(self, text: str) -> XPath:
         """Compile an XPath; prefixes and functions are tried at once on an empty element."""
         try:
-            compiled = etree.XPath(text, namespaces=self._namespaces)
+            compiled = etree.XPath(text, namespaces=self._namespaces, regexp=False)
             compiled(etree.Element("x"))
         except (etree.XPathError, ValueError, TypeError) as fault:
             raise ExpressionError(str(fault)) from fault
