@@ -136,10 +136,10 @@ def test_an_entry_holds_on_its_days_only(tmp_path: Path) -> None:
 
 def test_an_operators_file_replaces_or_adds_a_table(tmp_path: Path) -> None:
     """A file of the same name is the whole table; the other shipped tables stay."""
-    write(tmp_path, "currency.csv", "\ufeffcode,name_zh\r\nXXX,试验币\r\n")
+    write(tmp_path, "currency.csv", "\ufeffcode,name_zh\r\nXTS,试验币\r\n")
     write(tmp_path, "colour.csv", 'name_zh,code\n"红,赤",1\n\n')
     tables = CodeTables.load(tmp_path, TODAY)
-    assert tables.code("currency", "试验币") == "XXX"
+    assert tables.code("currency", "试验币") == "XTS"
     assert tables.code("currency", "USD") is None
     assert tables.code("colour", "红,赤") == "1"
     assert tables.code("country", "中国") == "CHN"
