@@ -38,7 +38,9 @@ def check_mandatory(draft: Draft) -> None:
         for spec in draft.facts.dictionary.below(group.path.partition("[")[0]):
             wanted = spec.save or (draft.declaring and spec.declare)
             if wanted and not spec.filled and spec.name != "Item" and not group.text(spec.name):
-                draft.fault("rule.mandatory", group.at(spec.name), level=draft.level.value)
+                draft.fault(
+                    "rule.mandatory", group.at(spec.name), level_en=draft.level, level_zh=draft.level.zh
+                )
 
 
 def check_items(draft: Draft, limit: int) -> None:

@@ -19,6 +19,11 @@ class Level(StrEnum):
     SAVE = "save"
     DECLARE = "declare"
 
+    @property
+    def zh(self) -> str:
+        """The Chinese word."""
+        return "暂存" if self is Level.SAVE else "申报"
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -69,7 +69,7 @@ def _check_guarantee(draft: Draft) -> None:
     head = draft.head
     for name in GUARANTEE:
         if draft.declaring and not head.text(name):
-            draft.fault("rule.mandatory", head.at(name), level=draft.level.value)
+            draft.fault("rule.mandatory", head.at(name), level_en=draft.level, level_zh=draft.level.zh)
     check_positive(draft, head, "GuaranteeAmount")
     day = identifiers.parse_date(head.text("GuaranteeValidDate"))
     months = draft.facts.settings.rules.guarantee_months
