@@ -47,7 +47,7 @@ def parse(data: bytes) -> etree._Element:
 
 def local(element: etree._Element) -> str:
     """Return the element's name without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def elements(parent: etree._Element) -> Iterator[etree._Element]:
@@ -84,7 +84,7 @@ def record(element: etree._Element) -> Record:
     """Read an element's children by name."""
     found = Record()
     for child in elements(element):
-        if any(True for _ in elements(child)):
+        if len(child) and any(True for _ in elements(child)):
             found.groups.setdefault(local(child), []).append(record(child))
         elif text := (child.text or "").strip():
             found.values[local(child)] = text
