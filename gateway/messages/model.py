@@ -189,12 +189,14 @@ class _Schema:
     def _content(self, node: etree._Element, path: str, *, choice: bool = False) -> Iterator[Element]:
         for part in node.iterchildren(f"{_XS}*"):
             kind = str(part.tag).removeprefix(_XS)
-            if kind in {"sequence", "choice"}:
+            repeats = kind != "element" and {"minOccurs", "maxOccurs"} & set(part.attrib)
+            if kind in {"sequence", "choice"} and not repeats:
                 yield from self._content(part, path, choice=kind == "choice")
             elif kind == "element" and part.get("ref") is None:
                 yield self.element(part, path, choice=choice)
             elif kind not in {"annotation", "attribute", "element"}:
-                raise ValueError(f"xs:{kind} in the content of {path or MESSAGE} is not known here")
+                how = "with occurrences " if repeats else ""
+                raise ValueError(f"xs:{kind} {how}in the content of {path or MESSAGE} is not known here")
 
     def _text_type(self, name: str) -> TextType:
         if name not in self._types:

@@ -123,6 +123,7 @@ SEQUENCE = "<xs:element name='a'><xs:complexType>{}</xs:complexType></xs:element
     [
         ("", "0 global elements"),
         (SEQUENCE.format("<xs:all/>"), "xs:all"),
+        (SEQUENCE.format("<xs:sequence maxOccurs='2'/>"), "with occurrences"),
         (SEQUENCE.format("<xs:sequence><xs:element name='b' type='xs:float'/></xs:sequence>"), "xs:float"),
         (
             SEQUENCE.format("<xs:sequence><xs:element name='b' type='T'/></xs:sequence>")
