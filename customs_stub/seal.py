@@ -49,7 +49,7 @@ def sign(root: etree._Element, key: rsa.RSAPrivateKey, certificate: x509.Certifi
     _add(transforms, "Transform", Algorithm=INCLUSIVE)
     _add(reference, "DigestMethod", Algorithm=DIGEST)
     _add(reference, "DigestValue").text = base64.b64encode(digest).decode()
-    value = key.sign(_canonical(info, exclusive=False), padding.PKCS1v15(), SHA256())
+    value = key.sign(_canonical(_alone(info), exclusive=False), padding.PKCS1v15(), SHA256())
     _add(signature, "SignatureValue").text = base64.b64encode(value).decode()
     data = _add(_add(signature, "KeyInfo"), "X509Data")
     encoded = certificate.public_bytes(Encoding.DER)
@@ -69,7 +69,7 @@ def verify(root: etree._Element, registered: list[x509.Certificate]) -> bytes:
     method = _algorithm(info, "CanonicalizationMethod")
     if method not in CANONICAL:
         raise SealError(f"canonicalization {method} is not taken")
-    octets = _canonical(info, exclusive=CANONICAL[method])
+    octets = _canonical(_alone(info), exclusive=CANONICAL[method])
     value = _decoded(_child(signature, "SignatureValue"))
     algorithm = _algorithm(info, "SignatureMethod")
     candidates = _candidates(signature, registered)
@@ -153,6 +153,12 @@ def _holds(certificate: x509.Certificate, algorithm: str, value: bytes, octets: 
 
 def _canonical(element: etree._Element, *, exclusive: bool) -> bytes:
     return etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False, with_tail=False)
+
+
+def _alone(element: etree._Element) -> etree._Element:
+    # Within a document lxml writes a false xmlns="" on unprefixed grandchildren; alone, with the
+    # namespaces in scope declared on it, the element comes out as the standard has it.
+    return etree.fromstring(etree.tostring(element, with_tail=False))
 
 
 def _add(parent: etree._Element, name: str, **attributes: str) -> etree._Element:
