@@ -187,8 +187,17 @@ def test_hostile_names_are_received_shown_safely_and_settled(
 
 
 @pytest.mark.requirement("ER-05")
-def test_the_same_name_again_never_overwrites_what_is_put_away(desk: Desk) -> None:
-    """Every delivery stays, under its name or one that begins like it."""
+@pytest.mark.parametrize("links", [True, False], ids=["with links", "without"])
+def test_the_same_name_again_never_overwrites_what_is_put_away(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    """Every delivery stays, under its name or one that begins like it, on file systems of any kind."""
+
+    def not_permitted(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", not_permitted)
     for content in (b"1", b"2", b"3"):
         (desk.folder / "orders.csv").write_bytes(content)
         desk.put_away()
