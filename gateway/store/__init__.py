@@ -4,24 +4,20 @@ from gateway.store.documents import DocumentFilter
 from gateway.store.receipts import ReceiptContent
 from gateway.store.rows import (
     AlertRow,
-    AttemptOutcome,
     AttemptRow,
     ChangeRow,
     DocumentRow,
     HistoryRow,
     InterchangeRow,
-    InterchangeState,
     ListedDocument,
     MessageRow,
     NoticeRow,
-    NoticeState,
     ReceiptRow,
-    ReceiptState,
     RelationRow,
     SubmissionRow,
-    SubmissionState,
     VersionRow,
 )
+from gateway.store.states import AttemptOutcome, InterchangeState, NoticeState, ReceiptState, SubmissionState
 from gateway.store.status import Counts
 from gateway.store.store import Store
 from gateway.store.unit import Unit

@@ -12,7 +12,7 @@ from gateway.store.rows import AlertRow
 from gateway.store.statements import added_once, columns_of, rows
 from gateway.store.tables import alerts
 
-_COLUMNS = columns_of(alerts, AlertRow)
+_SELECT = select(*columns_of(alerts, AlertRow))
 
 
 class Alerts:
@@ -36,5 +36,5 @@ class Alerts:
 
     def opened(self) -> list[AlertRow]:
         """Return the open alerts, by code and subject."""
-        found = select(*_COLUMNS).where(alerts.c.closed_at.is_(None))
+        found = _SELECT.where(alerts.c.closed_at.is_(None))
         return rows(self._connection, AlertRow, found.order_by(alerts.c.code, alerts.c.subject))

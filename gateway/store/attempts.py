@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from gateway.store.rows import AttemptOutcome, AttemptRow
+from gateway.store.rows import AttemptRow
 from gateway.store.statements import columns_of, rows
+from gateway.store.states import AttemptOutcome
 from gateway.store.tables import attempts
 
-_COLUMNS = columns_of(attempts, AttemptRow)
+_SELECT = select(*columns_of(attempts, AttemptRow))
 
 
 class Attempts:
@@ -48,5 +49,5 @@ class Attempts:
 
     def of(self, submission: str) -> list[AttemptRow]:
         """Return the attempts of a submission, oldest first."""
-        found = select(*_COLUMNS).where(attempts.c.submission_id == submission).order_by(attempts.c.id)
+        found = _SELECT.where(attempts.c.submission_id == submission).order_by(attempts.c.id)
         return rows(self._connection, AttemptRow, found)

@@ -21,7 +21,14 @@ _UPDATE_STATE = (
     .where(documents.c.number == bindparam("_number"))
     .values({name: bindparam(name) for name in _CHANGING})
 )
+_FOUND = select(
+    documents.c.number,
+    documents.c.state,
+    documents.c.version,
+    type_coerce(documents.c.content, Words).label("content"),
+)
 _UPDATE_ALL = _UPDATE_STATE.values(content=bindparam("content"))
+_INSERT_DOCUMENT, _INSERT_VERSION, _INSERT_HISTORY = map(insert, (documents, document_versions, history))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +86,7 @@ def _lock(connection: Connection, piece: Mapping[str, ChangeRow]) -> dict[str, _
     numbers = sorted(number for number, change in piece.items() if change.expected_state is not None)
     if not numbers:
         return {}
-    statement = (
-        select(
-            documents.c.number,
-            documents.c.state,
-            documents.c.version,
-            type_coerce(documents.c.content, Words).label("content"),
-        )
-        .where(documents.c.number.in_(numbers))
-        .order_by(documents.c.number)
-        .with_for_update()
-    )
+    statement = _FOUND.where(documents.c.number.in_(numbers)).order_by(documents.c.number).with_for_update()
     return {number: _Found(*rest) for number, *rest in connection.execute(statement)}
 
 
@@ -136,11 +133,11 @@ def _plan(
 
 def _execute(connection: Connection, writes: _Writes) -> None:
     for statement, values in (
-        (insert(documents), writes.created),
+        (_INSERT_DOCUMENT, writes.created),
         (_UPDATE_STATE, writes.state_only),
         (_UPDATE_ALL, writes.with_content),
-        (insert(document_versions), writes.contents),
-        (insert(history), writes.history),
+        (_INSERT_VERSION, writes.contents),
+        (_INSERT_HISTORY, writes.history),
     ):
         if values:
             connection.execute(statement, values)

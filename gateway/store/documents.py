@@ -14,8 +14,8 @@ from gateway.store.rows import ChangeRow, DocumentRow, HistoryRow, ListedDocumen
 from gateway.store.statements import CHUNK, columns_of, first, rows
 from gateway.store.tables import document_versions, documents, history
 
-_COLUMNS = columns_of(documents, DocumentRow)
-_LISTED = columns_of(documents, ListedDocument)
+_SELECT = select(*columns_of(documents, DocumentRow))
+_SELECT_LISTED = select(*columns_of(documents, ListedDocument))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +66,11 @@ class Documents:
 
     def get(self, number: str) -> DocumentRow | None:
         """Return one document."""
-        return first(self._connection, DocumentRow, select(*_COLUMNS).where(documents.c.number == number))
+        return first(self._connection, DocumentRow, _SELECT.where(documents.c.number == number))
 
     def by_client_number(self, partner: str, kind: str, client_number: str) -> DocumentRow | None:
         """Return the newest document of a partner's own number."""
-        found = select(*_COLUMNS).where(
+        found = _SELECT.where(
             documents.c.partner == partner,
             documents.c.kind == kind,
             documents.c.client_number == client_number,
@@ -79,7 +79,7 @@ class Documents:
 
     def by_customs_number(self, customs_number: str, kind: str | None = None) -> DocumentRow | None:
         """Return the newest document that customs gave this number, of a kind when one is named."""
-        found = select(*_COLUMNS).where(documents.c.customs_number == customs_number)
+        found = _SELECT.where(documents.c.customs_number == customs_number)
         if kind is not None:
             found = found.where(documents.c.kind == kind)
         newest = found.order_by(documents.c.kind.desc(), documents.c.number.desc())
@@ -87,7 +87,7 @@ class Documents:
 
     def qualifications(self, enterprise: str, office: str, nature: str) -> list[DocumentRow]:
         """Return the qualifications of an enterprise at an office in every state, oldest first (QF-11)."""
-        found = select(*_COLUMNS).where(
+        found = _SELECT.where(
             documents.c.enterprise == enterprise,
             documents.c.kind == "qualification",
             documents.c.office == office,
@@ -101,7 +101,7 @@ class Documents:
 
     def children(self, number: str) -> list[DocumentRow]:
         """Return what belongs to a document: volumes of a qualification, declarations of a run."""
-        found = select(*_COLUMNS).where(documents.c.parent == number)
+        found = _SELECT.where(documents.c.parent == number)
         return rows(self._connection, DocumentRow, found.order_by(documents.c.number))
 
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[DocumentRow]:
@@ -110,7 +110,7 @@ class Documents:
         Documents may be changed while this goes on: each manifest comes once, as it was when its
         piece was read.
         """
-        asked = select(*_COLUMNS).where(
+        asked = _SELECT.where(
             documents.c.enterprise == enterprise,
             documents.c.kind == "manifest",
             documents.c.period == period,
@@ -127,7 +127,7 @@ class Documents:
 
     def listing(self, asked: DocumentFilter, *, limit: int, after: str = "") -> list[ListedDocument]:
         """Return a page of documents by number; `after` is the last number of the page before."""
-        found = select(*_LISTED).where(*_conditions(asked), documents.c.number > after)
+        found = _SELECT_LISTED.where(*_conditions(asked), documents.c.number > after)
         return rows(self._connection, ListedDocument, found.order_by(documents.c.number).limit(limit))
 
     def history(self, number: str) -> list[HistoryRow]:

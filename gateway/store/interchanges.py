@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from gateway.store.rows import InterchangeRow, InterchangeState
+from gateway.store.rows import InterchangeRow
 from gateway.store.statements import added_once, columns_of, first, rows, values_of
+from gateway.store.states import InterchangeState
 from gateway.store.tables import interchanges
 
-_COLUMNS = columns_of(interchanges, InterchangeRow)
+_SELECT = select(*columns_of(interchanges, InterchangeRow))
 
 
 class Interchanges:
@@ -26,20 +27,19 @@ class Interchanges:
         if given is not None:
             return replace(row, id=given)
         delivery = (interchanges.c.channel == row.channel, interchanges.c.delivery == row.delivery)
-        known = first(self._connection, InterchangeRow, select(*_COLUMNS).where(*delivery))
+        known = first(self._connection, InterchangeRow, _SELECT.where(*delivery))
         assert known is not None, "nothing but its delivery can have been there already"
         return known
 
     def get(self, interchange: int) -> InterchangeRow | None:
         """Return one interchange."""
-        found = select(*_COLUMNS).where(interchanges.c.id == interchange)
+        found = _SELECT.where(interchanges.c.id == interchange)
         return first(self._connection, InterchangeRow, found)
 
     def take(self, limit: int) -> list[InterchangeRow]:
         """Take what is to be understood, oldest first; nobody else gets it before this transaction ends."""
         found = (
-            select(*_COLUMNS)
-            .where(interchanges.c.state == InterchangeState.STORED)
+            _SELECT.where(interchanges.c.state == InterchangeState.STORED)
             .order_by(interchanges.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -48,16 +48,12 @@ class Interchanges:
 
     def same(self, partner: str, digest: str, before: int) -> InterchangeRow | None:
         """Return the newest earlier interchange of the same bytes that is no repetition itself (ER-04)."""
-        found = (
-            select(*_COLUMNS)
-            .where(
-                interchanges.c.partner == partner,
-                interchanges.c.digest == digest,
-                interchanges.c.id < before,
-                interchanges.c.same_as.is_(None),
-            )
-            .order_by(interchanges.c.id.desc())
-        )
+        found = _SELECT.where(
+            interchanges.c.partner == partner,
+            interchanges.c.digest == digest,
+            interchanges.c.id < before,
+            interchanges.c.same_as.is_(None),
+        ).order_by(interchanges.c.id.desc())
         return first(self._connection, InterchangeRow, found)
 
     def understood(

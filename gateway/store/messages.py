@@ -8,7 +8,7 @@ from gateway.store.rows import MessageRow
 from gateway.store.statements import added, columns_of, rows
 from gateway.store.tables import messages
 
-_COLUMNS = columns_of(messages, MessageRow)
+_SELECT = select(*columns_of(messages, MessageRow))
 
 
 class Messages:
@@ -23,26 +23,20 @@ class Messages:
 
     def find(self, partner: str, message_type: str, client_number: str, operation: str) -> list[MessageRow]:
         """Return the messages of a client's number, oldest first: what ER-04 calls the same or a conflict."""
-        found = (
-            select(*_COLUMNS)
-            .where(
-                messages.c.partner == partner,
-                messages.c.message_type == message_type,
-                messages.c.client_number == client_number,
-                messages.c.operation == operation,
-            )
-            .order_by(messages.c.id)
-        )
+        found = _SELECT.where(
+            messages.c.partner == partner,
+            messages.c.message_type == message_type,
+            messages.c.client_number == client_number,
+            messages.c.operation == operation,
+        ).order_by(messages.c.id)
         return rows(self._connection, MessageRow, found)
 
     def of_interchange(self, interchange: int) -> list[MessageRow]:
         """Return the messages of an interchange in their order there."""
-        found = (
-            select(*_COLUMNS).where(messages.c.interchange_id == interchange).order_by(messages.c.position)
-        )
+        found = _SELECT.where(messages.c.interchange_id == interchange).order_by(messages.c.position)
         return rows(self._connection, MessageRow, found)
 
     def of_document(self, number: str) -> list[MessageRow]:
         """Return the messages about a document, oldest first."""
-        found = select(*_COLUMNS).where(messages.c.document_number == number).order_by(messages.c.id)
+        found = _SELECT.where(messages.c.document_number == number).order_by(messages.c.id)
         return rows(self._connection, MessageRow, found)

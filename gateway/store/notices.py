@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from gateway.store.rows import NoticeRow, NoticeState
+from gateway.store.rows import NoticeRow
 from gateway.store.statements import added, columns_of, rows
+from gateway.store.states import NoticeState
 from gateway.store.tables import notices
 
-_COLUMNS = columns_of(notices, NoticeRow)
+_SELECT = select(*columns_of(notices, NoticeRow))
 
 
 class Notices:
@@ -28,8 +29,7 @@ class Notices:
     def take(self, limit: int) -> list[NoticeRow]:
         """Take what is to be delivered, oldest first; nobody else gets it before this transaction ends."""
         found = (
-            select(*_COLUMNS)
-            .where(notices.c.state == NoticeState.TO_DELIVER)
+            _SELECT.where(notices.c.state == NoticeState.TO_DELIVER)
             .order_by(notices.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -47,5 +47,5 @@ class Notices:
 
     def about(self, number: str) -> list[NoticeRow]:
         """Return what was told about a document, oldest first."""
-        found = select(*_COLUMNS).where(notices.c.number == number).order_by(notices.c.id)
+        found = _SELECT.where(notices.c.number == number).order_by(notices.c.id)
         return rows(self._connection, NoticeRow, found)

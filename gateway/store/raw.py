@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.errors import ParkedError
 from gateway.store.statements import added_once
 from gateway.store.tables import raw
+
+_GET = select(raw.c.bytes).where(raw.c.digest == bindparam("_digest"))
 
 
 class Raw:
@@ -32,7 +34,7 @@ class Raw:
         Raises:
             ParkedError: `store.raw-absent`.
         """
-        found = self._connection.scalar(select(raw.c.bytes).where(raw.c.digest == digest))
+        found = self._connection.scalar(_GET, {"_digest": digest})
         if found is None:
             raise ParkedError("store.raw-absent", digest=digest)
         return bytes(found)

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
-from gateway.store.rows import ReceiptRow, ReceiptState
+from gateway.store.rows import ReceiptRow
 from gateway.store.statements import added, columns_of, first, rows, values_of
+from gateway.store.states import ReceiptState
 from gateway.store.tables import receipts
 
-_COLUMNS = columns_of(receipts, ReceiptRow)
+_SELECT = select(*columns_of(receipts, ReceiptRow))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Receipts:
         known = rows(
             self._connection,
             ReceiptRow,
-            select(*_COLUMNS).where(receipts.c.digest == row.digest).order_by(receipts.c.id),
+            _SELECT.where(receipts.c.digest == row.digest).order_by(receipts.c.id),
         )
         for earlier in known:
             if (earlier.channel, earlier.name) == (row.channel, row.name):
@@ -63,13 +64,12 @@ class Receipts:
 
     def get(self, receipt: int) -> ReceiptRow | None:
         """Return one receipt."""
-        return first(self._connection, ReceiptRow, select(*_COLUMNS).where(receipts.c.id == receipt))
+        return first(self._connection, ReceiptRow, _SELECT.where(receipts.c.id == receipt))
 
     def take(self, limit: int) -> list[ReceiptRow]:
         """Take what is to be read, oldest first; nobody else gets it before this transaction ends."""
         found = (
-            select(*_COLUMNS)
-            .where(receipts.c.state == ReceiptState.STORED)
+            _SELECT.where(receipts.c.state == ReceiptState.STORED)
             .order_by(receipts.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -99,7 +99,7 @@ class Receipts:
         named = [column == value for column, value in asked if value]
         if not named:
             return []
-        found = select(*_COLUMNS).where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
+        found = _SELECT.where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
         return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id).with_for_update())
 
     def listing(
@@ -112,7 +112,7 @@ class Receipts:
         states: Collection[ReceiptState] = (),
     ) -> list[ReceiptRow]:
         """Return receipts in order of arrival; `after` is the last id of the page before."""
-        found = select(*_COLUMNS).where(receipts.c.id > after)
+        found = _SELECT.where(receipts.c.id > after)
         if number is not None:
             found = found.where(receipts.c.number == number)
         if message_id is not None:

@@ -10,7 +10,7 @@ from gateway.store.rows import RelationRow
 from gateway.store.statements import columns_of, rows, values_of
 from gateway.store.tables import relations
 
-_COLUMNS = columns_of(relations, RelationRow)
+_SELECT = select(*columns_of(relations, RelationRow))
 
 
 class Relations:
@@ -31,11 +31,11 @@ class Relations:
 
     def of_manifest(self, number: str) -> list[RelationRow]:
         """Return where each item of a manifest went, in the manifest's order."""
-        found = select(*_COLUMNS).where(relations.c.manifest_number == number)
+        found = _SELECT.where(relations.c.manifest_number == number)
         return rows(self._connection, RelationRow, found.order_by(relations.c.manifest_item))
 
     def of_declaration(self, number: str) -> list[RelationRow]:
         """Return what each item of a declaration was made of, in the declaration's order."""
-        found = select(*_COLUMNS).where(relations.c.declaration_number == number)
+        found = _SELECT.where(relations.c.declaration_number == number)
         order = (relations.c.declaration_item, relations.c.manifest_number, relations.c.manifest_item)
         return rows(self._connection, RelationRow, found.order_by(*order))

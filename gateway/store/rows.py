@@ -1,4 +1,4 @@
-"""What the store takes and gives: plain frozen rows, and the states of the work that stages hand on."""
+"""What the store takes and gives: plain frozen rows."""
 
 from __future__ import annotations
 
@@ -6,58 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from gateway.fields import Fields
-
-
-class InterchangeState(StrEnum):
-    """How far an interchange is."""
-
-    STORED = "stored"
-    UNDERSTOOD = "understood"
-    QUARANTINED = "quarantined"
-
-
-class SubmissionState(StrEnum):
-    """How far a submission is on its way to customs; what customs answered is told by the moments."""
-
-    HELD = "held"
-    TO_SIGN = "to_sign"
-    TO_SEND = "to_send"
-    SENDING = "sending"
-    IN_DOUBT = "in_doubt"
-    SENT = "sent"
-    FAILED = "failed"
-
-
-class AttemptOutcome(StrEnum):
-    """How one attempt to send ended."""
-
-    SENT = "sent"
-    RETRY = "retry"  # certainly not arrived: sent again later
-    IN_DOUBT = "in_doubt"  # may have arrived: sent again as the same bytes
-    FAILED = "failed"  # parked for a person
-
-
-class ReceiptState(StrEnum):
-    """What became of a receipt."""
-
-    STORED = "stored"
-    APPLIED = "applied"
-    STALE = "stale"
-    ORPHAN = "orphan"
-    REFUSED = "refused"
-    UNEXPECTED = "unexpected"
-    DUPLICATE = "duplicate"
-
-
-class NoticeState(StrEnum):
-    """Whether a notice has reached its channel."""
-
-    TO_DELIVER = "to_deliver"
-    DELIVERED = "delivered"
+from gateway.store.states import InterchangeState, NoticeState, ReceiptState, SubmissionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import Column, Connection, Select, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 
 class Row(Protocol):
@@ -45,13 +47,22 @@ def first(connection: Connection, kind: type[R], statement: Select[Any]) -> R | 
 
 def added(connection: Connection, table: Table, row: R, key: str = "id") -> R:
     """Insert a row and return it with the key that the database gave."""
-    statement = insert(table).returning(table.c[key])
-    given = connection.execute(statement, values_of(row, without=key)).scalar_one()
+    given = connection.execute(_insert(table, key), values_of(row, without=key)).scalar_one()
     return replace(row, **{key: given})
 
 
 def added_once(connection: Connection, table: Table, values: Mapping[str, Any], key: str) -> Any:
     """Insert a row and return its key, or None where a row of the same unique values is there already."""
-    dialect = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = dialect(table).on_conflict_do_nothing().returning(table.c[key])
-    return connection.execute(statement, dict(values)).scalar()
+    return connection.execute(_insert_once(table, key, connection.dialect.name), dict(values)).scalar()
+
+
+# Making a statement takes as long as executing it, so that the frequent ones are made once.
+@cache
+def _insert(table: Table, key: str) -> ReturningInsert[Any]:
+    return insert(table).returning(table.c[key])
+
+
+@cache
+def _insert_once(table: Table, key: str, dialect: str) -> ReturningInsert[Any]:
+    made = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return made.on_conflict_do_nothing().returning(table.c[key])

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, select, text
 
-from gateway.store.rows import InterchangeState, NoticeState, ReceiptState, SubmissionState
+from gateway.store.states import InterchangeState, NoticeState, ReceiptState, SubmissionState
 from gateway.store.tables import AWAITED, alerts, documents, interchanges, notices, receipts, submissions
 
 

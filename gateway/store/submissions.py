@@ -21,11 +21,12 @@ from sqlalchemy import (
 
 from gateway.store.attempts import Attempts
 from gateway.store.columns import Moment, Words
-from gateway.store.rows import AttemptOutcome, AttemptRow, SubmissionRow, SubmissionState
+from gateway.store.rows import AttemptRow, SubmissionRow
 from gateway.store.statements import added, columns_of, first, rows
+from gateway.store.states import AttemptOutcome, SubmissionState
 from gateway.store.tables import AWAITED, TO_SEND, documents, submissions
 
-_COLUMNS = columns_of(submissions, SubmissionRow)
+_SELECT = select(*columns_of(submissions, SubmissionRow))
 _UNSENT = [state for state in SubmissionState if state is not SubmissionState.SENT]
 _TO_SEND = (SubmissionState.TO_SEND, SubmissionState.IN_DOUBT)
 # A proof of arrival settles every one of these.
@@ -113,7 +114,8 @@ class Submissions:
         dying = update(submissions).where(submissions.c.state == SubmissionState.SENDING)
         doubted = dying.values(state=SubmissionState.IN_DOUBT).returning(submissions.c.id)
         ids = sorted(self._connection.scalars(doubted))
-        self._attempts.lost(ids)
+        if ids:
+            self._attempts.lost(ids)
         return ids
 
     def mark_technical(self, submission: str, *, last: bool = False) -> None:
@@ -126,11 +128,11 @@ class Submissions:
 
     def by_message_id(self, message_id: str) -> SubmissionRow | None:
         """Return the submission of a message id."""
-        return first(self._connection, SubmissionRow, select(*_COLUMNS).where(submissions.c.id == message_id))
+        return first(self._connection, SubmissionRow, _SELECT.where(submissions.c.id == message_id))
 
     def by_number(self, number: str) -> list[SubmissionRow]:
         """Return the submissions of a document, in order."""
-        found = select(*_COLUMNS).where(submissions.c.number == number)
+        found = _SELECT.where(submissions.c.number == number)
         return rows(self._connection, SubmissionRow, found.order_by(submissions.c.seq))
 
     def latest_of_number(self, number: str) -> SubmissionRow | None:
@@ -157,7 +159,7 @@ class Submissions:
         return rows(
             self._connection,
             SubmissionRow,
-            select(*_COLUMNS).where(text(AWAITED)).order_by(submissions.c.seq),
+            _SELECT.where(text(AWAITED)).order_by(submissions.c.seq),
         )
 
     def _answered(self, submission: str, moments: Collection[str]) -> None:
@@ -170,11 +172,11 @@ class Submissions:
         self._connection.execute(update(submissions).where(submissions.c.id == submission).values(values))
 
     def _latest(self, *conditions: ColumnElement[bool]) -> SubmissionRow | None:
-        found = select(*_COLUMNS).where(*conditions).order_by(submissions.c.seq.desc())
+        found = _SELECT.where(*conditions).order_by(submissions.c.seq.desc())
         return first(self._connection, SubmissionRow, found)
 
     def _take(self, limit: int, *conditions: ColumnElement[bool] | TextClause) -> list[SubmissionRow]:
-        found = select(*_COLUMNS).where(*conditions).order_by(submissions.c.seq).limit(limit)
+        found = _SELECT.where(*conditions).order_by(submissions.c.seq).limit(limit)
         return rows(self._connection, SubmissionRow, found.with_for_update(skip_locked=True))
 
     def _move(self, submission: str, states: Collection[SubmissionState], values: dict[str, Any]) -> bool:

@@ -15,8 +15,6 @@ from gateway.store import (
     ReceiptContent,
     ReceiptState,
     Store,
-    SubmissionState,
-    Unit,
 )
 from tests.services.stores import (
     Database,
@@ -32,38 +30,6 @@ pytest_plugins = ("tests.services.store_fixtures",)
 OpenStore = Callable[[], Store]
 NUMBER = document().number
 OTHER = "M20260000000000002"
-
-
-@pytest.fixture
-def two_documents(store: Store) -> Store:
-    """A store with two manifests for submissions to be about."""
-    with store.begin() as unit:
-        unit.documents.put([new(document()), new(document(OTHER, client_number="A-2"))])
-    return store
-
-
-def sign(unit: Unit, *names: str) -> None:
-    """Note signed bytes for submissions."""
-    for name in names:
-        assert unit.submissions.signed(name, unit.raw.put(f"signed {name}".encode()))
-
-
-def send(unit: Unit, name: str, outcome: AttemptOutcome = AttemptOutcome.SENT) -> None:
-    """Record an attempt to send a submission."""
-    (attempt,) = unit.submissions.attempt_begin([name]).values()
-    unit.submissions.attempt_end(attempt, outcome)
-
-
-def to_send(unit: Unit) -> list[str]:
-    """Return the ids of what may be sent now."""
-    return [row.id for row in unit.submissions.take_to_send(9)]
-
-
-def state_of(unit: Unit, name: str) -> str:
-    """Return the state of a submission."""
-    found = unit.submissions.by_message_id(name)
-    assert found is not None
-    return found.state
 
 
 def test_interchanges_are_taken_oldest_first(store: Store) -> None:
@@ -139,173 +105,6 @@ def test_messages_are_found_by_the_clients_number(store: Store) -> None:
         assert [m.position for m in unit.messages.find("acme", "Manifest", "A-1", "save")] == [1, 3]
         assert unit.messages.find("acme", "Manifest", "A-1", "declare") == []
         assert [m.reply for m in unit.messages.of_document(NUMBER)] == [{"n": 2}, {"n": 1}, {"n": 3}]
-
-
-@pytest.mark.requirement("GF-07")
-def test_a_held_submission_waits_for_its_release(two_documents: Store) -> None:
-    """What is held is neither signed nor sent until its document is released."""
-    with two_documents.begin() as unit:
-        add_submission(unit, "HELD", state=SubmissionState.HELD)
-        add_submission(unit, "OTHER", number=OTHER, state=SubmissionState.HELD)
-        assert unit.submissions.take_to_sign(9) == []
-        assert unit.submissions.release([NUMBER]) == ["HELD"]
-        assert unit.submissions.release([NUMBER]) == []
-        assert [row.id for row in unit.submissions.take_to_sign(9)] == ["HELD"]
-
-
-@pytest.mark.requirement("CU-05")
-def test_a_submission_is_signed_once(two_documents: Store) -> None:
-    """A second signature over the same message is not taken: there is one set of bytes to send."""
-    with two_documents.begin() as unit:
-        add_submission(unit, "M1")
-        digest = unit.raw.put(b"first signature")
-        assert unit.submissions.signed("M1", digest)
-        assert not unit.submissions.signed("M1", unit.raw.put(b"second signature"))
-        (row,) = unit.submissions.take_to_send(9)
-        assert (row.signed_digest, row.state) == (digest, SubmissionState.TO_SEND)
-
-
-@pytest.mark.requirement("CU-07")
-def test_the_submissions_of_a_document_go_out_in_order(two_documents: Store) -> None:
-    """A later one waits until the earlier has left; other documents do not wait for it."""
-    with two_documents.begin() as unit:
-        add_submission(unit, "M1")
-        add_submission(unit, "M2")
-        add_submission(unit, "O1", number=OTHER)
-        sign(unit, "M2", "O1")
-        assert to_send(unit) == ["O1"]
-        sign(unit, "M1")
-        assert to_send(unit) == ["M1", "O1"]
-        send(unit, "M1", AttemptOutcome.RETRY)
-        assert to_send(unit) == ["M1", "O1"]
-        send(unit, "M1")
-        assert to_send(unit) == ["M2", "O1"]
-
-
-@pytest.mark.requirement("CU-05")
-def test_what_was_being_sent_when_the_process_died_is_in_doubt(two_documents: Store) -> None:
-    """It is sent again as the same bytes under the same id, before anything later of its document."""
-    with two_documents.begin() as unit:
-        add_submission(unit, "M1")
-        add_submission(unit, "M2")
-        sign(unit, "M1", "M2")
-        unit.submissions.attempt_begin(["M1"])
-        assert to_send(unit) == []
-    with two_documents.begin() as unit:
-        assert unit.submissions.recover() == ["M1"]
-        assert unit.submissions.recover() == []
-        (again,) = unit.submissions.take_to_send(9)
-        assert (again.id, again.state) == ("M1", SubmissionState.IN_DOUBT)
-        assert unit.raw.get(str(again.signed_digest)) == b"signed M1"
-        send(unit, "M1")
-        tries = [(a.outcome, a.ended_at is not None) for a in unit.submissions.attempts("M1")]
-        assert tries == [(AttemptOutcome.IN_DOUBT, True), (AttemptOutcome.SENT, True)]
-
-
-@pytest.mark.parametrize(
-    ("outcome", "state"),
-    [
-        (AttemptOutcome.SENT, SubmissionState.SENT),
-        (AttemptOutcome.RETRY, SubmissionState.TO_SEND),
-        (AttemptOutcome.IN_DOUBT, SubmissionState.IN_DOUBT),
-        (AttemptOutcome.FAILED, SubmissionState.FAILED),
-    ],
-)
-def test_an_attempt_ends_in_a_state(two_documents: Store, outcome: AttemptOutcome, state: str) -> None:
-    """Each outcome leads to one state, and the attempt keeps its reason."""
-    with two_documents.begin() as unit:
-        add_submission(unit, "M1")
-        sign(unit, "M1")
-        attempts = unit.submissions.attempt_begin(["M1"])
-        assert state_of(unit, "M1") == SubmissionState.SENDING
-        assert unit.submissions.attempt_begin(["M1"]) == {}
-        unit.submissions.attempt_end(attempts["M1"], outcome, "because")
-        assert state_of(unit, "M1") == state
-        (attempt,) = unit.submissions.attempts("M1")
-        assert (attempt.outcome, attempt.detail) == (outcome, "because")
-
-
-def test_a_parked_submission_waits_for_a_person(two_documents: Store) -> None:
-    """What cannot be signed is left with its reason; what has been sent cannot be parked."""
-    with two_documents.begin() as unit:
-        add_submission(unit, "M1")
-        add_submission(unit, "O1", number=OTHER)
-        unit.submissions.park("M1", "no certificate of this enterprise")
-        assert [row.id for row in unit.submissions.take_to_sign(9)] == ["O1"]
-        assert [a.detail for a in unit.submissions.attempts("M1")] == ["no certificate of this enterprise"]
-        sign(unit, "O1")
-        send(unit, "O1")
-        unit.submissions.park("O1", "too late")
-        assert state_of(unit, "O1") == SubmissionState.SENT
-
-
-@pytest.mark.requirement("CU-01")
-def test_both_receipts_are_awaited_separately(two_documents: Store) -> None:
-    """A submission is awaited until both are there, in whichever order; a failed arrival needs no second."""
-    with two_documents.begin() as unit:
-        for name, number in (("M1", NUMBER), ("O1", OTHER)):
-            add_submission(unit, name, number=number)
-            sign(unit, name)
-        assert unit.submissions.awaited() == []
-        send(unit, "M1")
-        send(unit, "O1")
-
-    def awaited(unit: Unit) -> list[str]:
-        return [row.id for row in unit.submissions.awaited()]
-
-    with two_documents.begin() as unit:
-        assert awaited(unit) == ["M1", "O1"]
-        unit.submissions.mark_business("M1")
-        assert awaited(unit) == ["M1", "O1"]
-        unit.submissions.mark_technical("M1")
-        assert awaited(unit) == ["O1"]
-        unit.submissions.mark_technical("O1", last=True)
-        assert awaited(unit) == []
-        row = unit.submissions.by_message_id("O1")
-        assert row is not None
-        assert row.sent_at is not None
-        assert (row.technical_at, row.business_at) == (unit.now, unit.now)
-        assert row.sent_at < unit.now
-
-
-@pytest.mark.requirement("CU-05")
-@pytest.mark.parametrize(
-    "outcome", [None, AttemptOutcome.IN_DOUBT, AttemptOutcome.RETRY, AttemptOutcome.FAILED]
-)
-def test_a_receipt_proves_arrival(two_documents: Store, outcome: AttemptOutcome | None) -> None:
-    """Whatever was thought of an attempt, an answer shows that customs has the message."""
-    with two_documents.begin() as unit:
-        add_submission(unit, "M1")
-        sign(unit, "M1")
-        attempt = unit.submissions.attempt_begin(["M1"])["M1"]
-        if outcome is not None:
-            unit.submissions.attempt_end(attempt, outcome)
-        unit.submissions.mark_technical("M1")
-        assert state_of(unit, "M1") == SubmissionState.SENT
-        unit.submissions.attempt_end(attempt, AttemptOutcome.RETRY, "time over")
-        assert state_of(unit, "M1") == SubmissionState.SENT
-        assert to_send(unit) == []
-
-
-def test_a_submission_is_found_by_everything_that_a_receipt_may_name(two_documents: Store) -> None:
-    """Message id, unified number, the client's number with its type, and customs' number lead to it."""
-    with two_documents.begin() as unit:
-        third = "V20260000000000001"
-        unit.documents.put([new(document(third, kind="volume", customs_number="B53012600001"))])
-        add_submission(unit, "M1")
-        add_submission(unit, "M2")
-        volume = add_submission(unit, "V1", number=third, message_type="GoodsFiling", client_number="A-1")
-    with two_documents.read() as unit:
-        found = unit.submissions
-        assert [row.id for row in found.by_number(NUMBER)] == ["M1", "M2"]
-        newest = found.latest_of_number(NUMBER)
-        assert newest is not None
-        assert newest.id == "M2"
-        assert found.latest_of_client_number("GoodsFiling", "A-1") == volume
-        assert found.latest_of_customs_number("B53012600001") == volume
-        assert found.by_message_id("V1") == volume
-        assert found.by_message_id("V2") is None
-        assert found.latest_of_number(OTHER) is None
 
 
 @pytest.mark.requirement("CU-03")
@@ -427,19 +226,21 @@ def test_an_alert_is_told_once(store: Store) -> None:
         assert unit.status.counts().alerts == 2
 
 
-def test_the_status_counts_what_is_where(two_documents: Store) -> None:
+def test_the_status_counts_what_is_where(store: Store) -> None:
     """Documents by kind and state, every queue by name, and what is awaited."""
-    with two_documents.begin() as unit:
+    with store.begin() as unit:
+        unit.documents.put([new(document()), new(document(OTHER, state="declared"))])
         empty = unit.status.counts()
-        assert empty.documents == {("manifest", "saved"): 2}
+        assert empty.documents == {("manifest", "declared"): 1, ("manifest", "saved"): 1}
         assert set(empty.queues.values()) == {0}
         add_interchange(unit, b"order")
         add_submission(unit, "M1")
         add_submission(unit, "O1", number=OTHER)
-        sign(unit, "O1")
-        send(unit, "O1")
+        assert unit.submissions.signed("O1", unit.raw.put(b"signed"))
+        (attempt,) = unit.submissions.attempt_begin(["O1"]).values()
+        unit.submissions.attempt_end(attempt, AttemptOutcome.SENT)
         add_receipt(unit, b"receipt")
-    with two_documents.read() as unit:
+    with store.read() as unit:
         counts = unit.status.counts()
     busy = {name for name, count in counts.queues.items() if count}
     assert busy == {"interchanges", "submissions.to_sign", "receipts"}

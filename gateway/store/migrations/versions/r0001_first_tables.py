@@ -228,8 +228,8 @@ def upgrade() -> None:
         "submissions",
         ["seq"],
         unique=False,
-        sqlite_where=sa.text("state IN ('to_send', 'in_doubt')"),
-        postgresql_where=sa.text("state IN ('to_send', 'in_doubt')"),
+        sqlite_where=sa.text("state || '' IN ('to_send', 'in_doubt')"),
+        postgresql_where=sa.text("state || '' IN ('to_send', 'in_doubt')"),
     )
     op.create_index("ix_submissions_to_take", "submissions", ["state", "seq"])
     op.create_table(

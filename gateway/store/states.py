@@ -1,0 +1,53 @@
+"""The states of the work that stages hand to each other; those of documents are the documents' own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class InterchangeState(StrEnum):
+    """How far an interchange is."""
+
+    STORED = "stored"
+    UNDERSTOOD = "understood"
+    QUARANTINED = "quarantined"
+
+
+class SubmissionState(StrEnum):
+    """How far a submission is on its way to customs; what customs answered is told by the moments."""
+
+    HELD = "held"
+    TO_SIGN = "to_sign"
+    TO_SEND = "to_send"
+    SENDING = "sending"
+    IN_DOUBT = "in_doubt"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class AttemptOutcome(StrEnum):
+    """How one attempt to send ended."""
+
+    SENT = "sent"
+    RETRY = "retry"  # certainly not arrived: sent again later
+    IN_DOUBT = "in_doubt"  # may have arrived: sent again as the same bytes
+    FAILED = "failed"  # parked for a person
+
+
+class ReceiptState(StrEnum):
+    """What became of a receipt."""
+
+    STORED = "stored"
+    APPLIED = "applied"
+    STALE = "stale"
+    ORPHAN = "orphan"
+    REFUSED = "refused"
+    UNEXPECTED = "unexpected"
+    DUPLICATE = "duplicate"
+
+
+class NoticeState(StrEnum):
+    """Whether a notice has reached its channel."""
+
+    TO_DELIVER = "to_deliver"
+    DELIVERED = "delivered"

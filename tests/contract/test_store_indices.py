@@ -1,0 +1,178 @@
+"""No query that a stage runs walks through a whole table, so that history does not slow the gateway."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from gateway.clock import Clock
+from gateway.store import DocumentFilter, ReceiptContent, ReceiptState, Store, Unit
+from tests.services.stores import NOON, add_interchange, add_receipt, add_submission, changed, document, new
+
+NUMBER = document().number
+
+HOT: dict[str, Callable[[Unit], object]] = {
+    "raw.put": lambda unit: unit.raw.put(b"order"),
+    "raw.get": lambda unit: unit.raw.get(unit.raw.put(b"order")),
+    "interchanges.add": lambda unit: add_interchange(unit, b"order", delivery="1"),
+    "interchanges.get": lambda unit: unit.interchanges.get(1),
+    "interchanges.take": lambda unit: unit.interchanges.take(50),
+    "interchanges.same": lambda unit: unit.interchanges.same("acme", "0", 9),
+    "interchanges.understood": lambda unit: unit.interchanges.understood(
+        1, mapping="m", version="1", reply=None
+    ),
+    "messages.find": lambda unit: unit.messages.find("acme", "Manifest", "A-1", "save"),
+    "messages.of_interchange": lambda unit: unit.messages.of_interchange(1),
+    "messages.of_document": lambda unit: unit.messages.of_document(NUMBER),
+    "documents.next_number": lambda unit: unit.documents.next_number("M", unit.now),
+    "documents.put": lambda unit: unit.documents.put([changed(document(state="declared"), "saved", 1)]),
+    "documents.get": lambda unit: unit.documents.get(NUMBER),
+    "documents.by_client_number": lambda unit: unit.documents.by_client_number("acme", "manifest", "A-1"),
+    "documents.by_customs_number": lambda unit: unit.documents.by_customs_number("5301"),
+    "documents.volume": lambda unit: unit.documents.volume("B53012600001"),
+    "documents.qualifications": lambda unit: unit.documents.qualifications("4403180001", "5301", "1"),
+    "documents.children": lambda unit: unit.documents.children(NUMBER),
+    "documents.manifests": lambda unit: list(unit.documents.manifests("4403180001", "202610", ["a", "b"])),
+    "documents.listing": lambda unit: unit.documents.listing(DocumentFilter(kind="manifest"), limit=9),
+    "documents.listing by state": lambda unit: unit.documents.listing(
+        DocumentFilter(kind="manifest", states=["saved"], enterprises=["4403180001"]), limit=9
+    ),
+    "documents.history": lambda unit: unit.documents.history(NUMBER),
+    "documents.versions": lambda unit: unit.documents.versions(NUMBER),
+    "submissions.add": lambda unit: add_submission(unit, "M2"),
+    "submissions.release": lambda unit: unit.submissions.release([NUMBER]),
+    "submissions.take_to_sign": lambda unit: unit.submissions.take_to_sign(50),
+    "submissions.signed": lambda unit: unit.submissions.signed("M1", unit.raw.put(b"signed")),
+    "submissions.park": lambda unit: unit.submissions.park("M1", "why"),
+    "submissions.take_to_send": lambda unit: unit.submissions.take_to_send(50),
+    "submissions.attempt_begin": lambda unit: unit.submissions.attempt_begin(["M1"]),
+    "submissions.recover": lambda unit: unit.submissions.recover(),
+    "submissions.mark_technical": lambda unit: unit.submissions.mark_technical("M1"),
+    "submissions.by_message_id": lambda unit: unit.submissions.by_message_id("M1"),
+    "submissions.by_number": lambda unit: unit.submissions.by_number(NUMBER),
+    "submissions.attempts": lambda unit: unit.submissions.attempts("M1"),
+    "submissions.awaited": lambda unit: unit.submissions.awaited(),
+    "submissions.latest_of_number": lambda unit: unit.submissions.latest_of_number(NUMBER),
+    "submissions.latest_of_client_number": lambda unit: unit.submissions.latest_of_client_number("M", "A-1"),
+    "submissions.latest_of_customs_number": lambda unit: unit.submissions.latest_of_customs_number("5301"),
+    "receipts.add": lambda unit: add_receipt(unit, b"receipt"),
+    "receipts.get": lambda unit: unit.receipts.get(1),
+    "receipts.take": lambda unit: unit.receipts.take(50),
+    "receipts.settle": lambda unit: unit.receipts.settle(1, ReceiptState.STALE, ReceiptContent()),
+    "receipts.orphans_for": lambda unit: unit.receipts.orphans_for(message_id="M1", number=NUMBER),
+    "receipts.listing": lambda unit: unit.receipts.listing(limit=9, number=NUMBER),
+    "notices.take": lambda unit: unit.notices.take(50),
+    "notices.delivered": lambda unit: unit.notices.delivered([1]),
+    "notices.about": lambda unit: unit.notices.about(NUMBER),
+    "relations.of_manifest": lambda unit: unit.relations.of_manifest(NUMBER),
+    "relations.of_declaration": lambda unit: unit.relations.of_declaration(NUMBER),
+    "alerts.open": lambda unit: unit.alerts.open("token.absent", "t", {}),
+    "alerts.close": lambda unit: unit.alerts.close("token.absent", "t"),
+    "alerts.opened": lambda unit: unit.alerts.opened(),
+    "status.counts": lambda unit: unit.status.counts(),
+}
+
+# These hold only what the question is about; counting documents by state is a count of all of them.
+READ_AS_A_WHOLE = [
+    "ix_submissions_to_send",
+    "ix_submissions_awaited",
+    "ix_alerts_open",
+    "documents USING COVERING INDEX ix_documents_state",
+]
+
+# Of these the order comes from an index, so that a long queue costs no more than a short one.
+QUEUES = [
+    "interchanges.take",
+    "submissions.take_to_sign",
+    "submissions.take_to_send",
+    "receipts.take",
+    "notices.take",
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A store on SQLite, which tells its plans in words."""
+    made = Store(f"sqlite:///{tmp_path}/gateway.db", Clock(NOON))
+    made.migrate()
+    with made.begin() as unit:
+        unit.documents.put([new(document())])
+        add_submission(unit, "M1")
+    yield made
+    made.close()
+
+
+@contextmanager
+def plans_of(store: Store) -> Iterator[list[str]]:
+    """Collect SQLite's plan for every statement that is executed meanwhile."""
+    plans: list[str] = []
+    # A connection without foreign keys: their part of a plan is there for violations that are put off
+    # to the end of a transaction, of which the store has none.
+    explaining = sqlite3.connect(str(store._engine.url.database))
+
+    def explain(_connection: object, _cursor: object, statement: str, parameters: Any, *rest: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE", "INSERT")):
+            one = parameters[0] if rest[-1] else parameters
+            plans.extend(row[3] for row in explaining.execute(f"EXPLAIN QUERY PLAN {statement}", one))
+
+    event.listen(store._engine, "before_cursor_execute", explain)
+    yield plans
+    event.remove(store._engine, "before_cursor_execute", explain)
+    explaining.close()
+
+
+def walks(plan: str) -> bool:
+    """Whether a step of a plan reads every row of a table, or every entry of an index that has them all."""
+    return plan.startswith("SCAN") and not any(plan.endswith(f" {whole}") for whole in READ_AS_A_WHOLE)
+
+
+def test_every_method_is_among_those_looked_at(store: Store) -> None:
+    """A method that is added to an area is looked at here, or is one that only adds a row."""
+    only_adds = {"messages.add", "notices.add", "relations.add", "submissions.attempt_end"}
+    alike = {
+        "interchanges.repeated",
+        "interchanges.quarantined",
+        "submissions.mark_business",
+        "status.queues",
+    }
+    with store.read() as unit:
+        areas = {
+            name: area for name, area in vars(unit).items() if not name.startswith("_") and name != "now"
+        }
+        there = {
+            f"{name}.{method}"
+            for name, area in areas.items()
+            for method in vars(type(area))
+            if not method.startswith("_")
+        }
+    assert there == {name.partition(" ")[0] for name in HOT} | only_adds | alike
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_no_hot_query_walks_through_a_table(store: Store, name: str) -> None:
+    """Each statement finds its rows by a key or an index."""
+    with store.begin() as unit, plans_of(store) as plans:
+        HOT[name](unit)
+    assert [plan for plan in plans if walks(plan)] == []
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_queue_is_taken_in_the_order_of_an_index(store: Store, name: str) -> None:
+    """Taking the oldest sorts nothing."""
+    with store.begin() as unit, plans_of(store) as plans:
+        HOT[name](unit)
+    assert plans
+    assert [plan for plan in plans if "TEMP B-TREE" in plan] == []
+
+
+def test_a_walk_would_be_seen(store: Store) -> None:
+    """The look itself works: a question without an index is found out."""
+    with store.read() as unit, plans_of(store) as plans:
+        unit._connection.exec_driver_sql("SELECT * FROM documents WHERE office = '5301'")
+    assert [plan for plan in plans if walks(plan)] == ["SCAN documents"]
