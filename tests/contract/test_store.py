@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from hashlib import sha256
-from pathlib import Path
 
-import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, inspect
 
-from gateway.clock import CHINA, Clock
+from gateway.clock import CHINA
 from gateway.errors import ParkedError, RetryError
 from gateway.store import DocumentFilter, RelationRow, Store
 from gateway.store.tables import metadata
@@ -251,6 +248,3 @@ def test_a_store_can_be_used_after_it_was_closed(store: Store) -> None:
     store.close()
     with store.begin() as unit:
         unit.raw.put(b"order")
-
-
-@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://", "nonsense with secret"])

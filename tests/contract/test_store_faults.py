@@ -108,6 +108,7 @@ def test_a_thread_that_keeps_the_writer_does_not_hold_others_for_ever(
     store.close()
 
 
+@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://", "nonsense with secret"])
 def test_an_unknown_database_is_named(url: str) -> None:
     """A URL that is no file of SQLite's and no PostgreSQL is refused at once."""
     with pytest.raises(ParkedError, match=r"store.unknown-database"):
