@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from customs_stub.config import ConfigError
 from customs_stub.keys import Register, load_identity, make_identity
@@ -79,3 +80,13 @@ def test_a_registered_file_without_a_certificate_is_told(tmp_path: Path) -> None
     (tmp_path / f"{ENTERPRISE}.pem").write_text("nothing")
     with pytest.raises(StrangerError, match=ENTERPRISE):
         Register(tmp_path).certificates(ENTERPRISE)
+
+
+def test_the_office_signs_with_rsa_only(tmp_path: Path) -> None:
+    """Another kind of key is told at the start."""
+    curve = make_signer(curve=True)
+    key, certificate = tmp_path / "customs.key", tmp_path / "customs.pem"
+    key.write_bytes(curve.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    certificate.write_bytes(curve.pem)
+    with pytest.raises(ConfigError, match="RSA"):
+        load_identity(key, certificate)
