@@ -53,7 +53,7 @@ class JsonPaths(Dialect[JsonNode, JsonPath]):
         if absolute or text.startswith("@"):
             rest = text[1:]
         elif re.search(r"[.\[\]*?'\"]", text):
-            rest = f".{text}"
+            rest = text if text.startswith("[") else f".{text}"
         else:
             rest = f"[{json.dumps(text, ensure_ascii=False)}]"
         try:

@@ -97,7 +97,7 @@ class Mapping:
             elif self.format != "csv" and not self._present(reading, expression):
                 found.append(Violation("mapping.lacks-path", values=values | {"path": text}, place=place))
         for text, expression, wanted in self.match.values:
-            texts = [text for text, _ in reading.find(reading.root, expression)]
+            texts = self._texts(reading, expression)
             if not wanted.intersection(texts):
                 more = {
                     "path": text,
@@ -133,6 +133,13 @@ class Mapping:
         used |= {each.expression for choice in choices for each in choice.conditions}
         used |= {self.split.key, self.split.record, *(text for text, _ in self.match.needed)}
         return [column for column in source.content.columns if column and column not in used]
+
+    @staticmethod
+    def _texts(reading: Reading[Any, Any], expression: Any) -> list[str]:
+        try:
+            return [text for text, _ in reading.find(reading.root, expression)]
+        except StepError:
+            return []
 
     @staticmethod
     def _present(reading: Reading[Any, Any], expression: Any) -> bool:

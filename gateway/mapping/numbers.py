@@ -6,7 +6,7 @@ import re
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.mapping.step_model import Step, StepError, StepModel
@@ -21,10 +21,15 @@ _ROUNDINGS = {
 _CONTEXT = Context(prec=100)
 
 
+def _any_digits(value: object) -> object:
+    """The name alone sets no limit to the digits."""
+    return None if value is True else value
+
+
 class DecimalStep(StepModel):
     """Reads a number and writes it plainly: no thousands separators, no exponent, no trailing zeros."""
 
-    decimal: Annotated[int, Field(ge=0, le=18)] | Literal[True]
+    decimal: Annotated[int | None, Field(ge=0, le=18), BeforeValidator(_any_digits)]
     rounding: Literal["half-up", "half-even", "down", "up"] | None = None
     thousands: Annotated[str, Field(max_length=1)] = ""
     point: Annotated[str, Field(min_length=1, max_length=1)] = "."
@@ -41,7 +46,7 @@ class DecimalStep(StepModel):
         if self.thousands:
             whole = f"(?:[0-9]{{1,3}}(?:{re.escape(self.thousands)}[0-9]{{3}}){{1,9}}|[0-9]{{1,30}})"
         shape = re.compile(rf"[+-]?{whole}(?:{re.escape(self.point)}[0-9]*)?(?:[eE][+-]?[0-2]?[0-9])?")
-        most = None if self.decimal is True else self.decimal
+        most = self.decimal
         fraction = rf"(?:\.[0-9]{{0,{(18 if most is None else most) - 1}}}[1-9])?" if most != 0 else ""
         # Most numbers are written as they shall be; the way over Decimal is ten times as long.
         right = re.compile(rf"(?:0|[1-9][0-9]{{0,17}}){fraction}")

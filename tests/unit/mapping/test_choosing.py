@@ -1,0 +1,105 @@
+"""Choosing the mapping that fits a file, and saying why none does."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.errors import RejectedError, Violation
+from gateway.formats import read
+
+CSV = """format = "csv"
+[match]
+columns = ["清单编号", "数量"]
+file = ["list-*.csv", "LISTE*"]
+[message]
+type = "Manifest"
+each = "row"
+client-number = "清单编号"
+"""
+XML = """format = "xml"
+[match]
+paths = ["/LIST/HEAD"]
+values = { "/LIST/HEAD/TYPE" = ["A", "B"] }
+[message]
+type = "Manifest"
+client-number = "HEAD/NO"
+"""
+
+
+def refused(workshop, name: str, data: str, *names: str) -> list[Violation]:
+    """Choose for a file that must be refused."""
+    with pytest.raises(RejectedError) as caught:
+        workshop.load().choose(read(name, data.encode()), names or ("*",))
+    return list(caught.value.violations)
+
+
+@pytest.mark.requirement("ER-03")
+def test_the_one_mapping_that_fits_is_chosen(workshop):
+    """By format, columns, paths, values and the name of the file."""
+    workshop.write(CSV, "erp/list")
+    workshop.write(XML, "sap/list")
+    chosen = workshop.load()
+    assert chosen.choose(read("List-1.csv", "清单编号,数量\n1,2\n".encode())).name == "erp/list"
+    assert (
+        chosen.choose(read("x.xml", b"<LIST><HEAD><TYPE>B</TYPE></HEAD></LIST>"), ["sap/*"]).name
+        == "sap/list"
+    )
+    assert [mapping.name for mapping in chosen] == ["erp/list", "sap/list"]
+
+
+@pytest.mark.requirement("EN-05")
+def test_when_none_fits_the_reasons_of_every_candidate_are_told(workshop):
+    """So that the sender sees which one was meant and what was wrong with the file."""
+    workshop.write(CSV, "erp/list")
+    workshop.write(XML, "sap/list")
+    first, *reasons = refused(workshop, "other.csv", "清单编号,数 量\n1,2\n")
+    assert first.code == "mapping.none-fits"
+    assert first.values["names"] == "erp/list, sap/list"
+    assert [(reason.code, reason.values["mapping"]) for reason in reasons] == [
+        ("mapping.other-file-name", "erp/list"),
+        ("mapping.lacks-column", "erp/list"),
+        ("mapping.other-format", "sap/list"),
+    ]
+    assert reasons[1].values["near"] == "数 量"
+    reasons = refused(workshop, "x.xml", "<LIST><HEAD><TYPE>C</TYPE></HEAD></LIST>", "sap/*")
+    assert [reason.code for reason in reasons] == ["mapping.none-fits", "mapping.other-value"]
+    assert reasons[1].values["found"] == "C"
+    reasons = refused(workshop, "x.xml", "<OTHER/>", "sap/*")
+    assert [reason.code for reason in reasons] == [
+        "mapping.none-fits",
+        "mapping.lacks-path",
+        "mapping.other-value",
+    ]
+
+
+@pytest.mark.requirement("EN-05")
+def test_when_two_fit_both_are_named_and_neither_is_taken(workshop):
+    """Taking the first would be chance."""
+    workshop.write(CSV, "erp/list")
+    workshop.write(CSV, "erp/other")
+    (fault,) = refused(workshop, "list-1.csv", "清单编号,数量\n1,2\n")
+    assert fault.code == "mapping.two-fit"
+    assert fault.values["names"] == "erp/list, erp/other"
+
+
+def test_only_the_mappings_of_the_agreement_are_tried(workshop):
+    """A partner cannot use another partner's mapping."""
+    workshop.write(CSV, "erp/list")
+    (fault,) = refused(workshop, "list-1.csv", "清单编号,数量\n1,2\n", "sap/*")
+    assert fault.code == "mapping.none-allowed"
+
+
+def test_a_mapping_can_be_taken_by_its_name(workshop):
+    """For trying one out; an unknown name is told with the known ones."""
+    workshop.write(CSV, "erp/list")
+    assert workshop.load().get("erp/list").message == "Manifest"
+    with pytest.raises(RejectedError) as caught:
+        workshop.load().get("erp/lst")
+    assert caught.value.violations[0].values["known"] == "erp/list"
+
+
+def test_a_value_to_match_may_have_deeper_elements(workshop):
+    """Then it is simply another value; choosing never fails on a file's shape."""
+    workshop.write(XML, "sap/list")
+    reasons = refused(workshop, "x.xml", "<LIST><HEAD><TYPE><X>1</X></TYPE></HEAD></LIST>")
+    assert [reason.code for reason in reasons] == ["mapping.none-fits", "mapping.other-value"]

@@ -1,0 +1,98 @@
+"""The examples: the shipped ones give what they promise, and a difference is told so that it can be found."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from gateway.codes.tables import CodeTables
+from gateway.formats import read
+from gateway.mapping import MappingSet
+from gateway.mapping.examples import render, run_examples
+
+SHIPPED = Path(__file__).parents[3] / "mappings"
+TABLES = CodeTables.load(None, date(2026, 10, 20))
+
+
+@pytest.mark.requirement("ER-02", "ER-03", "EN-03")
+def test_every_shipped_example_gives_its_golden_output():
+    """Nine mappings, each with an example in its natural encoding."""
+    results = run_examples(MappingSet.load(SHIPPED, TABLES), SHIPPED, read)
+    assert [(result.mapping, result.faults) for result in results] == [
+        (f"acme-{source}/{message}", ())
+        for source in ("csv", "idoc", "json")
+        for message in ("goods-filing", "manifest", "qualification")
+    ]
+    assert sum(result.messages for result in results) == 13
+
+
+@pytest.mark.requirement("ER-02")
+def test_the_examples_show_the_encodings_that_erps_write():
+    """GB18030, UTF-8 with and without mark, GB2312 declared and GB18030 meant."""
+    found = {}
+    for file in SHIPPED.glob("*/examples/*.[cxj][sm][vlo]*"):
+        if not file.name.endswith(".expected.json"):
+            data = file.read_bytes()
+            found[file.name] = (read(file.name, data).encoding, data.startswith(b"\xef\xbb\xbf"))
+    assert found["manifest.csv"] == ("gb18030", False)
+    assert found["qualification.csv"] == ("utf-8", True)
+    assert found["goods-filing.csv"] == ("utf-8", False)
+    assert found["qualification.xml"] == ("gb18030", False)
+
+
+MAPPING = """format = "csv"
+[match]
+columns = ["nr"]
+[message]
+type = "GoodsFiling"
+each = "row"
+client-number = "nr"
+[header]
+NoteS = "note"
+"""
+
+
+def test_a_difference_is_told_value_by_value_with_its_place(workshop):
+    """Expected and found, and the cell that made it."""
+    workshop.write(MAPPING)
+    examples = workshop.folder / "erp/examples"
+    examples.mkdir()
+    (examples / "a.csv").write_text("nr,note\n1,x\n2,y\n")
+    mappings = workshop.load()
+    made = mappings.get("erp/goods").apply(read("a.csv", (examples / "a.csv").read_bytes()))
+    golden = examples / "a.expected.json"
+    golden.write_text(render(made))
+    (result,) = run_examples(mappings, workshop.folder, read)
+    assert (result.file, result.mapping, result.messages, result.faults) == (
+        "erp/examples/a.csv",
+        "erp/goods",
+        2,
+        (),
+    )
+    wanted = json.loads(golden.read_text())
+    wanted[0]["body"]["NoteS"] = "z"
+    del wanted[1]
+    golden.write_text(json.dumps(wanted))
+    (result,) = run_examples(mappings, workshop.folder, read)
+    assert result.faults[0].text() == "[1] GoodsFiling/NoteS: expected z, got x."
+    assert str(result.faults[0].place) == "a.csv:2 [note]"
+    assert "[2] GoodsFiling/NoteS: expected –, got y." in [fault.text() for fault in result.faults]
+
+
+def test_examples_that_cannot_be_run_and_mappings_without_any_are_told(workshop):
+    """A mapping that nobody tried is no mapping."""
+    workshop.write(MAPPING)
+    workshop.write(MAPPING.replace('"nr"]', '"number"]'), "erp/other")
+    examples = workshop.folder / "erp/examples"
+    examples.mkdir()
+    (examples / "a.csv").write_text("nr,note\n1,x\n")
+    (examples / "b.csv").write_text("no,note\n1,x\n")
+    results = run_examples(workshop.load(), workshop.folder, read)
+    assert [(each.mapping, each.faults[0].code) for each in results] == [
+        ("erp/goods", "mapping.no-expected"),
+        ("", "mapping.none-fits"),
+        ("erp/other", "mapping.no-example"),
+    ]
