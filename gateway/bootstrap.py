@@ -120,8 +120,8 @@ def make_module(settings: Settings) -> Module:
     return Module(token.module or find_softhsm(), environment)
 
 
-def make_signer(settings: Settings, clock: Clock) -> Signer:
-    """Return the signer; the token is opened by the thread that signs first (ID-01).
+def make_token(settings: Settings, clock: Clock) -> Token:
+    """Return the token, which is opened by the thread that signs first (ID-01).
 
     Raises:
         RetryError: `token.softhsm-absent`.
@@ -133,7 +133,7 @@ def make_signer(settings: Settings, clock: Clock) -> Signer:
         token_reports_failed_logins=token.softhsm_conf is not None,
     )
     bindings = [Binding(enterprise.code, enterprise.key_label) for enterprise in settings.enterprise]
-    return Signer(Token(make_module(settings), token.label, bindings, login), clock.now)
+    return Token(make_module(settings), token.label, bindings, login)
 
 
 def make_verifier(settings: Settings) -> Verifier:
@@ -169,6 +169,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
     world = make_world(settings, clock)
     route = settings.route[0]
     with _alone(settings), Waker() as waker:
+        token = make_token(settings, clock)
         with store.begin() as unit:
             unit.submissions.recover()
         inboxes = {
@@ -183,13 +184,14 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             world=world,
             store=store,
             mappings=make_mappings(settings, world),
-            signer=make_signer(settings, clock),
+            signer=Signer(token, clock.now),
             verifier=make_verifier(settings),
             partner_inboxes=inboxes,
             customs_inbox=customs_inbox,
             customs_outbox=FolderOutbox(_folder(settings.path(route.outbox))),
             notice_outboxes=outboxes,
         )
+        token.close()
         for inbox in (*inboxes.values(), customs_inbox):
             inbox.close()
     store.close()

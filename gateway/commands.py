@@ -13,10 +13,10 @@ from gateway.errors import RejectedError, Violation
 from gateway.fields import Fields
 from gateway.formats import ReadOptions, read
 from gateway.mapping import Mapped, MappingSet
-from gateway.messages import Head, build
 from gateway.records import Cause, StoredFacts, World, carry_out
 from gateway.replies import ACCEPTED, REFUSED, accepted_entry, refused_entry, repeat, reply
 from gateway.store import InterchangeRow, MessageRow, Unit
+from gateway.structure import faults_of_structure
 
 # Saving the same content under the same number again is the same command; declaring, editing and
 # deleting depend on the state, and their repetition is for the document to judge (ER-04).
@@ -103,18 +103,10 @@ def _decide(
     Raises:
         RejectedError: Every fault and warning found.
     """
-    found = list(mapped.violations)
+    found = faults_of_structure(world, mapped, unit.now)
     if conflict is not None:
-        found.append(
-            Violation(
-                "command.conflict",
-                "MessageHead/ClientSeqNo",
-                {"client_number": mapped.client_seq_no, "number": conflict.document_number},
-            )
-        )
-    known = {violation.path for violation in found}
-    root = build(world.catalogue, _head(world, unit, mapped), mapped.body)
-    found += [v for v in world.catalogue.check(root, command=True) if v.path not in known]
+        values = {"client_number": mapped.client_seq_no, "number": conflict.document_number}
+        found.append(Violation("command.conflict", "MessageHead/ClientSeqNo", values))
     known = {violation.path for violation in found if not violation.warning}
     command = Command(
         message_type=mapped.message_type,
@@ -131,18 +123,6 @@ def _decide(
     if decision is None or any(not violation.warning for violation in found):
         raise RejectedError(sorted(found, key=lambda violation: violation.warning))
     return decision
-
-
-def _head(world: World, unit: Unit, mapped: Mapped) -> Head:
-    return Head(
-        message_id=world.new_message_id(),
-        message_type=mapped.message_type,
-        sender_id=world.settings.sender,
-        receiver_id=world.settings.sender,
-        create_time=unit.now,
-        client_seq_no=mapped.client_seq_no,
-        operation=mapped.operation,
-    )
 
 
 def _earlier(unit: Unit, interchange: InterchangeRow, mapped: Mapped) -> MessageRow | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.channels import Arrival, Refusal
 from gateway.customs import Said
-from gateway.documents import Decision, Document, state_names
+from gateway.documents import Decision, Document, Kind, state_of
 from gateway.errors import GatewayError, ParkedError, RejectedError, Violation
 from gateway.fields import FieldDictionary
 from gateway.mapping import Mapped
@@ -132,16 +132,18 @@ def tell_receipt(unit: Unit, receipt: ReceiptRow, said: Said, document: Document
     _tell(unit, document, "receipt", name, told)
 
 
-def tell_result(unit: Unit, run: Document, decision: Decision) -> None:
+def tell_result(unit: Unit, decision: Decision) -> None:
     """Tell the ERP which declarations its month became (AG-04)."""
+    documents = [change.document for change in decision.changes]
+    run = next((document for document in documents if document.kind is Kind.AGGREGATION), None)
+    if run is None:
+        return
     told = {
         "notice": "result",
         **tell_state(run),
         "month": run.period,
         "declarations": [
-            tell_state(change.document)
-            for change in decision.changes
-            if change.document.parent == run.number and change.document.kind == "declaration"
+            tell_state(document) for document in documents if document.kind is Kind.DECLARATION
         ],
         "relations": [
             {
@@ -196,16 +198,16 @@ def note_deliveries(unit: Unit, rows: Sequence[NoticeRow], faults: Mapping[str, 
 
 def tell_state(document: Document) -> dict[str, Any]:
     """Tell which document it is and how far it is, in both languages."""
-    en, zh, official = state_names(document)
+    state = state_of(document)
     told: dict[str, Any] = {
         "number": document.number,
         "kind": str(document.kind),
         "client_number": document.client_number,
         "customs_number": document.customs_number,
-        "state": str(document.state),
-        "state_en": en,
-        "state_zh": zh,
-        "state_code": official or None,
+        "state": state.value,
+        "state_en": state.en,
+        "state_zh": state.zh,
+        "state_code": state.official or None,
         "valid_until": document.valid_until,
     }
     return {key: value for key, value in told.items() if value is not None}

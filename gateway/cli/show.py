@@ -51,9 +51,12 @@ class Show:
     json: bool = False
 
     def word(self, key: str, **values: object) -> str:
-        """Return a text of the commands in the language; a key without a text is shown as it is."""
+        """Return a text of the commands in the language; what has no text is shown as it is."""
         texts = _texts().get(key)
-        return texts[self.language].format(**values) if texts else key
+        if texts is None:
+            return key
+        text = texts[self.language]
+        return text.format(**values) if values else text
 
     def line(self, key: str, **values: object) -> None:
         """Print one sentence; a program that asked for JSON is not bothered with it."""
@@ -93,6 +96,12 @@ class Show:
         """Print a value as JSON."""
         click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
+    def event(self, kind: str, number: str, client_number: str, state: str) -> None:
+        """Print that a document has come into a state."""
+        if not self.json:
+            line = Text(f"  {self.word(kind):<14} {number}  {client_number:<20} ")
+            self._console().print(line.append_text(self._cell(state)))
+
     def violations(self, violations: Iterable[Violation]) -> None:
         """Print every fault with its code, field, place and text."""
         rows = [
@@ -115,10 +124,8 @@ class Show:
             click.echo(line, err=True)
 
     def _cell(self, value: object) -> Text:
-        if value is None:
-            return Text("")
-        text = str(value)
-        return Text(self.word(text) if text in _COLOURS else text, style=_COLOURS.get(text, ""))
+        text = "" if value is None else str(value)
+        return Text(self.word(text), style=_COLOURS.get(text, ""))
 
     def _console(self) -> Console:
         width = None if sys.stdout.isatty() else 160

@@ -1,0 +1,89 @@
+"""`gateway check`: every fault of an installation at once, each by building the real thing and looking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from gateway.bootstrap import make_latch, make_mappings, make_module, make_store, make_verifier, make_world
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.errors import GatewayError, RejectedError, Violation
+from gateway.mapping import check_mapping
+from gateway.operations import check_folder, check_secret, check_space
+from gateway.records import World
+from gateway.signing import inspect_token
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One part of the installation and what is wrong with it."""
+
+    part: str
+    violations: tuple[Violation, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing but warnings was found."""
+        return all(violation.warning for violation in self.violations)
+
+
+def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
+    """Check database, schemas, code tables, mappings, channels, certificates and token."""
+    checked = [_try("database", lambda: _database(settings, clock))]
+    worlds: list[World] = []
+    checked.append(_try("schemas and codes", lambda: _world(settings, clock, worlds)))
+    if worlds:
+        checked.append(_try("mappings", lambda: _mappings(settings, worlds[0])))
+    checked.append(_try("channels", lambda: _channels(settings)))
+    checked.append(_try("customs certificates", lambda: _nothing(partial(make_verifier, settings))))
+    checked.append(_try("token", lambda: _token(settings, clock)))
+    return checked
+
+
+def _try(part: str, look: Callable[[], Iterable[Violation]]) -> Checked:
+    try:
+        return Checked(part, tuple(look()))
+    except RejectedError as fault:
+        return Checked(part, fault.violations)
+    except GatewayError as fault:
+        return Checked(part, (Violation(fault.code, values=fault.values),))
+
+
+def _nothing(make: Callable[[], object]) -> Iterator[Violation]:
+    make()
+    yield from ()
+
+
+def _database(settings: Settings, clock: Clock) -> Iterator[Violation]:
+    store = make_store(settings, clock)
+    with store.read() as unit:
+        unit.status.counts()
+    store.close()
+    yield from check_space(settings.path(settings.folders.var))
+
+
+def _world(settings: Settings, clock: Clock, worlds: list[World]) -> Iterator[Violation]:
+    worlds.append(make_world(settings, clock))
+    yield from ()
+
+
+def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
+    for mapping in make_mappings(settings, world):
+        yield from check_mapping(mapping, world.catalogue.dictionary, world.codes)
+
+
+def _channels(settings: Settings) -> Iterator[Violation]:
+    route = settings.route[0]
+    folders = [route.outbox, route.receipts]
+    for partner in settings.partner:
+        folders += [partner.inbox, partner.receipts]
+    for folder in folders:
+        yield from check_folder(settings.path(folder))
+
+
+def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:
+    yield from check_secret(settings.path(settings.token.pin_file))
+    status = inspect_token(make_module(settings), settings.token.label, make_latch(settings, clock))
+    yield from status.violations

@@ -1,0 +1,211 @@
+"""`gateway demo`: the example through the whole procedure with real parts, from filing to declaration."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from gateway.cli.processes import Supervised
+from gateway.cli.session import Session, command
+from gateway.cli.show import DONE
+from gateway.documents import Kind
+from gateway.errors import ParkedError
+from gateway.signing import Trial, make_trial_token
+from gateway.store import DocumentFilter, ListedDocument
+
+EXAMPLES = Path("tests/examples/main-job")
+MONTH = "2026-10"
+# The story is told at its own time, so that its dates are right on every day of the reader's.
+FILING = "2026-10-20T09:00:00+08:00"
+AGGREGATION = "2026-11-03T09:00:00+08:00"
+_PATIENCE_SECONDS = 150.0
+_LOOK_SECONDS = 0.1
+_STUCK = {"receive_failed", "refused", "rejected", "not_accepted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A file that the ERP drops, and the document that it makes."""
+
+    file: str
+    kind: Kind
+    client_number: str
+
+
+QUALIFICATION = Step("01-qualification.csv", Kind.QUALIFICATION, "A2-QF-2026-0001")
+VOLUME = Step("02-goods.xml", Kind.VOLUME, "GF-2026-0001")
+MANIFESTS = (
+    Step("03-manifest.csv", Kind.MANIFEST, "JB-2026-10-0001"),
+    Step("04-manifest.json", Kind.MANIFEST, "JB-2026-10-0002"),
+)
+
+
+@click.command()
+@click.option("--keep-running", is_flag=True, help="Leave everything running until Ctrl-C.")
+@command
+def demo(session: Session, *, keep_running: bool) -> int:
+    """Play the example ERP files through the whole procedure, from filing to cleared declaration."""
+    story = Story(session)
+    story.prepare()
+    with story.process("customs-stub", "run"):
+        with story.process("gateway", "--now", FILING, "run"):
+            story.file_and_pass()
+        with story.process("gateway", "--now", AGGREGATION, "run"):
+            story.aggregate()
+            story.tell_result()
+            if keep_running:
+                story.keep_running()
+    return DONE
+
+
+@dataclass
+class Story:
+    """The example, told step by step; told again from any point, it ends in the same result."""
+
+    session: Session
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Make what a trial needs and is not there: token, key, certificates, register of customs."""
+        settings = self.session.settings
+        enterprise = settings.enterprise[0]
+        trial = Trial(
+            settings.path(settings.token.pin_file).parent,
+            enterprise.code,
+            enterprise.name,
+            settings.token.label,
+            enterprise.key_label,
+        )
+        self._run("customs-stub", "init")
+        register = settings.path(settings.folders.var) / "customs" / "enterprises"
+        make_trial_token(trial, register / f"{enterprise.code}.pem")
+        self.session.show.line("demo-prepared", token=settings.token.label, folder=trial.folder)
+
+    def process(self, program: str, *arguments: str) -> AbstractContextManager[Supervised]:
+        """Start one of the project's own programs, with its log under var/log."""
+        settings = self.session.settings
+        log = settings.path(settings.folders.var) / "log" / f"{program}.log"
+        show = self.session.show
+        return Supervised(
+            self._command(program, *arguments),
+            settings.root,
+            log,
+            lambda code: show.line("demo-restarted", program=program, code=code),
+        )
+
+    def file_and_pass(self) -> None:
+        """File the qualification and the goods, and let two batches pass."""
+        self._drop(QUALIFICATION)
+        self._until(lambda: self._document(QUALIFICATION) is not None)
+        self._drop(VOLUME)
+        self._until(lambda: self._document(VOLUME) is not None)
+        self._until(lambda: self._state(VOLUME) == "approved")
+        for step in MANIFESTS:
+            self._drop(step)
+        self._until(lambda: all(self._state(step) in {"cleared", "aggregated"} for step in MANIFESTS))
+
+    def aggregate(self) -> None:
+        """Aggregate the month, unless that was done before, and wait for the declaration to be cleared."""
+        if not self._listed(DocumentFilter(kind=Kind.AGGREGATION)):
+            self.session.show.line("demo-aggregate", month=MONTH)
+            self._run("gateway", "--now", AGGREGATION, "aggregate", "--month", MONTH, "--json")
+        declarations = DocumentFilter(kind=Kind.DECLARATION)
+        self._until(lambda: {row.state for row in self._listed(declarations)} == {"cleared"})
+
+    def tell_result(self) -> None:
+        """Show what became of every document, and where everything lies."""
+        rows = [
+            {
+                "number": row.number,
+                "kind": row.kind,
+                "state": row.state,
+                "client_number": row.client_number,
+                "customs_number": row.customs_number,
+            }
+            for row in self._listed(DocumentFilter())
+        ]
+        show, settings = self.session.show, self.session.settings
+        show.rows("documents", ("number", "kind", "state", "client_number", "customs_number"), rows)
+        route, partner = settings.route[0], settings.partner[0]
+        show.line(
+            "demo-done", outbox=route.outbox, receipts=partner.receipts, log=settings.folders.receipt_log
+        )
+
+    def keep_running(self) -> None:
+        """Leave gateway and customs at work until Ctrl-C."""
+        partner = self.session.settings.partner[0]
+        self.session.show.line("demo-running", inbox=partner.inbox, receipts=partner.receipts)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            self.session.show.line("demo-stopped")
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        """Return the command line of a program that is installed beside this one."""
+        configured = ["--config", str(self.session.file.resolve())] if program == "gateway" else []
+        return [str(Path(sys.executable).with_name(program)), *configured, *arguments]
+
+    def _run(self, program: str, *arguments: str) -> None:
+        """Run a program to its end.
+
+        Raises:
+            ParkedError: `cli.command-failed` with what it said.
+        """
+        done = subprocess.run(  # noqa: S603 -- our own programs
+            self._command(program, *arguments),
+            cwd=self.session.settings.root,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        if done.returncode:
+            raise ParkedError("cli.command-failed", program=program, said=done.stderr.strip())
+
+    def _drop(self, step: Step) -> None:
+        """Put a file into the inbox as a careful ERP does: under another name, then renamed."""
+        settings = self.session.settings
+        inbox = settings.path(settings.partner[0].inbox)
+        inbox.mkdir(parents=True, exist_ok=True)
+        draft = inbox / f"{step.file}.tmp"
+        shutil.copyfile(settings.path(EXAMPLES) / step.file, draft)
+        draft.rename(inbox / step.file)
+        self.session.show.line("demo-dropped", file=step.file, inbox=settings.partner[0].inbox)
+
+    def _until(self, reached: Callable[[], bool]) -> None:
+        """Wait, and tell each change of state meanwhile."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not reached():
+            if time.monotonic() > end:
+                raise ParkedError("cli.demo-stuck", seconds=int(_PATIENCE_SECONDS))
+            self._tell_changes()
+            time.sleep(_LOOK_SECONDS)
+        self._tell_changes()
+
+    def _tell_changes(self) -> None:
+        for row in self._listed(DocumentFilter()):
+            if self.seen.get(row.number) != row.state:
+                self.seen[row.number] = row.state
+                self.session.show.event(row.kind, row.number, row.client_number, row.state)
+            if row.state in _STUCK:
+                raise ParkedError("cli.demo-refused", number=row.number, state=row.state)
+
+    def _document(self, step: Step) -> ListedDocument | None:
+        found = self._listed(DocumentFilter(kind=step.kind, client_number=step.client_number))
+        return found[0] if found else None
+
+    def _state(self, step: Step) -> str:
+        found = self._document(step)
+        return found.state if found else ""
+
+    def _listed(self, asked: DocumentFilter) -> list[ListedDocument]:
+        with self.session.store.read() as unit:
+            return unit.documents.listing(asked, limit=1000)

@@ -1,0 +1,235 @@
+"""Commands that look: counts, documents and the receipt log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from gateway.cli.session import Session, command
+from gateway.cli.show import DONE, Show
+from gateway.documents import Kind, state_of
+from gateway.errors import refuse
+from gateway.records import to_document
+from gateway.reports import differences
+from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, Unit
+
+_FOLLOW_SECONDS = 0.5
+_PAGE = 200
+
+
+@click.command()
+@command
+def status(session: Session) -> int:
+    """Show counts by kind and state, what waits at which stage, and what needs a person."""
+    with session.store.read() as unit:
+        counts = unit.status.counts()
+        alerts = unit.alerts.opened()
+    show = session.show
+    documents = [
+        {"kind": kind, "state": state, "count": count} for (kind, state), count in counts.documents.items()
+    ]
+    told = [
+        {"since": f"{alert.opened_at:%F %T}", "code": alert.code, "about": alert.subject, "text": _alert(alert)}
+        for alert in alerts
+    ]
+    if show.json:
+        show.data(
+            {
+                "documents": documents,
+                "queues": counts.queues,
+                "awaited": counts.awaited,
+                "alerts": told,
+            }
+        )
+        return DONE
+    show.rows("documents", ("kind", "state", "count"), documents)
+    show.pairs("queues", {**counts.queues, "awaited": counts.awaited})
+    show.rows("needs a person", ("since", "code", "about", "text"), told)
+    return DONE
+
+
+def _alert(alert: Any) -> str:
+    return "; ".join(str(value) for value in alert.values.values())
+
+
+@click.command()
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), default=None)
+@click.option("--state", "states", multiple=True, help="Any of these; may be given several times.")
+@click.option("--month", default=None, help="Month of the declaration date, 2026-10.")
+@click.option("--client-number", default=None, help="The ERP's own number.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option("--after", default="", help="The last number of the page before.")
+@command
+def documents(session: Session, **asked: Any) -> int:
+    """List documents by number."""
+    month = asked["month"]
+    wanted = DocumentFilter(
+        kind=asked["kind"],
+        states=asked["states"],
+        period=month.replace("-", "") if month else None,
+        client_number=asked["client_number"],
+    )
+    with session.store.read() as unit:
+        found = unit.documents.listing(wanted, limit=asked["limit"], after=asked["after"])
+    rows = [
+        {
+            "number": row.number,
+            "kind": row.kind,
+            "state": row.state,
+            "client_number": row.client_number,
+            "customs_number": row.customs_number,
+            "office": row.office,
+            "ie_flag": row.ie_flag,
+            "month": row.period,
+            "changed": f"{row.updated_at:%F %T}",
+        }
+        for row in found
+    ]
+    columns = ("number", "kind", "state", "client_number", "customs_number", "office", "month", "changed")
+    session.show.rows("documents", columns, rows)
+    return DONE
+
+
+@click.command()
+@click.argument("number")
+@click.option("--xml", is_flag=True, help="Print its newest message to customs.")
+@click.option("--history", is_flag=True, help="Show every change, and how each content differs from the last.")
+@command
+def document(session: Session, *, number: str, xml: bool, history: bool) -> int:
+    """Show one document by its unified number, customs number or client number."""
+    with session.store.read() as unit:
+        row = _find(unit, number)
+        if xml:
+            click.get_binary_stream("stdout").write(_newest_message(unit, row))
+            return DONE
+        if history:
+            _show_history(session.show, unit, row)
+            return DONE
+        told = _properties(row)
+        submissions = [
+            {
+                "message": each.id,
+                "state": each.state,
+                "sent": each.sent_at and f"{each.sent_at:%F %T}",
+                "technical": each.technical_at and f"{each.technical_at:%F %T}",
+                "business": each.business_at and f"{each.business_at:%F %T}",
+            }
+            for each in unit.submissions.by_number(row.number)
+        ]
+    if session.show.json:
+        session.show.data({**told, "content": row.content, "submissions": submissions})
+        return DONE
+    session.show.pairs("document", told)
+    columns = ("message", "state", "sent", "technical", "business")
+    session.show.rows("messages to customs", columns, submissions)
+    return DONE
+
+
+def _find(unit: Unit, number: str) -> DocumentRow:
+    found = unit.documents.get(number) or unit.documents.by_customs_number(number)
+    if found is None:
+        listed = unit.documents.listing(DocumentFilter(client_number=number), limit=2)
+        found = unit.documents.get(listed[0].number) if len(listed) == 1 else None
+    if found is None:
+        raise refuse("cli.unknown-document", number=number)
+    return found
+
+
+def _properties(row: DocumentRow) -> dict[str, Any]:
+    state = state_of(to_document(row))
+    return {
+        "number": row.number,
+        "kind": row.kind,
+        "state": f"{row.state} {state.zh}" + (f" ({state.official})" if state.official else ""),
+        "client_number": row.client_number,
+        "customs_number": row.customs_number,
+        "enterprise": row.enterprise,
+        "partner": row.partner,
+        "office": row.office,
+        "month": row.period,
+        "parent": row.parent,
+        "valid_until": row.valid_until,
+        "version": row.version,
+    }
+
+
+def _newest_message(unit: Unit, row: DocumentRow) -> bytes:
+    """Return the bytes as they are, since any change of layout would break their signature."""
+    latest = unit.submissions.latest_of_number(row.number)
+    if latest is None:
+        raise refuse("cli.no-message", number=row.number)
+    return unit.raw.get(latest.signed_digest or latest.unsigned_digest)
+
+
+def _show_history(show: Show, unit: Unit, row: DocumentRow) -> None:
+    contents = {version.version: version.content for version in unit.documents.versions(row.number)}
+    rows = []
+    previous: dict[str, Any] = {}
+    for change in unit.documents.history(row.number):
+        content = contents.get(change.version, previous)
+        different = differences(previous, content) if previous else []
+        rows.append(
+            {
+                "version": change.version,
+                "at": f"{change.at:%F %T}",
+                "event": change.event,
+                "from": change.from_state,
+                "to": change.to_state,
+                "cause": f"{change.cause_kind} {change.cause_id}",
+                "differences": [f"{each.path}: {each.old} → {each.new}" for each in different],
+            }
+        )
+        previous = content
+    if not show.json:
+        for line in rows:
+            line["differences"] = "\n".join(line["differences"])
+    show.rows("history", ("version", "at", "event", "from", "to", "cause", "differences"), rows)
+
+
+@click.command()
+@click.option("--follow", is_flag=True, help="Go on showing receipts as they come.")
+@click.option("--document", "number", default=None, help="Only those of this document.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=_PAGE, show_default=True)
+@command
+def receipts(session: Session, *, follow: bool, number: str | None, limit: int) -> int:
+    """Show the receipt log."""
+    columns = ("id", "at", "outcome", "type", "code", "text", "number", "client_number", "because")
+    with session.store.read() as unit:
+        found = unit.receipts.newest(limit=limit, number=number)
+    session.show.rows("receipts", columns, [_receipt(row) for row in found])
+    last = found[-1].id if found else 0
+    while follow:
+        time.sleep(_FOLLOW_SECONDS)
+        for row in _settled_after(session, last, number):
+            session.show.data(_receipt(row))
+            last = row.id
+    return DONE
+
+
+def _settled_after(session: Session, last: int, number: str | None) -> Iterator[ReceiptRow]:
+    """Yield what came after a receipt, up to the first that is not read yet."""
+    with session.store.read() as unit:
+        for row in unit.receipts.listing(after=last, limit=_PAGE, number=number):
+            if row.state == "stored":
+                return
+            yield row
+
+
+def _receipt(row: ReceiptRow) -> dict[str, Any]:
+    reason = row.reason or {}
+    violations = reason.get("violations") or [{}]
+    return {
+        "id": row.id,
+        "at": f"{row.received_at:%F %T}",
+        "outcome": row.state,
+        "type": row.receipt_type,
+        "code": row.code,
+        "text": row.text,
+        "number": row.number,
+        "client_number": row.client_number,
+        "because": reason.get("because") or violations[0].get("code"),
+        "name": row.name,
+    }

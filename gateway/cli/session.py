@@ -1,0 +1,91 @@
+"""What every command is given: the configuration, the clock, and how to show results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec
+
+import click
+
+from gateway.bootstrap import make_store, make_world
+from gateway.cli.show import DONE, REFUSED, Show
+from gateway.clock import Clock
+from gateway.config import Settings, load_settings
+from gateway.errors import GatewayError, Language
+from gateway.records import World
+from gateway.store import Store, Unit
+
+P = ParamSpec("P")
+
+
+@dataclass
+class Session:
+    """One call of a command.
+
+    Attributes:
+        file: The configuration file.
+        clock: The time, moved by `--now`.
+        language: What `--lang` asked for; without it the configuration's.
+        json: Whether results are to be JSON.
+    """
+
+    file: Path
+    clock: Clock
+    language: Language | None
+    json: bool = False
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The configuration, read when it is first needed."""
+        return load_settings(self.file)
+
+    @cached_property
+    def store(self) -> Store:
+        """The database, opened when it is first needed."""
+        return make_store(self.settings, self.clock)
+
+    @cached_property
+    def world(self) -> World:
+        """Schemas and code tables, loaded when they are first needed."""
+        return make_world(self.settings, self.clock)
+
+    @property
+    def show(self) -> Show:
+        """How to show results."""
+        return Show(self.language or self.settings.language, self.json)
+
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """Open one consistent view of the database."""
+        with self.store.read() as unit:
+            yield unit
+
+    @contextmanager
+    def writing(self) -> Iterator[Unit]:
+        """Open one transaction."""
+        with self.store.begin() as unit:
+            yield unit
+
+
+def command(
+    function: Callable[Concatenate[Session, P], int | None],
+) -> Callable[P, None]:
+    """Give a command its session, add `--json`, and turn errors into a message and exit code 1."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+    @click.pass_obj
+    @wraps(function)
+    def run(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        session.json = bool(kwargs.pop("as_json", False))
+        try:
+            code = function(session, *args, **kwargs)
+        except GatewayError as fault:
+            Show(session.language or "en").error(fault)
+            code = REFUSED
+        raise SystemExit(DONE if code is None else code)
+
+    return run
