@@ -1,8 +1,22 @@
 """Turns sources into the fields of standard messages, by rules that are data, and knows what came whence."""
 
+from gateway.mapping.check import check_mapping
+from gateway.mapping.examples import ExampleResult, render, run_examples
 from gateway.mapping.lineage import Lineage, Mapped, Origin
 from gateway.mapping.lookup import CodeLookup, SourceLike
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.mapping_set import MappingSet
 
-__all__ = ["CodeLookup", "Lineage", "Mapped", "Mapping", "MappingSet", "Origin", "SourceLike"]
+__all__ = [
+    "CodeLookup",
+    "ExampleResult",
+    "Lineage",
+    "Mapped",
+    "Mapping",
+    "MappingSet",
+    "Origin",
+    "SourceLike",
+    "check_mapping",
+    "render",
+    "run_examples",
+]

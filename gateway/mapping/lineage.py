@@ -131,7 +131,6 @@ class Mapped:
     def tree(self) -> dict[str, object]:
         """Return the message as the golden files of the examples have it."""
         return {
-            "mapping": self.mapping,
             "type": self.message_type,
             "operation": self.operation,
             "client_number": self.client_seq_no,
