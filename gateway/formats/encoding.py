@@ -54,11 +54,11 @@ def canonical(name: str, place: Place) -> str:
 
 
 def decode(data: bytes, declared: str, place: Place) -> Text:
-    """Decode the bytes; a declared encoding wins, and what speaks against it is told.
+    """Decode the bytes; a mark of the file itself wins, then the declaration; what disagrees is told.
 
     Raises:
-        RejectedError: `format.empty-file`, `format.unknown-encoding`, `format.encoding-disagrees`,
-            `format.wrong-encoding`, `format.unreadable-bytes` (with the offset of the byte),
+        RejectedError: `format.empty-file`, `format.unknown-encoding`, `format.wrong-encoding`,
+            `format.unreadable-bytes` (with the offset of the byte),
             or `format.control-character`.
     """
     if data.startswith(_WIDE_MARKS):
@@ -66,13 +66,11 @@ def decode(data: bytes, declared: str, place: Place) -> Text:
     marked = data.startswith(codecs.BOM_UTF8)
     body = data[3:] if marked else data
     wanted = canonical(declared, place) if declared else ""
-    if marked and wanted == "gb18030":
-        raise refuse("format.encoding-disagrees", place=place, declared=declared, found="UTF-8 (BOM)")
-    skipped = 3 if marked else 0
     if marked or wanted == "utf-8":
-        text = Text(_strict(body, "utf-8", place, skipped), "utf-8")
+        warnings = (disagreement(declared, "UTF-8 (BOM)", place),) if wanted == "gb18030" else ()
+        text = Text(_strict(body, "utf-8", place, 3 if marked else 0), "utf-8", warnings)
     elif wanted:
-        text = Text(_strict(body, wanted, place, skipped), wanted, _suspicion(body, declared, place))
+        text = Text(_strict(body, wanted, place, 0), wanted, _suspicion(body, declared, place))
     else:
         text = _guess(body, place)
     text = Text(text.text.removeprefix("\ufeff"), text.encoding, text.warnings)
@@ -80,6 +78,12 @@ def decode(data: bytes, declared: str, place: Place) -> Text:
         raise refuse("format.empty-file", place=place)
     _refuse_control_characters(text.text, place)
     return text
+
+
+def disagreement(declared: str, found: str, place: Place) -> Violation:
+    """Tell that the agreement and the file itself name different encodings."""
+    values = {"declared": declared, "found": found}
+    return Violation("format.encoding-disagrees", values=values, place=place, warning=True)
 
 
 def _strict(data: bytes, encoding: str, place: Place, skipped: int) -> str:

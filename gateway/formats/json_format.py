@@ -14,15 +14,15 @@ MAX_DEPTH = 64
 MAX_FAULTS = 200
 
 
-def read_json(name: str, data: bytes, encoding: str = "") -> Source:
-    """Read a JSON file.
+def read_json(name: str, data: bytes) -> Source:
+    """Read a JSON file; it is UTF-8, as the standard demands, or else GB18030.
 
     Raises:
         RejectedError: `format.not-json` (with row and column), `format.not-a-number`, `format.too-deep`,
             or every `format.duplicate-key` and `format.control-character` with its path.
     """
     place = Place(name)
-    text = decode(data, encoding, place)
+    text = decode(data, "", place)
     # By identity: the objects are kept alive beside their keys, so that no identity is used twice.
     doubles: dict[int, tuple[dict[str, Json], set[str]]] = {}
 

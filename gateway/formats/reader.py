@@ -33,7 +33,8 @@ class ReadOptions:
 
     Attributes:
         format: `csv`, `xml` or `json`.
-        encoding: `utf-8` or `gb18030` (with its subsets `gbk` and `gb2312`).
+        encoding: `utf-8` or `gb18030` (with its subsets `gbk` and `gb2312`), of CSV files without a
+            byte order mark and XML files without a declaration.
         delimiter: The one character between two cells of a CSV file.
     """
 
@@ -59,7 +60,7 @@ def read(name: str, data: bytes, options: ReadOptions | None = None) -> Source:
     if kind == "xml":
         return read_xml(name, data, options.encoding)
     if kind == "json":
-        return read_json(name, data, options.encoding)
+        return read_json(name, data)
     return read_csv(name, data, options.encoding, options.delimiter)
 
 

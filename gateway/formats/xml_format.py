@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from gateway.errors import Place, RejectedError, refuse
-from gateway.formats.encoding import decode
+from gateway.errors import Place, RejectedError
+from gateway.formats.encoding import canonical, decode, disagreement
 from gateway.formats.source import Source
 from gateway.xmlio import parse
 
@@ -14,21 +14,18 @@ _DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml\b[^>]*?\bencoding\s*=\s*
 
 
 def read_xml(name: str, data: bytes, encoding: str = "") -> Source:
-    """Read an XML file; without any declaration it is UTF-8, as XML says.
+    """Read an XML file in the encoding that it declares, else the agreement's, else UTF-8.
 
     Raises:
-        RejectedError: `format.encoding-disagrees` where the file and the agreement declare different
-            encodings, the faults of decoding, or those of `xmlio.parse`.
+        RejectedError: The faults of decoding, or those of `xmlio.parse`.
     """
     place = Place(name)
     found = _DECLARED.match(data[:256])
     inside = found[1].decode("ascii") if found else ""
     text = decode(data, inside or encoding or "utf-8", place)
-    if inside and encoding:
-        # The declaration stands in the bytes themselves; that it can be read already proves it right.
-        other = decode(data, encoding, place)
-        if other.text != text.text:
-            raise refuse("format.encoding-disagrees", place=place, declared=encoding, found=inside)
+    warnings = text.warnings
+    if inside and encoding and canonical(inside, place) != canonical(encoding, place):
+        warnings = (*warnings, disagreement(encoding, inside, place))
     # libxml2 takes GB2312 literally, although senders mean GB18030, so that the text goes in as UTF-8.
     # The declaration's lines are kept, so that the places stay right.
     declaration = _DECLARATION.match(text.text)
@@ -43,4 +40,4 @@ def read_xml(name: str, data: bytes, encoding: str = "") -> Source:
             violation.at(Place(name, row if isinstance(row, int) else None))
             for violation, row in zip(fault.violations, rows, strict=True)
         ) from fault
-    return Source(name, "xml", text.encoding, root, text.warnings)
+    return Source(name, "xml", text.encoding, root, warnings)

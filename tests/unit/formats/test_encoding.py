@@ -54,9 +54,11 @@ def test_a_declaration_that_cannot_be_right_is_refused_with_the_byte():
     assert found.values["other"] == "GB18030"
 
 
-def test_a_mark_against_the_declaration_is_refused():
-    """The mark is the file's own word."""
-    assert fault(TEXT.encode("utf-8-sig"), "gb18030").code == "format.encoding-disagrees"
+def test_a_mark_wins_against_the_declaration_and_the_disagreement_is_told():
+    """The mark is the file's own word, and never stands there by chance."""
+    found = source(TEXT.encode("utf-8-sig"), "gb18030")
+    assert found.encoding == "utf-8"
+    assert [(each.code, each.warning) for each in found.warnings] == [("format.encoding-disagrees", True)]
 
 
 def test_a_declaration_that_looks_wrong_wins_and_is_told():

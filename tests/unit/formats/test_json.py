@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import RejectedError, Violation
-from gateway.formats import read
+from gateway.formats import ReadOptions, read
 
 
 def faults(data: bytes) -> list[Violation]:
@@ -36,6 +36,7 @@ def test_json_is_read_with_a_mark_and_in_gb18030():
     text = '{"品名": "榴莲"}'
     assert read("a.json", text.encode("utf-8-sig")).content == {"品名": "榴莲"}
     assert read("a.json", text.encode("gb18030")).content == {"品名": "榴莲"}
+    assert read("a.json", text.encode(), ReadOptions(encoding="gb18030")).content == {"品名": "榴莲"}
 
 
 @pytest.mark.requirement("EN-05")
