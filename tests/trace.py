@@ -116,7 +116,8 @@ def collect() -> Collector:
 def show(result: Trace) -> None:
     """Print each id, its sentence and its tests."""
     console = Console()
-    table = Table("id", "state", "requirement and tests", expand=True)
+    table = Table("id", "state", expand=True)
+    table.add_column("requirement and tests", overflow="fold")
     for one in result.requirements.values():
         text = one.sentence + "".join(f"\n  {test.removeprefix('tests/')}" for test in one.tests)
         if one.later:

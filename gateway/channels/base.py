@@ -23,12 +23,12 @@ class Arrival:
     Attributes:
         name: The name under which it came, made safe to show and to store.
         data: All its bytes.
-        token: Names this delivery for ever: the same name or bytes again have another one.
+        delivery: The id of this delivery, for ever: the same name or bytes again have another one.
     """
 
     name: str
     data: bytes = field(repr=False)
-    token: str
+    delivery: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Inbox(Protocol):
     """Where interchanges arrive; one consumer at a time receives, stores, and settles when it may.
 
     What was received comes again until it is called stored, and once more when another process
-    takes over before it was settled (at least once). Its token stays the same, so that the second
-    time has no effect (ER-04).
+    takes over before it was settled (at least once). The id of the delivery stays the same, so that
+    the second time has no effect (ER-04).
     """
 
     def receive(self, limit: int) -> list[Arrival]:
@@ -64,11 +64,7 @@ class Inbox(Protocol):
         """Note that the bytes are committed: they need not be received again, only settled."""
         ...
 
-    def in_hand(self) -> list[str]:
-        """Return the tokens of what is stored and not settled, oldest first."""
-        ...
-
-    def settle(self, token: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
+    def settle(self, delivery: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
         """Put away what is stored; in quarantine the reason lies beside it (ER-05).
 
         What is not in hand (any more) needs no settling.

@@ -20,11 +20,11 @@ _LONGEST = 255 - len("~1f3a9c2b") - len(_REASON)
 
 
 class Claims:
-    """`.claimed/<owner>/<token>/<name>`, with `.claimed/<owner>.lock` held as long as the owner lives.
+    """`.claimed/<owner>/<delivery>/<name>`, with `.claimed/<owner>.lock` held as long as the owner lives.
 
     The system frees the lock when the process dies, however it dies. So whoever gets the lock of
     a folder knows that its owner is gone and takes its claims over; nobody takes from the living.
-    A token names one delivery for ever, also in the hands of the next owner.
+    The id of a delivery stays the same in the hands of the next owner.
 
     Attributes:
         held: The file name of each claim in hand, oldest first.
@@ -61,9 +61,9 @@ class Claims:
             self._folder = self._root / uuid4().hex
 
     def take(self, name: str) -> str | None:
-        """Claim a file of the inbox and return its token; None when it is gone."""
-        token = uuid4().hex
-        place = self._folder / token
+        """Claim a file of the inbox and return the id of the delivery; None when it is gone."""
+        delivery = uuid4().hex
+        place = self._folder / delivery
         place.mkdir()
         try:
             (self._inbox / name).rename(place / name)
@@ -73,22 +73,22 @@ class Claims:
         except OSError:
             place.rmdir()
             raise
-        self.held[token] = name
-        return token
+        self.held[delivery] = name
+        return delivery
 
-    def path(self, token: str) -> Path:
+    def path(self, delivery: str) -> Path:
         """Return where a claimed file lies."""
-        return self._folder / token / self.held[token]
+        return self._folder / delivery / self.held[delivery]
 
-    def settle(self, token: str, outcome: Outcome, reason: Mapping[str, object] | None) -> None:
+    def settle(self, delivery: str, outcome: Outcome, reason: Mapping[str, object] | None) -> None:
         """Move a file out of hand; nothing that lies there is overwritten.
 
         Nothing is flushed for the move: the bytes are stored, and what a power cut undoes is done again.
         """
-        file = self.path(token)
+        file = self.path(delivery)
         if not os.path.lexists(file):
             # Someone cleared our folder: the bytes are stored, and nothing is left to move.
-            del self.held[token]
+            del self.held[delivery]
             return
         place = self._inbox / _PLACES[outcome]
         place.mkdir(exist_ok=True)
@@ -100,7 +100,7 @@ class Claims:
             file.rename(target)
         file.unlink(missing_ok=True)
         file.parent.rmdir()
-        del self.held[token]
+        del self.held[delivery]
 
     def _adopt(self, other: Path) -> None:
         lock = _try_lock(_lock_of(other))
@@ -111,9 +111,9 @@ class Claims:
             with suppress(FileNotFoundError):
                 files = [file for place in other.iterdir() for file in place.iterdir()]
                 for file in sorted(files, key=lambda file: file.lstat().st_mtime_ns):
-                    token = file.parent.name
-                    file.parent.rename(self._folder / token)
-                    self.held[token] = file.name
+                    delivery = file.parent.name
+                    file.parent.rename(self._folder / delivery)
+                    self.held[delivery] = file.name
                 _discard(other)
         finally:
             os.close(lock)

@@ -71,38 +71,34 @@ class FolderInbox:
             if self._watch is not None:
                 self._watch.renew()
             self._claims.prepare()
-            tokens = [token for token in self._claims.held if token not in self._stored]
+            deliveries = [delivery for delivery in self._claims.held if delivery not in self._stored]
             # One scan serves many calls; a file that cannot be claimed is not scanned for twice in one.
             if not self._ready:
                 self._ready.extend(self._finished())
-            while self._ready and len(tokens) < limit:
-                if token := self._claim(*self._ready.popleft()):
-                    tokens.append(token)
-            return [arrival for token in tokens[:limit] if (arrival := self._read(token))]
+            while self._ready and len(deliveries) < limit:
+                if delivery := self._claim(*self._ready.popleft()):
+                    deliveries.append(delivery)
+            return [arrival for delivery in deliveries[:limit] if (arrival := self._read(delivery))]
 
     def stored(self, arrivals: Iterable[Arrival]) -> None:
         """Note that these are committed, and need not be received again by this instance."""
-        self._stored.update(arrival.token for arrival in arrivals)
+        self._stored.update(arrival.delivery for arrival in arrivals)
 
-    def in_hand(self) -> list[str]:
-        """Return the tokens of what is stored and not settled, oldest first."""
-        return [token for token in self._claims.held if token in self._stored]
-
-    def settle(self, token: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
+    def settle(self, delivery: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
         """Move a stored file to `.done/`, or to `.quarantine/` with `<name>.reason.json` (ER-05).
 
         Raises:
             RetryError: `channels.not-settled`; the file stays in hand.
         """
-        name = self._claims.held.get(token)
+        name = self._claims.held.get(delivery)
         if name is None:
             return
         try:
-            self._claims.settle(token, outcome, reason)
+            self._claims.settle(delivery, outcome, reason)
         except OSError as fault:
             raise RetryError("channels.not-settled", name=shown(name), reason=fault.strerror) from fault
-        self._last.pop(token, None)
-        self._stored.discard(token)
+        self._last.pop(delivery, None)
+        self._stored.discard(delivery)
 
     def refusals(self) -> list[Refusal]:
         """Return what could not be had since the last call, most of it now in quarantine."""
@@ -110,13 +106,12 @@ class FolderInbox:
         return found
 
     def waiting(self) -> int:
-        """Return how many files are there that are not settled.
+        """Return how many files are there that are not settled; may be asked from any thread.
 
         Raises:
             RetryError: `channels.folder-absent` or `channels.folder-unusable`.
         """
         with self._usable():
-            self._claims.prepare()
             return len(self._claims.held) + len(self._scan())
 
     def close(self) -> None:
@@ -128,7 +123,7 @@ class FolderInbox:
 
     def _claim(self, name: str, signature: Signature) -> str | None:
         try:
-            token = self._claims.take(name)
+            delivery = self._claims.take(name)
         except OSError as fault:
             # One file that others protect must not keep the rest out; it is told once, and tried again.
             if self._stuck.get(name) != signature:
@@ -136,9 +131,9 @@ class FolderInbox:
                 refused = refuse("channels.not-claimed", name=shown(name), reason=fault.strerror)
                 self._refusals.append(Refusal(shown(name), refused.violations[0]))
             return None
-        if token is not None:
-            self._last[token] = signature
-        return token
+        if delivery is not None:
+            self._last[delivery] = signature
+        return delivery
 
     def _finished(self) -> list[tuple[str, Signature]]:
         if self._watch is not None:
@@ -181,47 +176,47 @@ class FolderInbox:
         finally:
             os.close(handle)
 
-    def _read(self, token: str) -> Arrival | None:
+    def _read(self, delivery: str) -> Arrival | None:
         """Read a claimed file; None when it goes to quarantine, or is still changing in our hands."""
-        name = self._claims.held[token]
+        name = self._claims.held[delivery]
         try:
-            data = self._bytes_of(token)
+            data = self._bytes_of(delivery)
         except FileNotFoundError:
             # Someone cleared our folder before the bytes were stored; there is nothing to receive.
-            self._claims.settle(token, "done", None)
+            self._claims.settle(delivery, "done", None)
             return None
         except RejectedError as fault:
-            self._claims.settle(token, "quarantined", reason_of(shown(name), fault.violations[0]))
+            self._claims.settle(delivery, "quarantined", reason_of(shown(name), fault.violations[0]))
             self._refusals.append(Refusal(shown(name), fault.violations[0]))
-            self._last.pop(token, None)
+            self._last.pop(delivery, None)
             return None
-        return None if data is None else Arrival(shown(name), data, token)
+        return None if data is None else Arrival(shown(name), data, delivery)
 
-    def _bytes_of(self, token: str) -> bytes | None:
-        path = self._claims.path(token)
+    def _bytes_of(self, delivery: str) -> bytes | None:
+        path = self._claims.path(delivery)
         name = shown(path.name)
         if not Signature.of(path.lstat()).is_file:
             raise refuse("channels.not-a-file", name=name)
         try:
             with os.fdopen(os.open(path, _OPEN), "rb") as file:
-                return self._bytes_of_open(token, file)
+                return self._bytes_of_open(delivery, file)
         except OSError as fault:
             raise refuse("channels.unreadable", name=name, reason=fault.strerror) from fault
 
-    def _bytes_of_open(self, token: str, file: BufferedReader) -> bytes | None:
+    def _bytes_of_open(self, delivery: str, file: BufferedReader) -> bytes | None:
         handle = file.fileno()
         before = Signature.of(os.fstat(handle))
-        changed = self._last.get(token, before) != before
-        self._last[token] = before
+        changed = self._last.get(delivery, before) != before
+        self._last[delivery] = before
         if changed or open_for_writing(handle):
             return None
         limit = self._intake.limit_bytes
         if before.size > limit:
-            name = shown(self._claims.held[token])
+            name = shown(self._claims.held[delivery])
             raise refuse("channels.too-large", name=name, size=before.size, limit=limit)
         data = file.read(limit + 1)
-        self._last[token] = Signature.of(os.fstat(handle))
-        return data if self._last[token] == before else None
+        self._last[delivery] = Signature.of(os.fstat(handle))
+        return data if self._last[delivery] == before else None
 
     @contextmanager
     def _usable(self) -> Iterator[None]:

@@ -20,30 +20,26 @@ class MemoryInbox:
         self.settled: list[tuple[str, Outcome, Mapping[str, object] | None]] = []
         self._there: dict[str, Arrival] = {}
         self._stored: set[str] = set()
-        self._tokens = count(1)
+        self._numbers = count(1)
 
     def put(self, name: str, data: bytes) -> None:
         """Let an interchange arrive."""
-        token = str(next(self._tokens))
-        self._there[token] = Arrival(shown(name), data, token)
+        delivery = str(next(self._numbers))
+        self._there[delivery] = Arrival(shown(name), data, delivery)
 
     def receive(self, limit: int) -> list[Arrival]:
         """Return the oldest that are not stored."""
-        return [arrival for token, arrival in self._there.items() if token not in self._stored][:limit]
+        return [arrival for delivery, arrival in self._there.items() if delivery not in self._stored][:limit]
 
     def stored(self, arrivals: Iterable[Arrival]) -> None:
         """Note that these need not be received again."""
-        self._stored.update(arrival.token for arrival in arrivals)
+        self._stored.update(arrival.delivery for arrival in arrivals)
 
-    def in_hand(self) -> list[str]:
-        """Return the tokens of what is stored and not settled, oldest first."""
-        return [token for token in self._there if token in self._stored]
-
-    def settle(self, token: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
+    def settle(self, delivery: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
         """Put one away."""
-        if arrival := self._there.pop(token, None):
+        if arrival := self._there.pop(delivery, None):
             self.settled.append((arrival.name, outcome, reason))
-            self._stored.discard(token)
+            self._stored.discard(delivery)
 
     def refusals(self) -> list[Refusal]:
         """Return nothing: memory can always be read."""

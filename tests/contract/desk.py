@@ -47,7 +47,7 @@ class Desk:
         arrivals = self.inbox.receive(10_000)
         self.inbox.stored(arrivals)
         for arrival in arrivals:
-            self.inbox.settle(arrival.token, outcome, reason)
+            self.inbox.settle(arrival.delivery, outcome, reason)
 
     def names_in(self, place: str) -> list[str]:
         """List a folder of the inbox."""

@@ -230,14 +230,14 @@ def test_two_thousand_files_come_once_each_oldest_first(desk: Desk) -> None:
         desk.inbox.stored(batch)
         received += [int(arrival.data) for arrival in batch]
         for arrival in batch:
-            desk.inbox.settle(arrival.token, "done")
+            desk.inbox.settle(arrival.delivery, "done")
     assert received == list(range(2000))
     assert len(desk.names_in(".done")) == 2000
     assert desk.inbox.waiting() == 0
 
 
 @pytest.mark.requirement("ER-05")
-def test_what_a_killed_process_held_comes_again_under_the_same_token(desk: Desk) -> None:
+def test_what_a_killed_process_held_comes_again_as_the_same_delivery(desk: Desk) -> None:
     """Killed between claim and settle, nothing is lost: the next one takes it over at its first look."""
     for name in ("a.csv", "b.csv"):
         (desk.folder / name).write_bytes(name.encode())
@@ -247,14 +247,14 @@ def test_what_a_killed_process_held_comes_again_under_the_same_token(desk: Desk)
         "from gateway.channels import FolderInbox, Intake\n"
         "inbox = FolderInbox(Path(sys.argv[1]), intake=Intake(still_seconds=0))\n"
         "inbox.receive(0)\n"
-        "print([arrival.token for arrival in inbox.receive(10)], flush=True)\n"
+        "print([arrival.delivery for arrival in inbox.receive(10)], flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     command = [sys.executable, "-c", program, str(desk.folder)]
     killed = subprocess.run(command, check=False, capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     arrivals = desk.inbox.receive(10)
-    assert str([arrival.token for arrival in arrivals]) == killed.stdout.strip()
+    assert str([arrival.delivery for arrival in arrivals]) == killed.stdout.strip()
     assert {arrival.name: arrival.data for arrival in arrivals} == {"a.csv": b"a.csv", "b.csv": b"b.csv"}
     assert len(desk.names_in(".claimed")) == 2, "the dead owner's folder and lock are gone"
 
@@ -276,7 +276,7 @@ def test_two_gateways_at_one_folder_share_and_never_rob_each_other(desk: Desk) -
 
 def test_an_owner_that_died_while_claiming_leaves_nothing_behind(desk: Desk) -> None:
     """Its empty place and its lock are cleared away."""
-    place = desk.folder / ".claimed" / "dead" / "token"
+    place = desk.folder / ".claimed" / "dead" / "delivery"
     place.mkdir(parents=True)
     place.parent.with_name("dead.lock").touch()
     assert desk.look() == {}
@@ -308,7 +308,7 @@ def test_claims_that_someone_cleared_are_given_up(desk: Desk) -> None:
     for place in (desk.folder / ".claimed").glob("*/*"):
         shutil.rmtree(place)
     assert desk.look() == {}
-    desk.inbox.settle(arrivals[0].token, "done")
+    desk.inbox.settle(arrivals[0].delivery, "done")
     assert desk.inbox.waiting() == 0
     assert not (desk.folder / ".done").exists()
 
@@ -329,7 +329,8 @@ def test_what_cannot_be_put_away_stays_in_hand(desk: Desk) -> None:
     (desk.folder / ".done").touch()
     with pytest.raises(RetryError, match=r"channels\.not-settled"):
         desk.put_away()
-    (token,) = desk.inbox.in_hand()
     (desk.folder / ".done").unlink()
-    desk.inbox.settle(token, "done")
+    assert desk.inbox.waiting() == 1
+    desk.inbox.close()
+    desk.put_away()
     assert desk.names_in(".done") == ["a.csv"]
