@@ -1,12 +1,15 @@
-"""The diagrams of the docs, drawn from the tables: `python -m gateway.documents.diagrams > docs/states.md`."""
+"""The page of state diagrams, drawn from the tables; `python -m gateway.documents.diagrams` writes it."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 from gateway.documents import aggregation_states, declaration_states, filing, manifest_states
-from gateway.documents.states import RECEIPTS, Event, Machine
+from gateway.documents.states import RECEIPTS, Event, Machine, State
+
+PAGE: Final = Path("docs/states.md")
 
 _MACHINES = (
     ("Qualification filing and volume 企业资质备案、商品信息备案", filing.MACHINE),
@@ -49,7 +52,7 @@ Receipts that overtake:
 
 def _diagram(machine: Machine) -> Iterator[str]:
     yield "stateDiagram-v2"
-    for state in machine.states:
+    for state in _used(machine):
         label = f"{state.official} {state.zh}" if state.official else state.zh
         yield f"    {state.value} : {state.en} {label}"
     first, *_ = machine.states
@@ -58,13 +61,18 @@ def _diagram(machine: Machine) -> Iterator[str]:
         yield f"    {source.value} --> {target.value} : {_name(event)}"
 
 
+def _used(machine: Machine) -> list[State]:
+    found = {source for source, _ in machine.order} | set(machine.order.values())
+    return [state for state in machine.states if state in found]
+
+
 def _name(event: Event) -> str:
     return f"receipt {event.value}" if event in RECEIPTS else event.value
 
 
 def _state_rows(machine: Machine) -> Iterator[str]:
     kinds = {"T": "technical", "B": "business"}
-    for state in machine.states:
+    for state in _used(machine):
         awaited = ", ".join(kinds[kind] for kind in sorted(machine.awaited.get(state, ()), reverse=True))
         yield f"| `{state.value}` | {state.en} | {state.zh} | {state.official} | {awaited} |"
 
@@ -76,4 +84,4 @@ def _overtaking(machine: Machine) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(draw())
+    PAGE.write_text(draw(), "utf-8")

@@ -9,7 +9,7 @@ from gateway.documents.core import Answer, Change, Decision, Document, Facts, Ki
 from gateway.documents.filing import FilingState
 from gateway.documents.lives import machine_of, meanings, state_of
 from gateway.documents.states import Event, State
-from gateway.errors import ParkedError, Violation
+from gateway.errors import Violation, refuse
 
 RECEIVED: Final = "0"
 VOLUME_NUMBER_LENGTH: Final = 12
@@ -22,7 +22,8 @@ def advance(document: Document, answer: Answer, facts: Facts) -> Decision | Stal
     A stale receipt still brings the customs number or last day that the document lacks.
 
     Raises:
-        ParkedError: `receipt.unknown-code`, `receipt.customs-number` or `state.unexpected-receipt`.
+        RejectedError: `receipt.unknown-code`, `receipt.customs-number` or `state.unexpected-receipt`;
+            nothing changes, and a person must look.
     """
     event = _meaning(document, answer)
     if event is None:
@@ -30,7 +31,7 @@ def advance(document: Document, answer: Answer, facts: Facts) -> Decision | Stal
     machine, state = machine_of(document), state_of(document)
     target = machine.follow(state, event)
     if target is None and not machine.is_stale(state, event):
-        raise ParkedError("state.unexpected-receipt", **_values(document, answer), event=event.value)
+        raise refuse("state.unexpected-receipt", **_values(document, answer), event=event.value)
     learned = _learn(document, answer, event)
     if target is None and learned == document:
         return _stale("state.stale-receipt", document, answer)
@@ -47,7 +48,7 @@ def _meaning(document: Document, answer: Answer) -> Event | None:
     known = meanings(document.kind)
     if answer.code not in known:
         expected = ", ".join(known) or "-"
-        raise ParkedError("receipt.unknown-code", **_values(document, answer), expected=expected)
+        raise refuse("receipt.unknown-code", **_values(document, answer), expected=expected)
     return known[answer.code]
 
 
@@ -60,7 +61,7 @@ def _learn(document: Document, answer: Answer, event: Event) -> Document:
         document.kind is Kind.VOLUME and event is Event.APPROVE and len(given) != VOLUME_NUMBER_LENGTH
     )
     if wrong_form or (given and given != (document.customs_number or given)):
-        raise ParkedError("receipt.customs-number", **_values(document, answer), given=given or "-")
+        raise refuse("receipt.customs-number", **_values(document, answer), given=given or "-")
     number = document.customs_number or given or None
     valid_until = document.valid_until
     if document.kind is Kind.QUALIFICATION and event is Event.APPROVE and valid_until is None:
@@ -102,5 +103,5 @@ def _values(document: Document, answer: Answer) -> dict[str, object]:
         "state_en": state.en,
         "state_zh": state.zh,
         "type": answer.receipt_type,
-        "code": answer.code,
+        "result": answer.code,
     }

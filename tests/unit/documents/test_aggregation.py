@@ -1,0 +1,429 @@
+"""A month's cleared manifests become declarations: requested, made once, proved, sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.clock import CHINA
+from gateway.config import Aggregation
+from gateway.documents import (
+    Answer,
+    Command,
+    Document,
+    advance,
+    decide,
+    declare_declaration,
+    make_declarations,
+    rehearse,
+)
+from gateway.documents.selection import GENERAL, deadline
+from gateway.errors import ParkedError, RejectedError
+from gateway.fields import Fields
+from tests.unit.documents.world import (
+    World,
+    aggregate,
+    approved_world,
+    cleared,
+    codes_of,
+    line,
+    manifest,
+    settings,
+)
+
+AR = "AggregationRequest"
+
+
+def _month(world: World | None = None) -> World:
+    """Return a world in November with two cleared imports, one export and one manifest not cleared."""
+    world = world or approved_world()
+    cleared(world, "M-1", manifest(line(), line(ContrItem="2", GQty="3", DeclPrice="7", DeclTotal="21")))
+    cleared(world, "M-2", manifest(line(GQty="2", DeclTotal="25")))
+    cleared(world, "M-3", manifest(line(OriginCountry="USA", DestinationCountry="DEU"), IEFlag="E"))
+    world.do("Manifest", "save-declare", "M-4", manifest())
+    world.now = datetime(2026, 11, 3, 8, 0, 0, 120000, tzinfo=CHINA)
+    return world
+
+
+def _ask(world: World, client_number: str = "AG-1", **fields: str) -> Command:
+    return Command(AR, "", client_number, "acme", {"Month": "202610", **fields})
+
+
+def _declarations(world: World) -> list[Document]:
+    return [d for d in world.documents.values() if d.kind == "declaration"]
+
+
+def _declaration(world: World, flag: str) -> Document:
+    return next(d for d in _declarations(world) if d.ie_flag == flag)
+
+
+def _of(world: World, client_number: str) -> Document:
+    return next(d for d in world.documents.values() if d.client_number == client_number)
+
+
+@pytest.mark.requirement("AG-01", "AG-02", "AG-04")
+def test_a_request_marks_the_cleared_manifests_of_the_month() -> None:
+    """They await aggregation in this run; the reply says that the declarations come later."""
+    world = _month()
+    decision = world.apply(decide(_ask(world), world))
+    run = decision.changes[0].document
+    assert (run.kind, run.state, run.period) == ("aggregation", "requested", "202610")
+    for number in ("M-1", "M-2", "M-3"):
+        document = _of(world, number)
+        assert (document.state, document.parent) == ("awaiting_aggregation", run.number)
+    assert _of(world, "M-4").state == "declared"
+    assert [news.code for news in decision.news] == ["news.aggregation-accepted"]
+    assert not _declarations(world)
+
+
+@pytest.mark.requirement("AG-02")
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"IEFlag": "E"}, ["M-3"]),
+        ({"IEFlag": "I", "CustomMaster": "皇岗海关"}, ["M-1", "M-2"]),
+        ({"ManualNo": "J53016000001"}, ["M-1", "M-2", "M-3"]),
+        ({"GoodsNature": "1", "DeclDateFrom": "20261020", "DeclDateTo": "20261020"}, ["M-1", "M-2", "M-3"]),
+    ],
+)
+def test_criteria_narrow_the_month(fields: dict[str, str], expected: list[str]) -> None:
+    """Direction, office, filing number, nature and dates select."""
+    world = _month()
+    world.apply(decide(_ask(world, **fields), world))
+    marked = [d.client_number for d in world.documents.values() if d.state == "awaiting_aggregation"]
+    assert marked == expected
+
+
+@pytest.mark.requirement("AG-02")
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"CustomMaster": "5304"},
+        {"GoodsNature": "2"},
+        {"DeclDateFrom": "20261021"},
+        {"DeclDateTo": "20261019"},
+    ],
+)
+def test_a_month_without_cleared_manifests_is_refused(fields: dict[str, str]) -> None:
+    """There is nothing to aggregate."""
+    world = _month()
+    with pytest.raises(RejectedError) as fault:
+        decide(_ask(world, **fields), world)
+    assert codes_of(fault.value) == [f"aggregation.nothing-cleared {AR}/Month"]
+
+
+@pytest.mark.requirement("AG-02")
+def test_listed_manifests_must_be_cleared_ones_of_the_month() -> None:
+    """Each that is not is named with the reason."""
+    world = _month()
+    world.now = datetime(2026, 11, 3, 8, 0, tzinfo=CHINA)
+    later = cleared(world, "M-5", manifest(IEDate="20261102"))
+    rows: list[Fields] = [{"SeqNo": _of(world, name).number} for name in ("M-1", "M-4")]
+    rows += [{"SeqNo": later.number}, {"SeqNo": "M00000000000000099"}]
+    with pytest.raises(RejectedError) as fault:
+        decide(Command(AR, "", "AG-1", "acme", {"Month": "202610", "Manifest": rows}), world)
+    assert codes_of(fault.value) == [
+        f"aggregation.not-cleared {AR}/Manifest[2]/SeqNo",
+        f"aggregation.other-month {AR}/Manifest[3]/SeqNo",
+        f"rule.unknown-document {AR}/Manifest[4]/SeqNo",
+    ]
+    world.apply(decide(Command(AR, "", "AG-2", "acme", {"Month": "202610", "Manifest": rows[:1]}), world))
+    assert [d.client_number for d in world.documents.values() if d.parent and d.kind == "manifest"] == ["M-1"]
+
+
+@pytest.mark.requirement("AG-01")
+@pytest.mark.parametrize(
+    ("month", "now", "code"),
+    [
+        ("202612", "2026-11-03", "aggregation.month-not-begun"),
+        ("2026-10", "2026-11-03", "rule.not-a-month"),
+        ("", "2026-11-03", "rule.mandatory"),
+    ],
+)
+def test_the_month_must_have_begun(month: str, now: str, code: str) -> None:
+    """Months that do not exist or lie ahead are refused."""
+    world = _month()
+    with pytest.raises(RejectedError) as fault:
+        decide(_ask(world, Month=month), world)
+    assert codes_of(fault.value) == [f"{code} {AR}/Month"]
+
+
+@pytest.mark.requirement("AG-01")
+@pytest.mark.parametrize(
+    ("now", "codes"),
+    [
+        ("2026-10-31", ["aggregation.month-not-over"]),
+        ("2026-11-09", []),
+        ("2026-11-10", ["aggregation.late"]),
+    ],
+)
+def test_early_and_late_requests_are_warned_of(now: str, codes: list[str]) -> None:
+    """The month should be over, and the tenth not reached."""
+    world = _month()
+    world.now = datetime.fromisoformat(f"{now}T08:00:00+08:00")
+    assert [warning.code for warning in decide(_ask(world), world).warnings] == codes
+
+
+@pytest.mark.requirement("AG-01")
+@pytest.mark.parametrize(
+    ("period", "natures", "last"),
+    [
+        ("202610", GENERAL, date(2026, 11, 9)),
+        ("202612", GENERAL, date(2026, 12, 31)),
+        ("202611", GENERAL, date(2026, 12, 9)),
+        ("202610", frozenset({"2"}), date(2026, 11, 30)),
+        ("202612", frozenset({"2"}), date(2027, 1, 31)),
+        ("202611", frozenset({"2"}), date(2026, 12, 31)),
+    ],
+)
+def test_deadlines(period: str, natures: frozenset[str], last: date) -> None:
+    """General trade before the tenth and within the year, bonded by the end of the next month."""
+    assert deadline(period, natures) == last
+
+
+@pytest.mark.requirement("AG-04", "AG-06", "AG-08", "AG-09", "DC-01", "DC-02")
+def test_a_run_makes_declarations_that_say_what_the_manifests_said() -> None:
+    """Imports merge into one declaration, exports into another; no item of a manifest is lost."""
+    world = _month()
+    decision = aggregate(world)
+    imports, exports = _declaration(world, "I"), _declaration(world, "E")
+    head, items = imports.content["DecHead"], imports.content["DecLists"]
+    assert isinstance(head, dict)
+    assert isinstance(items, dict)
+    assert head["TrafName"] == "集中申报"
+    assert head["BillNo"] == "2026102020261020"
+    assert (head["PackNo"], head["GrossWet"], head["NetWt"]) == ("20", "241", "200")
+    assert head["EntryType"] == "L"
+    merged = items["DecList"]
+    assert isinstance(merged, list)
+    assert [(item["GNo"], item["GQty"], item["DeclTotal"]) for item in merged] == [
+        ("1", "102", "1275"),
+        ("2", "3", "21"),
+    ]
+    assert (merged[0]["OriginCountry"], merged[0]["DestinationCountry"]) == ("USA", "CHN")
+    assert len(decision.relations) == 4
+    assert imports.state == exports.state == "declared"
+    assert [number for number, _ in decision.outgoing] == [exports.number, imports.number]
+    assert {_of(world, name).state for name in ("M-1", "M-2", "M-3")} == {"aggregated"}
+    assert _of(world, "AG-1").state == "done"
+    assert (exports.client_number, imports.client_number) == ("AG-101", "AG-102")
+    assert [news.values["declarations"] for news in decision.news] == [2]
+
+
+@pytest.mark.requirement("DC-02")
+def test_origin_and_destination_are_swapped_for_exports() -> None:
+    """The public structure wants it so."""
+    world = _month()
+    aggregate(world)
+    items = _declaration(world, "E").content["DecLists"]
+    assert isinstance(items, dict)
+    merged = items["DecList"]
+    assert isinstance(merged, list)
+    assert (merged[0]["OriginCountry"], merged[0]["DestinationCountry"]) == ("DEU", "USA")
+
+
+@pytest.mark.requirement("AG-10")
+def test_a_run_made_again_makes_nothing_new() -> None:
+    """Whatever was stopped and started again, there is one set."""
+    world = _month()
+    aggregate(world)
+    before = dict(world.documents)
+    again = make_declarations(_of(world, "AG-1"), world)
+    assert again.changes == ()
+    assert again.outgoing == ()
+    assert again.relations == ()
+    assert world.documents == before
+
+
+@pytest.mark.requirement("AG-10")
+def test_a_run_takes_no_number_twice_after_being_stopped_halfway() -> None:
+    """A declaration that already stands keeps its number; only what is missing is made."""
+    world = _month()
+    asked = world.apply(decide(_ask(world), world))
+    run = asked.changes[0].document
+    whole = make_declarations(run, world)
+    first = next(change.document for change in whole.changes if change.document.kind == "declaration")
+    world.documents[first.number] = first
+    rest = world.apply(make_declarations(run, world))
+    made = [change.document for change in rest.changes if change.document.kind == "declaration"]
+    assert [document.client_number for document in made] == ["AG-102"]
+    assert {relation.declaration for relation in rest.relations} == {made[0].number}
+
+
+@pytest.mark.requirement("AG-10")
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(random: Random) -> None:
+    """The same manifests in any order make the same declarations."""
+    world, other = _month(), _month()
+    shuffled = list(other.documents.items())
+    random.shuffle(shuffled)
+    other.documents = dict(shuffled)
+    aggregate(world)
+    aggregate(other)
+    assert {d.number: d.content for d in _declarations(world)} == {
+        d.number: d.content for d in _declarations(other)
+    }
+
+
+@pytest.mark.requirement("AG-07")
+def test_more_items_than_allowed_make_further_declarations() -> None:
+    """Weights and packages are shared out and add up."""
+    world = _month(_limited(1))
+    aggregate(world, IEFlag="I")
+    heads = [d.content["DecHead"] for d in _declarations(world)]
+    weights = [(h["NetWt"], h["GrossWet"], h["PackNo"]) for h in heads if isinstance(h, dict)]
+    assert weights == [("196.75926", "237.09491", "19"), ("3.24074", "3.90509", "1")]
+
+
+def _limited(items: int) -> World:
+    world = approved_world()
+    world.settings = settings(aggregation=Aggregation(max_items=items))
+    return world
+
+
+@pytest.mark.requirement("DC-01")
+def test_an_enterprise_may_keep_its_declarations_saved() -> None:
+    """Then they are declared by word, and once more when they were not accepted."""
+    world = _month()
+    profile = world.settings.enterprise[0].model_copy(update={"declare_declarations": False})
+    world.settings = world.settings.model_copy(update={"enterprise": (profile,)})
+    decision = aggregate(world)
+    assert decision.outgoing == ()
+    number = _declarations(world)[0].number
+    assert world.documents[number].state == "saved"
+    world.now = datetime(2026, 11, 5, 8, 0, tzinfo=CHINA)
+    declared = world.apply(declare_declaration(world.documents[number], world))
+    head = declared.outgoing[0][1].body["DecHead"]
+    assert isinstance(head, dict)
+    assert head["IEDate"] == "20261105"
+    world.apply(advance(world.documents[number], Answer("B", "E"), world))
+    assert world.documents[number].state == "not_accepted"
+    assert world.apply(declare_declaration(world.documents[number], world)).outgoing
+    with pytest.raises(RejectedError) as fault:
+        declare_declaration(world.documents[number], world)
+    assert fault.value.code == "state.not-allowed"
+
+
+@pytest.mark.requirement("AG-03")
+def test_an_agent_declares_by_name() -> None:
+    """The name is looked up; an unknown agent is refused."""
+    world = _month()
+    aggregate(world, IEFlag="I", AgentCode="4403180002")
+    head = _declarations(world)[0].content["DecHead"]
+    assert isinstance(head, dict)
+    assert (head["AgentCode"], head["AgentName"]) == ("4403180002", "深圳另一家有限公司")
+    with pytest.raises(RejectedError) as fault:
+        decide(_ask(world, "AG-2", AgentCode="4403189999"), world)
+    assert codes_of(fault.value) == [f"aggregation.unknown-agent {AR}/AgentCode"]
+
+
+@pytest.mark.requirement("AG-04")
+def test_customs_own_word_of_awaiting_does_not_strand_a_manifest() -> None:
+    """Number 12 without a run of ours is offered like a cleared one."""
+    world = _month()
+    number = _of(world, "M-1").number
+    world.answer(number, "12")
+    assert world.documents[number].state == "awaiting_aggregation"
+    aggregate(world)
+    assert world.documents[number].state == "aggregated"
+
+
+@pytest.mark.requirement("AG-04")
+def test_a_second_run_takes_what_came_later() -> None:
+    """Manifests of a run are not taken twice."""
+    world = _month()
+    world.apply(decide(_ask(world), world))
+    with pytest.raises(RejectedError) as fault:
+        decide(_ask(world, "AG-2"), world)
+    assert fault.value.code == "aggregation.nothing-cleared"
+    rows: list[Fields] = [{"SeqNo": _of(world, "M-1").number}]
+    with pytest.raises(RejectedError) as fault:
+        decide(Command(AR, "", "AG-2", "acme", {"Month": "202610", "Manifest": rows}), world)
+    assert codes_of(fault.value) == [f"aggregation.in-another-run {AR}/Manifest[1]/SeqNo"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [("AG-1", "rule.client-number-taken"), ("A" * 17, "aggregation.client-number-long")]
+)
+def test_the_client_number_of_a_run_is_new_and_leaves_room(number: str, code: str) -> None:
+    """Two characters are added for each declaration."""
+    world = _month()
+    world.apply(decide(_ask(world, IEFlag="E"), world))
+    with pytest.raises(RejectedError) as fault:
+        decide(_ask(world, number), world)
+    assert fault.value.code == code
+
+
+def test_many_declarations_are_counted_on_with_letters() -> None:
+    """After 99 come A0 to ZZ; no two runs can meet."""
+    world = _month(_limited(1))
+    world.settings = settings(aggregation=Aggregation(max_items=1, item_keys=("ContrItem", "GQty")))
+    lines = [line(GQty=str(n), DeclTotal=f"{n * 12.5:.2f}") for n in range(1, 61)]
+    for name in ("N-1", "N-2"):
+        cleared(world, name, manifest(*(lines[:60] if name == "N-1" else lines[:1])))
+    more = [line(GQty=str(n), DeclTotal=f"{n * 12.5:.2f}") for n in range(61, 121)]
+    cleared(world, "N-3", manifest(*more))
+    world.now = datetime(2026, 12, 3, 8, 0, tzinfo=CHINA)
+    aggregate(world, "202611")
+    numbers = [d.client_number for d in _declarations(world)]
+    assert len(numbers) == len(set(numbers)) == 120
+    assert numbers[98:101] == ["AG-199", "AG-1A0", "AG-1A1"]
+    assert numbers[-1] == "AG-1AK"
+
+
+@pytest.mark.requirement("AG-11")
+def test_a_rehearsal_shows_what_would_be_made_and_changes_nothing() -> None:
+    """Bodies without numbers, and what is left out with the reason."""
+    world = _month()
+    before, counter = dict(world.documents), world.counter
+    shown = rehearse(_ask(world), world)
+    assert (world.documents, world.counter) == (before, counter)
+    assert shown.manifests == 3
+    assert len(shown.declarations) == 2
+    head = shown.declarations[0]["DecHead"]
+    assert isinstance(head, dict)
+    assert "SeqNo" not in head
+    assert [(left.code, left.values["number"]) for left in shown.left_out] == [
+        ("aggregation.not-cleared", _of(world, "M-4").number)
+    ]
+    assert shown.warnings == ()
+
+
+@pytest.mark.requirement("AG-11")
+def test_a_rehearsal_tells_a_missed_deadline() -> None:
+    """And an empty month is no fault of a rehearsal."""
+    world = _month()
+    world.now = datetime(2026, 12, 20, 8, 0, tzinfo=CHINA)
+    assert [warning.code for warning in rehearse(_ask(world), world).warnings] == ["aggregation.late"]
+    assert rehearse(_ask(world, Month="202609"), world).manifests == 0
+
+
+@pytest.mark.requirement("AG-09")
+def test_a_run_that_cannot_be_proved_stops() -> None:
+    """A manifest whose weights are not what they were breaks the proof, and nothing is decided."""
+    world = _month()
+    run = world.apply(decide(_ask(world), world)).changes[0].document
+    made = make_declarations(run, world)
+    first = next(change.document for change in made.changes if change.document.kind == "declaration")
+    head = first.content["DecHead"]
+    assert isinstance(head, dict)
+    world.put(replace(first, content={**first.content, "DecHead": {**head, "NetWt": "1"}}))
+    with pytest.raises(ParkedError) as fault:
+        make_declarations(run, world)
+    assert fault.value.code == "aggregation.invariant"
+    assert "NetWt" in fault.value.text("en")
+
+
+def test_a_run_without_profile_stops() -> None:
+    """The configuration lost the enterprise in between."""
+    world = _month()
+    run = world.apply(decide(_ask(world), world)).changes[0].document
+    world.settings = world.settings.model_copy(update={"enterprise": ()})
+    with pytest.raises(ParkedError) as fault:
+        make_declarations(run, world)
+    assert fault.value.code == "aggregation.no-profile"

@@ -1,0 +1,65 @@
+"""What documents send is what the published schemas ask for, field by field."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.clock import CHINA
+from gateway.codes import CodeTables
+from gateway.documents import Decision
+from gateway.messages import Catalogue, Head, build, build_declaration
+from tests.unit.documents.world import World, aggregate, goods, line, manifest, qualification, volume
+
+SCHEMAS = Path(__file__).parents[3] / "schemas" / "xsd"
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    """Compile the shipped schemas."""
+    return Catalogue.load(SCHEMAS)
+
+
+def _valid(catalogue: Catalogue, world: World, decision: Decision) -> str:
+    """Check every outgoing message; return the number of the document that was decided."""
+    assert decision.outgoing
+    for _, outgoing in decision.outgoing:
+        if outgoing.message_type == "DecMessage":
+            root = build_declaration(catalogue, outgoing.body)
+        else:
+            head = Head("ID-1", outgoing.message_type, "GW", "CUSTOMS", world.now, "CN-1")
+            root = build(catalogue, head, outgoing.body)
+        assert catalogue.check(root) == []
+    return decision.changes[0].document.number
+
+
+@pytest.mark.requirement("DC-02", "QF-08", "GF-06", "MF-11")
+def test_everything_that_goes_to_customs_is_valid(catalogue: Catalogue) -> None:
+    """From filing to declaration, with the shipped schemas and code tables."""
+    codes = CodeTables.load(None, date(2026, 10, 20))
+    world = World(dictionary=catalogue.dictionary, codes=codes)
+    number = _valid(
+        catalogue, world, world.do("QualificationFiling", "save-declare", "QF-1", qualification())
+    )
+    world.answer(number, "A", valid_until="20270630", customs_number="Q53016000001")
+    filed = volume(goods(LicenseNo="1:26-AB-100200", CiqCode="101"), goods())
+    number = _valid(catalogue, world, world.do("GoodsFiling", "save-declare", "GF-1", filed))
+    world.answer(number, "A", customs_number="J53016000001")
+    for count, fields in enumerate(
+        (
+            {},
+            {"IEFlag": "E"},
+            {"LicenseNo": "7:12345"},
+            {"LicenseNo": "1:26-AB-100200", "TrafMode": "水路运输"},
+        )
+    ):
+        body = manifest(line(), line(ContrItem="2"), DistinatePort="USA309", **fields)
+        decision = world.do("Manifest", "save-declare", f"M-{count}", body)
+        number = _valid(catalogue, world, decision)
+        flag = decision.changes[0].document.ie_flag
+        world.answer(number, "7", customs_number=f"53012026{flag}{count:09}")
+        world.answer(number, "15")
+    world.now = datetime(2026, 11, 3, 8, 0, tzinfo=CHINA)
+    _valid(catalogue, world, aggregate(world))
