@@ -14,6 +14,7 @@ from gateway.store.rows import (
     NoticeRow,
     ReceiptRow,
     RelationRow,
+    SettleRow,
     SubmissionRow,
     VersionRow,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "ReceiptRow",
     "ReceiptState",
     "RelationRow",
+    "SettleRow",
     "Store",
     "SubmissionRow",
     "SubmissionState",

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 
-from gateway.store.rows import InterchangeRow
+from gateway.store.rows import InterchangeRow, SettleRow
 from gateway.store.statements import added_once, columns_of, first, rows, values_of
 from gateway.store.states import InterchangeState
-from gateway.store.tables import interchanges
+from gateway.store.tables import TO_SETTLE, interchanges
 
 _SELECT = select(*columns_of(interchanges, InterchangeRow))
+_TO_SETTLE = select(
+    interchanges.c.id, interchanges.c.delivery, interchanges.c.state, interchanges.c.reason
+).where(text(TO_SETTLE))
 
 
 class Interchanges:
     """Bytes of ERP systems between arriving and being understood."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
+        self._now = now
 
     def add(self, row: InterchangeRow) -> InterchangeRow:
         """Keep an interchange and return it with its id; a delivery kept already comes as it is (ER-04)."""
@@ -55,6 +60,34 @@ class Interchanges:
             interchanges.c.same_as.is_(None),
         ).order_by(interchanges.c.id.desc())
         return first(self._connection, InterchangeRow, found)
+
+    def take_to_settle(self, partner: str, limit: int) -> list[SettleRow]:
+        """Take what its channel is to put away, oldest first: what became of it is committed (ER-05)."""
+        found = (
+            _TO_SETTLE.where(interchanges.c.partner == partner)
+            .order_by(interchanges.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [
+            SettleRow(
+                id=given,
+                delivery=delivery,
+                outcome="quarantined" if state == InterchangeState.QUARANTINED else "done",
+                reason=reason,
+            )
+            for given, delivery, state, reason in self._connection.execute(found)
+        ]
+
+    def settled(self, interchange: int) -> None:
+        """Note that the channel has put the delivery away."""
+        changed = update(interchanges).where(interchanges.c.id == interchange)
+        self._connection.execute(changed.values(settled_at=self._now))
+
+    def came_again(self, interchange: int) -> None:
+        """Note that the channel brought the delivery once more, so that it is to be put away (again)."""
+        settled = (interchanges.c.id == interchange, interchanges.c.settled_at.is_not(None))
+        self._connection.execute(update(interchanges).where(*settled).values(settled_at=None))
 
     def understood(
         self, interchange: int, *, mapping: str | None, version: str | None, reply: str | None

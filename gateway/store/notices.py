@@ -26,10 +26,13 @@ class Notices:
         """Keep a notice and return it with its id."""
         return added(self._connection, notices, row)
 
-    def take(self, limit: int) -> list[NoticeRow]:
-        """Take what is to be delivered, oldest first; nobody else gets it before this transaction ends."""
+    def take(self, partner: str, limit: int) -> list[NoticeRow]:
+        """Take what a partner is to be told, oldest first; nobody else gets it before this transaction ends.
+
+        Each partner is taken alone, so that a channel that is down keeps nobody else waiting.
+        """
         found = (
-            _SELECT.where(notices.c.state == NoticeState.TO_DELIVER)
+            _SELECT.where(notices.c.state == NoticeState.TO_DELIVER, notices.c.partner == partner)
             .order_by(notices.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -44,6 +47,11 @@ class Notices:
             self._connection.execute(
                 changed.values(state=NoticeState.DELIVERED, delivered_at=self._now), values
             )
+
+    def park(self, notice: int) -> None:
+        """Leave a notice that its channel can never take to a person."""
+        changed = update(notices).where(notices.c.id == notice)
+        self._connection.execute(changed.values(state=NoticeState.PARKED))
 
     def about(self, number: str) -> list[NoticeRow]:
         """Return what was told about a document, oldest first."""

@@ -102,6 +102,13 @@ class Receipts:
         found = _SELECT.where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
         return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id).with_for_update())
 
+    def newest(self, *, limit: int, number: str | None = None) -> list[ReceiptRow]:
+        """Return the last receipts to arrive, of a document where one is named, in order of arrival."""
+        found = _SELECT.where(receipts.c.id > 0)
+        if number is not None:
+            found = found.where(receipts.c.number == number)
+        return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id.desc()).limit(limit))[::-1]
+
     def listing(
         self,
         *,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from gateway.fields import Fields
 from gateway.store.states import InterchangeState, NoticeState, ReceiptState, SubmissionState
@@ -24,6 +24,8 @@ class InterchangeRow:
         reply_digest: The bytes of its one reply.
         same_as: The interchange whose repetition this one is (ER-04).
         reason: Why it is quarantined, as told to people.
+        settled_at: When the channel was told to put the delivery away, which it may be told once known
+            what became of it.
     """
 
     id: int = 0
@@ -39,6 +41,17 @@ class InterchangeRow:
     reply_digest: str | None = None
     same_as: int | None = None
     reason: Any = None
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleRow:
+    """A delivery that its channel is to put away, and how."""
+
+    id: int
+    delivery: str
+    outcome: Literal["done", "quarantined"]
+    reason: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,3 +51,4 @@ class NoticeState(StrEnum):
 
     TO_DELIVER = "to_deliver"
     DELIVERED = "delivered"
+    PARKED = "parked"

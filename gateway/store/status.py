@@ -39,6 +39,7 @@ _WAITING: tuple[tuple[Table, str, str], ...] = (
     (receipts, "receipts", ReceiptState.STORED),
     (receipts, "receipts.orphan", ReceiptState.ORPHAN),
     (notices, "notices", NoticeState.TO_DELIVER),
+    (notices, "notices.parked", NoticeState.PARKED),
 )
 
 

@@ -10,10 +10,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     TextClause,
+    and_,
     case,
     exists,
     func,
     literal,
+    or_,
     select,
     text,
     update,
@@ -161,6 +163,16 @@ class Submissions:
             SubmissionRow,
             _SELECT.where(text(AWAITED)).order_by(submissions.c.seq),
         )
+
+    def overdue(self, *, technical_before: datetime, business_before: datetime) -> list[SubmissionRow]:
+        """Return what was sent before a moment and still waits for that receipt, in order (CU-01)."""
+        sent = submissions.c.sent_at
+        late = or_(
+            and_(submissions.c.technical_at.is_(None), sent < technical_before),
+            and_(submissions.c.business_at.is_(None), sent < business_before),
+        )
+        found = _SELECT.where(text(AWAITED), late).order_by(submissions.c.seq)
+        return rows(self._connection, SubmissionRow, found)
 
     def _answered(self, submission: str, moments: Collection[str]) -> None:
         # Bare values would be written as the driver likes, not as the columns are.

@@ -31,6 +31,7 @@ metadata = MetaData(
 # Conditions that an index and its query must say in the same words. `|| ''` keeps SQLite from taking
 # the general index on the state for the first one, after which it would have to sort the whole queue.
 TO_SEND = "state || '' IN ('to_send', 'in_doubt')"
+TO_SETTLE = "state <> 'stored' AND delivery IS NOT NULL AND settled_at IS NULL"
 AWAITED = "state = 'sent' AND (technical_at IS NULL OR business_at IS NULL)"
 
 
@@ -79,7 +80,9 @@ interchanges = Table(
     _refers("reply_digest", "raw.digest", optional=True),
     _refers("same_as", "interchanges.id", optional=True),
     Column("reason", Json),
+    _moment("settled_at", optional=True),
     Index("ix_interchanges_to_take", "state", "id"),
+    Index("ix_interchanges_to_settle", "partner", "id", **_partial(TO_SETTLE)),
     Index("ix_interchanges_same", "partner", "digest", "id"),
     Index("ix_interchanges_delivery", "channel", "delivery", unique=True),
     sqlite_autoincrement=True,
@@ -236,7 +239,7 @@ notices = Table(
     _moment("created_at"),
     _moment("delivered_at", optional=True),
     _words("number", optional=True),
-    Index("ix_notices_to_take", "state", "id"),
+    Index("ix_notices_to_take", "state", "partner", "id"),
     Index("ix_notices_number", "number", "id"),
     sqlite_autoincrement=True,
 )

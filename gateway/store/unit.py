@@ -31,7 +31,7 @@ class Unit:
         self._connection = connection
         self.now = now
         self.raw = Raw(connection, now)
-        self.interchanges = Interchanges(connection)
+        self.interchanges = Interchanges(connection, now)
         self.messages = Messages(connection)
         self.documents = Documents(connection, now)
         self.submissions = Submissions(connection, now)

@@ -23,6 +23,9 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "interchanges.add": lambda unit: add_interchange(unit, b"order", delivery="1"),
     "interchanges.get": lambda unit: unit.interchanges.get(1),
     "interchanges.take": lambda unit: unit.interchanges.take(50),
+    "interchanges.take_to_settle": lambda unit: unit.interchanges.take_to_settle("acme", 50),
+    "interchanges.settled": lambda unit: unit.interchanges.settled(1),
+    "interchanges.came_again": lambda unit: unit.interchanges.came_again(1),
     "interchanges.same": lambda unit: unit.interchanges.same("acme", "0", 9),
     "interchanges.understood": lambda unit: unit.interchanges.understood(
         1, mapping="m", version="1", reply=None
@@ -58,6 +61,9 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "submissions.by_number": lambda unit: unit.submissions.by_number(NUMBER),
     "submissions.attempts": lambda unit: unit.submissions.attempts("M1"),
     "submissions.awaited": lambda unit: unit.submissions.awaited(),
+    "submissions.overdue": lambda unit: unit.submissions.overdue(
+        technical_before=unit.now, business_before=unit.now
+    ),
     "submissions.latest_of_number": lambda unit: unit.submissions.latest_of_number(NUMBER),
     "submissions.latest_of_client_number": lambda unit: unit.submissions.latest_of_client_number("M", "A-1"),
     "submissions.latest_of_customs_number": lambda unit: unit.submissions.latest_of_customs_number("5301"),
@@ -67,7 +73,9 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "receipts.settle": lambda unit: unit.receipts.settle(1, ReceiptState.STALE, ReceiptContent()),
     "receipts.orphans_for": lambda unit: unit.receipts.orphans_for(message_id="M1", number=NUMBER),
     "receipts.listing": lambda unit: unit.receipts.listing(limit=9, number=NUMBER),
-    "notices.take": lambda unit: unit.notices.take(50),
+    "receipts.newest": lambda unit: unit.receipts.newest(limit=9),
+    "notices.take": lambda unit: unit.notices.take("acme", 50),
+    "notices.park": lambda unit: unit.notices.park(1),
     "notices.delivered": lambda unit: unit.notices.delivered([1]),
     "notices.about": lambda unit: unit.notices.about(NUMBER),
     "relations.of_manifest": lambda unit: unit.relations.of_manifest(NUMBER),
@@ -89,6 +97,7 @@ READ_AS_A_WHOLE = [
 # Of these the order comes from an index, so that a long queue costs no more than a short one.
 QUEUES = [
     "interchanges.take",
+    "interchanges.take_to_settle",
     "submissions.take_to_sign",
     "submissions.take_to_send",
     "receipts.take",

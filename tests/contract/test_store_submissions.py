@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -182,6 +183,29 @@ def test_both_receipts_are_awaited_separately(two_documents: Store) -> None:
         assert row.sent_at is not None
         assert (row.technical_at, row.business_at) == (unit.now, unit.now)
         assert row.sent_at < unit.now
+
+
+@pytest.mark.requirement("CU-01")
+def test_a_late_receipt_is_overdue_for_itself(two_documents: Store) -> None:
+    """Technical and business receipts have waiting times of their own, from the moment of sending."""
+    with two_documents.begin() as unit:
+        for name, number in (("M1", NUMBER), ("O1", OTHER)):
+            add_submission(unit, name, number=number)
+            sign(unit, name)
+            send(unit, name)
+        unit.submissions.mark_technical("M1")
+        sent, later = unit.now, unit.now + timedelta(minutes=1)
+
+    def overdue(technical_before: datetime, business_before: datetime) -> list[str]:
+        with two_documents.read() as unit:
+            found = unit.submissions.overdue(
+                technical_before=technical_before, business_before=business_before
+            )
+        return [row.id for row in found]
+
+    assert overdue(sent, sent) == []
+    assert overdue(later, sent) == ["O1"]
+    assert overdue(sent, later) == ["M1", "O1"]
 
 
 @pytest.mark.requirement("CU-05")

@@ -15,6 +15,7 @@ from gateway.store import (
     ReceiptContent,
     ReceiptState,
     Store,
+    Unit,
 )
 from tests.services.stores import (
     Database,
@@ -61,6 +62,34 @@ def test_an_interrupted_delivery_is_one_interchange(store: Store) -> None:
         assert add_interchange(unit, b"order", delivery="17-4711") == first
         assert add_interchange(unit, b"order", delivery="17-4712").id != first.id
         assert add_interchange(unit, b"order").id != add_interchange(unit, b"order").id
+
+
+@pytest.mark.requirement("ER-05")
+def test_a_delivery_is_put_away_when_it_is_known_what_became_of_it(store: Store) -> None:
+    """Not before it is understood or quarantined, once, and again only if the channel brings it again."""
+    with store.begin() as unit:
+        waiting = add_interchange(unit, b"1", delivery="1").id
+        good, bad, other = (
+            add_interchange(unit, b"2", delivery="2").id,
+            add_interchange(unit, b"3", delivery="3").id,
+            add_interchange(unit, b"4", delivery="4", partner="other").id,
+        )
+        for interchange in (good, other):
+            unit.interchanges.understood(interchange, mapping="m", version="1", reply=None)
+        unit.interchanges.quarantined(bad, reason=["why"], reply=None)
+
+    def to_settle(unit: Unit) -> list[tuple[int, str, str, object]]:
+        taken = unit.interchanges.take_to_settle("acme", 9)
+        return [(row.id, row.delivery, row.outcome, row.reason) for row in taken]
+
+    with store.begin() as unit:
+        assert to_settle(unit) == [(good, "2", "done", None), (bad, "3", "quarantined", ["why"])]
+        unit.interchanges.settled(good)
+        unit.interchanges.settled(bad)
+        assert to_settle(unit) == []
+        unit.interchanges.came_again(good)
+        unit.interchanges.came_again(waiting)
+        assert [row[0] for row in to_settle(unit)] == [good]
 
 
 @pytest.mark.requirement("ER-04")
@@ -177,6 +206,8 @@ def test_receipts_are_listed_with_what_they_say(store: Store) -> None:
     with store.read() as unit:
         listing = unit.receipts.listing
         assert [row.id for row in listing(limit=2)] == ids[:2]
+        assert [row.id for row in unit.receipts.newest(limit=2)] == ids[2:]
+        assert [row.id for row in unit.receipts.newest(limit=2, number=NUMBER)] == [ids[1]]
         assert [row.id for row in listing(limit=9, after=ids[1])] == ids[2:]
         assert [row.id for row in listing(limit=9, message_id="M1")] == [ids[1], ids[3]]
         assert [row.id for row in listing(limit=9, states=[ReceiptState.STALE])] == [ids[3]]
@@ -199,12 +230,17 @@ def test_notices_are_delivered_oldest_first(store: Store) -> None:
                     number=NUMBER if name == "2.xml" else None,
                 )
             )
-        taken = unit.notices.take(2)
+        taken = unit.notices.take("acme", 2)
         assert [row.name for row in taken] == ["1.xml", "2.xml"]
         unit.notices.delivered(row.id for row in taken)
         unit.notices.delivered([])
     with store.begin() as unit:
-        assert [row.name for row in unit.notices.take(9)] == ["3.xml"]
+        (left,) = unit.notices.take("acme", 9)
+        assert left.name == "3.xml"
+        assert unit.notices.take("other", 9) == []
+        unit.notices.park(left.id)
+        assert unit.notices.take("acme", 9) == []
+        assert unit.status.queues()["notices.parked"] == 1
         (told,) = unit.notices.about(NUMBER)
         assert told.delivered_at is not None
 

@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.Column("reply_digest", PLAIN, nullable=True),
         sa.Column("same_as", COUNT, nullable=True),
         sa.Column("reason", PLAIN, nullable=True),
+        sa.Column("settled_at", PLAIN, nullable=True),
         sa.ForeignKeyConstraint(["digest"], ["raw.digest"], name=op.f("fk_interchanges_digest")),
         sa.ForeignKeyConstraint(["reply_digest"], ["raw.digest"], name=op.f("fk_interchanges_reply_digest")),
         sa.ForeignKeyConstraint(["same_as"], ["interchanges.id"], name=op.f("fk_interchanges_same_as")),
@@ -127,6 +128,13 @@ def upgrade() -> None:
     op.create_index("ix_interchanges_delivery", "interchanges", ["channel", "delivery"], unique=True)
     op.create_index("ix_interchanges_same", "interchanges", ["partner", "digest", "id"])
     op.create_index("ix_interchanges_to_take", "interchanges", ["state", "id"])
+    op.create_index(
+        "ix_interchanges_to_settle",
+        "interchanges",
+        ["partner", "id"],
+        sqlite_where=sa.text("state <> 'stored' AND delivery IS NOT NULL AND settled_at IS NULL"),
+        postgresql_where=sa.text("state <> 'stored' AND delivery IS NOT NULL AND settled_at IS NULL"),
+    )
     op.create_table(
         "notices",
         sa.Column("id", COUNT, autoincrement=True, nullable=False),
@@ -143,7 +151,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_notices_number", "notices", ["number", "id"])
-    op.create_index("ix_notices_to_take", "notices", ["state", "id"])
+    op.create_index("ix_notices_to_take", "notices", ["state", "partner", "id"])
     op.create_table(
         "receipts",
         sa.Column("id", COUNT, autoincrement=True, nullable=False),
