@@ -18,7 +18,7 @@ from gateway.documents.core import (
     Stale,
 )
 from gateway.documents.declaration import declare_declaration
-from gateway.documents.lives import awaited, state_of, states_of
+from gateway.documents.lives import awaited, state_of, states_of, waiting_states
 from gateway.documents.receipts import advance
 
 __all__ = [
@@ -45,4 +45,5 @@ __all__ = [
     "request_aggregation",
     "state_of",
     "states_of",
+    "waiting_states",
 ]

@@ -108,7 +108,7 @@ def make_declarations(run: Document, facts: Facts) -> Decision:
             for document, _ in fresh
             if document.state == DeclarationState.DECLARED
         ),
-        news=(News(run.number, "news.aggregation-done", values),) if fresh else (),
+        news=(News(run.number, "news.aggregation-done", values),) if changes else (),
         relations=tuple(relation for _, rows in fresh for relation in rows),
     )
 

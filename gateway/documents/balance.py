@@ -54,14 +54,7 @@ def prove(
     if left:
         raise _broken(run, f"left out: {sorted(left)[:3]}")
     _compare_sums(run, targets, sums)
-    for name in _WEIGHTS:
-        ours = amounts.total(amounts.value(manifest.content.get(name)) for manifest in manifests)
-        theirs = amounts.total(
-            amounts.value(_group(declaration.content.get("DecHead")).get(name))
-            for declaration in declarations
-        )
-        if ours != theirs:
-            raise _broken(run, f"{name}: {ours} against {theirs}")
+    _compare_weights(run, manifests, declarations)
 
 
 def _compare_words(run: str, source: Fields, target: Fields, place: ItemId) -> None:
@@ -78,6 +71,17 @@ def _compare_sums(
             ours = sums[place][name] if place in sums else None
             if ours != amounts.value(item.get(name)):
                 raise _broken(run, f"{name} of {place}: {ours} against {item.get(name)}")
+
+
+def _compare_weights(run: str, manifests: Sequence[Document], declarations: Sequence[Document]) -> None:
+    for name in _WEIGHTS:
+        ours = amounts.total(amounts.value(manifest.content.get(name)) for manifest in manifests)
+        theirs = amounts.total(
+            amounts.value(_group(declaration.content.get("DecHead")).get(name))
+            for declaration in declarations
+        )
+        if ours != theirs:
+            raise _broken(run, f"{name}: {ours} against {theirs}")
 
 
 def _groups(value: str | Fields | list[Fields] | None) -> list[Fields]:

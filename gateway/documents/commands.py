@@ -73,9 +73,8 @@ def _make(command: Command, facts: Facts, event: Event) -> Decision:
         )
     level = Level.SAVE if event is Event.SAVE else Level.DECLARE
     draft = Draft.of(command, command.body, level, facts)
+    draft.fill(draft.head, "SeqNo", "")
     draft.fill(draft.head, "CustomsNo", "")
-    if draft.head.text("SeqNo"):
-        draft.fill(draft.head, "SeqNo", "")
     outline = complete(draft)
     draft.settle()
     number = facts.new_number(kind)

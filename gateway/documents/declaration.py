@@ -116,8 +116,7 @@ def declare_declaration(document: Document, facts: Facts) -> Decision:
 
 
 def _head(part: Part, frame: Frame) -> Fields:
-    first = part.manifests[0].content
-    profile = frame.profile
+    first, profile = part.manifests[0].content, frame.profile
     days = [text_of(manifest.content, "DeclDate") for manifest in part.manifests]
     packings = {text_of(manifest.content, "WrapType") for manifest in part.manifests}
     contracts = {text_of(manifest.content, "ContrNo") for manifest in part.manifests}

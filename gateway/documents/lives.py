@@ -16,6 +16,8 @@ _MACHINES = {
     Kind.DECLARATION: declaration_states.MACHINE,
 }
 
+_MANIFEST_MACHINES = (manifest_states.MACHINE, manifest_states.BONDED_ROAD_MACHINE)
+
 # What was said, by what it means; a code that means nothing for the state stands as None.
 _MEANINGS: Mapping[Kind, Mapping[str, Event | None]] = {
     Kind.QUALIFICATION: filing.MEANINGS,
@@ -46,6 +48,12 @@ def states_of(kind: Kind) -> list[State]:
 def awaited(document: Document) -> frozenset[ReceiptType]:
     """Return which receipts are still expected in this state; of a held message none are yet."""
     return machine_of(document).awaited.get(state_of(document), frozenset())
+
+
+def waiting_states(kind: Kind) -> list[str]:
+    """Return the states of a kind in which a receipt is still expected."""
+    machines = _MANIFEST_MACHINES if kind is Kind.MANIFEST else (_MACHINES[kind],)
+    return sorted({state.value for machine in machines for state in machine.awaited})
 
 
 def meanings(kind: Kind) -> Mapping[str, Event | None]:

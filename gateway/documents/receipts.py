@@ -9,7 +9,7 @@ from gateway.documents.core import Answer, Change, Decision, Document, Facts, Ki
 from gateway.documents.filing import FilingState
 from gateway.documents.lives import machine_of, meanings, state_of
 from gateway.documents.states import Event, State
-from gateway.errors import Violation, refuse
+from gateway.errors import RejectedError, Violation
 
 RECEIVED: Final = "0"
 VOLUME_NUMBER_LENGTH: Final = 12
@@ -31,7 +31,7 @@ def advance(document: Document, answer: Answer, facts: Facts) -> Decision | Stal
     machine, state = machine_of(document), state_of(document)
     target = machine.follow(state, event)
     if target is None and not machine.is_stale(state, event):
-        raise refuse("state.unexpected-receipt", **_values(document, answer), event=event.value)
+        raise _refused("state.unexpected-receipt", document, answer, event=event.value)
     learned = _learn(document, answer, event)
     if target is None and learned == document:
         return _stale("state.stale-receipt", document, answer)
@@ -48,7 +48,7 @@ def _meaning(document: Document, answer: Answer) -> Event | None:
     known = meanings(document.kind)
     if answer.code not in known:
         expected = ", ".join(known) or "-"
-        raise refuse("receipt.unknown-code", **_values(document, answer), expected=expected)
+        raise _refused("receipt.unknown-code", document, answer, expected=expected)
     return known[answer.code]
 
 
@@ -61,7 +61,7 @@ def _learn(document: Document, answer: Answer, event: Event) -> Document:
         document.kind is Kind.VOLUME and event is Event.APPROVE and len(given) != VOLUME_NUMBER_LENGTH
     )
     if wrong_form or (given and given != (document.customs_number or given)):
-        raise refuse("receipt.customs-number", **_values(document, answer), given=given or "-")
+        raise _refused("receipt.customs-number", document, answer, given=given or "-")
     number = document.customs_number or given or None
     valid_until = document.valid_until
     if document.kind is Kind.QUALIFICATION and event is Event.APPROVE and valid_until is None:
@@ -93,6 +93,10 @@ def _with_volumes(change: Change, target: State, facts: Facts) -> Decision:
 
 def _stale(code: str, document: Document, answer: Answer) -> Stale:
     return Stale(Violation(code, values=_values(document, answer), warning=True))
+
+
+def _refused(code: str, document: Document, answer: Answer, **values: object) -> RejectedError:
+    return RejectedError([Violation(code, values={**_values(document, answer), **values})])
 
 
 def _values(document: Document, answer: Answer) -> dict[str, object]:

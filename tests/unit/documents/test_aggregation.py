@@ -427,3 +427,15 @@ def test_a_run_without_profile_stops() -> None:
     with pytest.raises(ParkedError) as fault:
         make_declarations(run, world)
     assert fault.value.code == "aggregation.no-profile"
+
+
+@pytest.mark.requirement("AG-04")
+def test_a_run_whose_manifests_were_all_withdrawn_ends_and_says_so() -> None:
+    """Nothing is made, and the ERP is not left waiting."""
+    world = _month()
+    run = world.apply(decide(_ask(world), world)).changes[0].document
+    for name in ("M-1", "M-2", "M-3"):
+        world.answer(_of(world, name).number, "W")
+    decision = world.apply(make_declarations(run, world))
+    assert [change.document.state for change in decision.changes] == ["done"]
+    assert [news.values["declarations"] for news in decision.news] == [0]

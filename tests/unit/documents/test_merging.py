@@ -176,7 +176,7 @@ def test_header_and_item_keys_are_kept(month: list[Document]) -> None:
             tuple(text_of(manifest.content, name) for name in keys.header_keys) for manifest in part.manifests
         }
         assert len(headers) == 1
-        seen = []
+        seen: list[tuple[object, ...]] = []
         for lines in part.items:
             found = {
                 tuple(

@@ -99,7 +99,7 @@ def test_a_volume_holds_99_items(count: int, right: bool) -> None:
     world, _ = _world()
     body = volume(*(goods() for _ in range(count)))
     if right:
-        assert world.do(GF, "save", "GF-1", body)
+        assert world.do(GF, "save", "GF-1", body).changes
     else:
         with pytest.raises(RejectedError) as fault:
             world.do(GF, "save", "GF-1", body)
@@ -144,7 +144,7 @@ def test_declaring_needs_an_item() -> None:
     """An empty volume can be saved, not declared."""
     world, _ = _world()
     body = {key: value for key, value in volume().items() if key != "Item"}
-    assert world.do(GF, "save", "GF-1", body)
+    assert world.do(GF, "save", "GF-1", body).changes
     assert _faults(world, body) == [f"rule.no-items {GF}/Item"]
 
 

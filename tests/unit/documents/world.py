@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -216,8 +216,8 @@ class World:
 
     def answer(self, number: str, code: str, receipt_type: str = "B", **values: str) -> Decision | Stale:
         """Let customs answer, and write what follows."""
-        kind = "T" if receipt_type == "T" else "B"
-        result = advance(self.documents[number], Answer(kind, code, **values), self)
+        said = Answer("T" if receipt_type == "T" else "B", code, **values)
+        result = advance(self.documents[number], said, self)
         if isinstance(result, Decision):
             self.apply(result)
         return result
@@ -244,7 +244,7 @@ def qualification(**fields: str) -> Fields:
 
 def volume(*items: Fields, **fields: str) -> Fields:
     """Return a volume that may be declared."""
-    body: Fields = {"QualificationClientNo": "QF-1"}
+    body = {"QualificationClientNo": "QF-1"}
     return {
         **_with(body, fields),
         "Item": list(items) or [goods(), goods(CodeTS="8518290000", GName="扬声器")],
@@ -295,7 +295,7 @@ def line(**fields: str) -> Fields:
     return _with(item, fields)
 
 
-def _with(body: Fields, fields: dict[str, str]) -> Fields:
+def _with(body: Mapping[str, str], fields: dict[str, str]) -> Fields:
     merged: Fields = {**body, **fields}
     return {name: value for name, value in merged.items() if value}
 
