@@ -25,8 +25,8 @@ from gateway.signing import (
     Binding,
     Login,
     Module,
-    Pin,
     PinLatch,
+    PinSource,
     Signer,
     Token,
     Verifier,
@@ -36,6 +36,7 @@ from gateway.signing import (
     pin_from_file,
 )
 from gateway.store import Store
+from gateway.trouble import Trouble
 from gateway.workers import Workers
 
 PIN_VARIABLE = "GATEWAY_TOKEN_PIN"
@@ -190,6 +191,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             customs_inbox=customs_inbox,
             customs_outbox=FolderOutbox(_folder(settings.path(route.outbox))),
             notice_outboxes=outboxes,
+            trouble=Trouble(store),
         )
         token.close()
         for inbox in (*inboxes.values(), customs_inbox):
@@ -206,7 +208,7 @@ def _folder(folder: Path) -> Path:
     return folder
 
 
-def _pin(settings: Settings) -> Callable[[], Pin]:
+def _pin(settings: Settings) -> PinSource:
     """Return where the PIN comes from: the environment, a systemd credential, or a private file."""
     if os.environ.get(PIN_VARIABLE):
         return pin_from_environment(PIN_VARIABLE)

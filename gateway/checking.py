@@ -86,4 +86,5 @@ def _channels(settings: Settings) -> Iterator[Violation]:
 def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:
     yield from check_secret(settings.path(settings.token.pin_file))
     status = inspect_token(make_module(settings), settings.token.label, make_latch(settings, clock))
-    yield from status.violations
+    if status.fault is not None:
+        yield Violation(status.fault.code, values=status.fault.values)

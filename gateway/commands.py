@@ -57,14 +57,13 @@ def understand_one(world: World, mappings: MappingSet, unit: Unit, interchange: 
     unit.interchanges.understood(interchange.id, mapping=mapping.name, version=mapping.version, reply=digest)
 
 
-def _obey(
-    task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None
-) -> dict[str, Any]:
+def _obey(task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None) -> dict[str, Any]:
     """Do what a message asks, or nothing of it, and return its entry of the reply."""
     world, unit, interchange = task.world, task.unit, task.interchange
     digest = _digest(mapped)
     earlier = obeyed or _earlier(unit, interchange, mapped)
     number: str | None = None
+    entry: dict[str, Any]
     if earlier is not None and earlier.content_digest == digest:
         entry, outcome, number = earlier.reply, ACCEPTED, earlier.document_number
     else:

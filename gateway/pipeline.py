@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from gateway.aggregating import make_due_declarations
 from gateway.channels import Inbox, Outbox
 from gateway.commands import understand_one
-from gateway.errors import GatewayError, RejectedError
+from gateway.errors import RejectedError
 from gateway.mapping import MappingSet
 from gateway.receiving import believe, keep_receipt
 from gateway.records import World
-from gateway.replies import keep_interchange, note_deliveries, notice_name, quarantine, tell_refusal
+from gateway.replies import keep_arrivals, note_deliveries, notice_name, quarantine
 from gateway.signing import Signer, Verifier
 from gateway.store import Store
 from gateway.submitting import file_name, note_attempts, note_signatures, raise_one, sign_batch
+from gateway.trouble import Trouble
 from gateway.waiting import tell_overdue
 
 BATCH = 50
@@ -45,24 +46,23 @@ class Gateway:
     customs_outbox: Outbox
     # By partner; that of the operators is the receipt log.
     notice_outboxes: Mapping[str, Outbox]
+    trouble: Trouble
 
 
 def intake(gateway: Gateway) -> int:
-    """Claim an ERP's bytes and store them; put each file away once it is understood (ER-05)."""
+    """Claim each ERP's bytes and store them; put a file away once it is understood (ER-05)."""
     done = 0
     for partner, inbox in gateway.partner_inboxes.items():
-        arrivals, refusals = inbox.receive(BATCH), inbox.refusals()
-        with gateway.store.begin() as unit:
-            for arrival in arrivals:
-                keep_interchange(unit, partner, arrival)
-            for refusal in refusals:
-                tell_refusal(gateway.world, unit, partner, refusal)
-        with gateway.store.begin() as unit:
-            for row in unit.interchanges.take_to_settle(partner, BATCH):
-                inbox.settle(row.delivery, row.outcome, row.reason)
-                unit.interchanges.settled(row.id)
-                done += 1
-        done += len(arrivals) + len(refusals)
+        with gateway.trouble.at(f"inbox {partner}"):
+            arrivals, refusals = inbox.receive(BATCH), inbox.refusals()
+            with gateway.store.begin() as unit:
+                keep_arrivals(gateway.world, unit, partner, arrivals, refusals)
+            inbox.stored(arrivals)
+            with gateway.store.begin() as unit:
+                for row in (settled := unit.interchanges.take_to_settle(partner, BATCH)):
+                    inbox.settle(row.delivery, row.outcome, row.reason)
+                    unit.interchanges.settled(row.id)
+            done += len(arrivals) + len(refusals) + len(settled)
     return done
 
 
@@ -127,17 +127,17 @@ def receive(gateway: Gateway) -> int:
 def notify(gateway: Gateway) -> int:
     """Deliver replies and notices to each ERP, and lines to the receipt log (ER-06)."""
     done = 0
-    faults: dict[str, GatewayError] = {}
     for partner, outbox in gateway.notice_outboxes.items():
-        with gateway.store.begin() as unit:
-            rows = unit.notices.take(partner, BATCH)
-            files = [(notice_name(row), unit.raw.get(row.digest)) for row in rows]
-        if rows:
-            failed = outbox.send_many(files)
+        with gateway.trouble.at(f"notices {partner}"):
             with gateway.store.begin() as unit:
-                done += note_deliveries(unit, rows, failed)
-            faults |= failed
-    raise_one(faults)
+                rows = unit.notices.take(partner, BATCH)
+                files = [(notice_name(row), unit.raw.get(row.digest)) for row in rows]
+            if not rows:
+                continue
+            faults = outbox.send_many(files)
+            with gateway.store.begin() as unit:
+                done += note_deliveries(unit, rows, faults)
+            raise_one(faults)
     return done
 
 

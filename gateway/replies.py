@@ -25,7 +25,17 @@ MOST_VIOLATIONS = 200
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
-def keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
+def keep_arrivals(
+    world: World, unit: Unit, partner: str, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]
+) -> None:
+    """Store what a channel brought, and tell what it put into quarantine by itself (ER-05)."""
+    for arrival in arrivals:
+        _keep_interchange(unit, partner, arrival)
+    for refusal in refusals:
+        _tell_refusal(world, unit, partner, refusal)
+
+
+def _keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
     """Store what arrived, whole and unread; a delivery that comes again is known (ER-05)."""
     row = unit.interchanges.add(
         InterchangeRow(
@@ -40,7 +50,7 @@ def keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
     unit.interchanges.came_again(row.id)
 
 
-def tell_refusal(world: World, unit: Unit, partner: str, refusal: Refusal) -> None:
+def _tell_refusal(world: World, unit: Unit, partner: str, refusal: Refusal) -> None:
     """Tell that the channel put a file into quarantine unread, and why (ER-05)."""
     told = {
         "reply_to": {"name": refusal.name},
@@ -49,9 +59,7 @@ def tell_refusal(world: World, unit: Unit, partner: str, refusal: Refusal) -> No
     }
     digest = unit.raw.put(_to_bytes(told))
     name = f"{_safe(refusal.name)}.{digest[:8]}.reply.json"
-    unit.notices.add(
-        NoticeRow(partner=partner, kind="reply", name=name, digest=digest, created_at=unit.now)
-    )
+    unit.notices.add(NoticeRow(partner=partner, kind="reply", name=name, digest=digest, created_at=unit.now))
 
 
 def accepted_entry(world: World, position: int, mapped: Mapped, decision: Decision) -> dict[str, Any]:
@@ -103,9 +111,7 @@ def repeat(unit: Unit, interchange: InterchangeRow, digest: str) -> str:
     """Deliver a reply that is written already to the sender of this interchange."""
     name = f"{_safe(interchange.name)}.{interchange.id:06d}.reply.json"
     unit.notices.add(
-        NoticeRow(
-            partner=interchange.partner, kind="reply", name=name, digest=digest, created_at=unit.now
-        )
+        NoticeRow(partner=interchange.partner, kind="reply", name=name, digest=digest, created_at=unit.now)
     )
     return digest
 
@@ -142,9 +148,7 @@ def tell_result(unit: Unit, decision: Decision) -> None:
         "notice": "result",
         **tell_state(run),
         "month": run.period,
-        "declarations": [
-            tell_state(document) for document in documents if document.kind is Kind.DECLARATION
-        ],
+        "declarations": [tell_state(document) for document in documents if document.kind is Kind.DECLARATION],
         "relations": [
             {
                 "manifest": relation.manifest,
@@ -173,7 +177,7 @@ def log_receipt(unit: Unit, receipt: ReceiptRow, said: Said | None, outcome: Map
             "code": said.code,
             "text": said.text,
         }
-    data = (json.dumps(line | outcome, ensure_ascii=False) + "\n").encode()
+    data = (json.dumps({**line, **outcome}, ensure_ascii=False) + "\n").encode()
     digest = unit.raw.put(data)
     unit.notices.add(
         NoticeRow(partner=OPERATORS, kind="log", name="receipts.log", digest=digest, created_at=unit.now)

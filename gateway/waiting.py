@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gateway.documents import Kind, awaited, states_of
-from gateway.records import World, to_document
-from gateway.store import DocumentFilter, ListedDocument, SubmissionState, Unit
+from gateway.documents import Kind, waiting_states
+from gateway.records import World
+from gateway.store import ListedDocument, Unit
 
 OVERDUE = "waiting.overdue"
-_AT_MOST = 10_000
-# A message that is held back, or waits for a person, gets no answer however long one waits.
-_NOT_ON_THE_WAY = frozenset({SubmissionState.HELD, SubmissionState.FAILED})
 
 
 def tell_overdue(world: World, unit: Unit) -> int:
@@ -26,19 +23,12 @@ def tell_overdue(world: World, unit: Unit) -> int:
     )
 
 
-def awaited_documents(unit: Unit) -> list[ListedDocument]:
-    """Return the documents that customs is expected to move, by number."""
+def awaited_documents(unit: Unit, limit: int = 1000) -> list[ListedDocument]:
+    """Return the documents that customs is expected to move, at most so many of a kind.
+
+    A message that is held back, or waits for a person, gets no answer however long one waits.
+    """
     found: list[ListedDocument] = []
     for kind in Kind:
-        states = [state.value for state in states_of(kind)]
-        asked = DocumentFilter(kind=kind, states=tuple(states))
-        found += [row for row in unit.documents.listing(asked, limit=_AT_MOST) if _is_awaited(unit, row)]
+        found += unit.documents.awaiting(kind, waiting_states(kind), limit=limit)
     return found
-
-
-def _is_awaited(unit: Unit, row: ListedDocument) -> bool:
-    kept = unit.documents.get(row.number)
-    if kept is None or not awaited(to_document(kept)):
-        return False
-    latest = unit.submissions.latest_of_number(row.number)
-    return latest is not None and latest.state not in _NOT_ON_THE_WAY

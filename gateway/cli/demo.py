@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,18 +52,17 @@ MANIFESTS = (
 @click.command()
 @click.option("--keep-running", is_flag=True, help="Leave everything running until Ctrl-C.")
 @command
-def demo(session: Session, *, keep_running: bool) -> int:
+def demo(session: Session, /, *, keep_running: bool) -> int:
     """Play the example ERP files through the whole procedure, from filing to cleared declaration."""
     story = Story(session)
     story.prepare()
-    with story.process("customs-stub", "run"):
-        with story.process("gateway", "--now", FILING, "run"):
-            story.file_and_pass()
-        with story.process("gateway", "--now", AGGREGATION, "run"):
-            story.aggregate()
-            story.tell_result()
-            if keep_running:
-                story.keep_running()
+    with story.both_at(FILING):
+        story.file_and_pass()
+    with story.both_at(AGGREGATION):
+        story.aggregate()
+        story.tell_result()
+        if keep_running:
+            story.keep_running()
     return DONE
 
 
@@ -90,8 +89,17 @@ class Story:
         make_trial_token(trial, register / f"{enterprise.code}.pem")
         self.session.show.line("demo-prepared", token=settings.token.label, folder=trial.folder)
 
-    def process(self, program: str, *arguments: str) -> AbstractContextManager[Supervised]:
-        """Start one of the project's own programs, with its log under var/log."""
+    @contextmanager
+    def both_at(self, moment: str) -> Iterator[None]:
+        """Run customs and the gateway, their clocks set to a moment."""
+        with (
+            self._process("customs-stub", "run", "--now", moment),
+            self._process("gateway", "--now", moment, "run"),
+        ):
+            yield
+
+    def _process(self, program: str, *arguments: str) -> Supervised:
+        """Return one of the project's own programs, with its log under var/log."""
         settings = self.session.settings
         log = settings.path(settings.folders.var) / "log" / f"{program}.log"
         show = self.session.show

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, Show
 from gateway.documents import Kind, state_of
 from gateway.errors import refuse
+from gateway.fields import Fields
 from gateway.records import to_document
 from gateway.reports import differences
 from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, Unit
@@ -22,7 +24,7 @@ _PAGE = 200
 
 @click.command()
 @command
-def status(session: Session) -> int:
+def status(session: Session, /) -> int:
     """Show counts by kind and state, what waits at which stage, and what needs a person."""
     with session.store.read() as unit:
         counts = unit.status.counts()
@@ -32,7 +34,12 @@ def status(session: Session) -> int:
         {"kind": kind, "state": state, "count": count} for (kind, state), count in counts.documents.items()
     ]
     told = [
-        {"since": f"{alert.opened_at:%F %T}", "code": alert.code, "about": alert.subject, "text": _alert(alert)}
+        {
+            "since": f"{alert.opened_at:%F %T}",
+            "code": alert.code,
+            "about": alert.subject,
+            "text": _alert(alert),
+        }
         for alert in alerts
     ]
     if show.json:
@@ -63,7 +70,7 @@ def _alert(alert: Any) -> str:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--after", default="", help="The last number of the page before.")
 @command
-def documents(session: Session, **asked: Any) -> int:
+def documents(session: Session, /, **asked: Any) -> int:
     """List documents by number."""
     month = asked["month"]
     wanted = DocumentFilter(
@@ -96,14 +103,16 @@ def documents(session: Session, **asked: Any) -> int:
 @click.command()
 @click.argument("number")
 @click.option("--xml", is_flag=True, help="Print its newest message to customs.")
-@click.option("--history", is_flag=True, help="Show every change, and how each content differs from the last.")
+@click.option(
+    "--history", is_flag=True, help="Show every change, and how each content differs from the last."
+)
 @command
-def document(session: Session, *, number: str, xml: bool, history: bool) -> int:
+def document(session: Session, /, *, number: str, xml: bool, history: bool) -> int:
     """Show one document by its unified number, customs number or client number."""
     with session.store.read() as unit:
         row = _find(unit, number)
         if xml:
-            click.get_binary_stream("stdout").write(_newest_message(unit, row))
+            sys.stdout.buffer.write(_newest_message(unit, row))
             return DONE
         if history:
             _show_history(session.show, unit, row)
@@ -166,8 +175,8 @@ def _newest_message(unit: Unit, row: DocumentRow) -> bytes:
 
 def _show_history(show: Show, unit: Unit, row: DocumentRow) -> None:
     contents = {version.version: version.content for version in unit.documents.versions(row.number)}
-    rows = []
-    previous: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    previous: Fields = {}
     for change in unit.documents.history(row.number):
         content = contents.get(change.version, previous)
         different = differences(previous, content) if previous else []
@@ -194,7 +203,7 @@ def _show_history(show: Show, unit: Unit, row: DocumentRow) -> None:
 @click.option("--document", "number", default=None, help="Only those of this document.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=_PAGE, show_default=True)
 @command
-def receipts(session: Session, *, follow: bool, number: str | None, limit: int) -> int:
+def receipts(session: Session, /, *, follow: bool, number: str | None, limit: int) -> int:
     """Show the receipt log."""
     columns = ("id", "at", "outcome", "type", "code", "text", "number", "client_number", "because")
     with session.store.read() as unit:

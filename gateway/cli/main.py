@@ -19,9 +19,7 @@ class Moment(click.ParamType[datetime]):
 
     name = "moment"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read the moment."""
         try:
             return parse_moment(str(value))
@@ -52,6 +50,7 @@ def main(
 
 for each in (
     running.run,
+    running.check,
     running.aggregate,
     lookups.status,
     lookups.documents,
@@ -60,7 +59,6 @@ for each in (
     mappings.map_file,
     mappings.mappings,
     token.token,
-    running.check,
     demo.demo,
 ):
     main.add_command(each)

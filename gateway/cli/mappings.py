@@ -18,10 +18,12 @@ from gateway.structure import faults_of_structure
 @click.command("map")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--mapping", "name", default=None, help="Use this mapping instead of the one that fits.")
-@click.option("--explain", is_flag=True, help="Show for each target node the rule and source place that made it.")
+@click.option(
+    "--explain", is_flag=True, help="Show for each target node the rule and source place that made it."
+)
 @click.option("--encoding", default="", help="The file's encoding, when it carries no mark of its own.")
 @command
-def map_file(session: Session, *, file: Path, name: str | None, explain: bool, encoding: str) -> int:
+def map_file(session: Session, /, *, file: Path, name: str | None, explain: bool, encoding: str) -> int:
     """Map a file without any effect: show the messages, or with --explain where each field comes from."""
     source = read(file.name, file.read_bytes(), ReadOptions(encoding=encoding))
     mapping = _mapping(session, source, name)
@@ -68,7 +70,7 @@ def mappings() -> None:
 
 @mappings.command("check")
 @command
-def mappings_check(session: Session) -> int:
+def mappings_check(session: Session, /) -> int:
     """Hold every mapping against the message structure: targets, mandatory fields, code tables."""
     found: list[Violation] = []
     loaded = make_mappings(session.settings, session.world)
@@ -81,7 +83,7 @@ def mappings_check(session: Session) -> int:
 
 @mappings.command("test")
 @command
-def mappings_test(session: Session) -> int:
+def mappings_test(session: Session, /) -> int:
     """Run every mapping's examples and show where they differ from what is expected."""
     folder = session.settings.path(session.settings.folders.mappings)
     results = run_examples(make_mappings(session.settings, session.world), folder, read)

@@ -28,7 +28,7 @@ _LOOK_SECONDS = 0.1
 @click.option("--until-idle", is_flag=True, help="Stop when nothing is due and no receipt is awaited.")
 @click.option("--timeout", type=float, default=None, help="With --until-idle: give up after so many seconds.")
 @command
-def run(session: Session, *, until_idle: bool, timeout: float | None) -> int:
+def run(session: Session, /, *, until_idle: bool, timeout: float | None) -> int:
     """Run all stages until stopped."""
     bell = Bell()
     stopped = threading.Event()
@@ -90,7 +90,7 @@ def _stop_on_signals(stopped: threading.Event) -> None:
 @click.option("--client-number", default="", help="The run's own number, at most 16 characters.")
 @command
 def aggregate(
-    session: Session, *, month: str, dry_run: bool, enterprise: str | None, client_number: str
+    session: Session, /, *, month: str, dry_run: bool, enterprise: str | None, client_number: str
 ) -> int:
     """Aggregate a month: its cleared manifests become declarations."""
     try:
@@ -111,7 +111,12 @@ def _request(session: Session, enterprise: str, period: str, client_number: str)
         decision = aggregate_month(session.world, unit, enterprise, period, client_number)
     run = decision.changes[0].document
     rows = [
-        {"number": run.number, "enterprise": enterprise, "month": period, "manifests": len(decision.changes) - 1}
+        {
+            "number": run.number,
+            "enterprise": enterprise,
+            "month": period,
+            "manifests": len(decision.changes) - 1,
+        }
     ]
     session.show.violations(decision.warnings)
     session.show.rows("aggregation requested", ("number", "enterprise", "month", "manifests"), rows)
@@ -149,7 +154,7 @@ def _rehearse(session: Session, enterprise: str, period: str) -> None:
 
 @click.command()
 @command
-def check(session: Session) -> int:
+def check(session: Session, /) -> int:
     """Check configuration, token, schemas, mappings, channels, database: every fault, one line each."""
     parts = check_installation(session.settings, session.clock)
     show = session.show

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Concatenate, ParamSpec
 import click
 
 from gateway.bootstrap import make_store, make_world
-from gateway.cli.show import DONE, REFUSED, Show
+from gateway.cli.show import REFUSED, Show
 from gateway.clock import Clock
 from gateway.config import Settings, load_settings
 from gateway.errors import GatewayError, Language
 from gateway.records import World
-from gateway.store import Store, Unit
+from gateway.store import Store
 
 P = ParamSpec("P")
 
@@ -58,21 +57,9 @@ class Session:
         """How to show results."""
         return Show(self.language or self.settings.language, self.json)
 
-    @contextmanager
-    def reading(self) -> Iterator[Unit]:
-        """Open one consistent view of the database."""
-        with self.store.read() as unit:
-            yield unit
-
-    @contextmanager
-    def writing(self) -> Iterator[Unit]:
-        """Open one transaction."""
-        with self.store.begin() as unit:
-            yield unit
-
 
 def command(
-    function: Callable[Concatenate[Session, P], int | None],
+    function: Callable[Concatenate[Session, P], int],
 ) -> Callable[P, None]:
     """Give a command its session, add `--json`, and turn errors into a message and exit code 1."""
 
@@ -86,6 +73,6 @@ def command(
         except GatewayError as fault:
             Show(session.language or "en").error(fault)
             code = REFUSED
-        raise SystemExit(DONE if code is None else code)
+        raise SystemExit(code)
 
     return run

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, exists, select
 
 from gateway.store.changes import apply_changes
 from gateway.store.numbers import next_number
 from gateway.store.rows import ChangeRow, DocumentRow, HistoryRow, ListedDocument, VersionRow
+from gateway.store.states import SubmissionState
 from gateway.store.statements import CHUNK, columns_of, first, rows
-from gateway.store.tables import document_versions, documents, history
+from gateway.store.tables import document_versions, documents, history, submissions
 
 _SELECT = select(*columns_of(documents, DocumentRow))
 _SELECT_LISTED = select(*columns_of(documents, ListedDocument))
@@ -128,6 +129,18 @@ class Documents:
     def listing(self, asked: DocumentFilter, *, limit: int, after: str = "") -> list[ListedDocument]:
         """Return a page of documents by number; `after` is the last number of the page before."""
         found = _SELECT_LISTED.where(*_conditions(asked), documents.c.number > after)
+        return rows(self._connection, ListedDocument, found.order_by(documents.c.number).limit(limit))
+
+    def awaiting(self, kind: str, states: Collection[str], *, limit: int) -> list[ListedDocument]:
+        """Return the documents in these states whose messages are on their way: none held, none parked."""
+        own = submissions.c.number == documents.c.number
+        stopped = submissions.c.state.in_((SubmissionState.HELD, SubmissionState.FAILED))
+        found = _SELECT_LISTED.where(
+            documents.c.kind == kind,
+            documents.c.state.in_(sorted(states)),
+            exists().where(own),
+            ~exists().where(own, stopped),
+        )
         return rows(self._connection, ListedDocument, found.order_by(documents.c.number).limit(limit))
 
     def history(self, number: str) -> list[HistoryRow]:

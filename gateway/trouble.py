@@ -1,0 +1,48 @@
+"""Trouble with one channel: told once, while the work at the others goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from gateway.errors import RetryError
+from gateway.store import Store
+
+ALERT = "trouble.channel"
+
+
+class Trouble:
+    """The channels that cannot be used now, each with one open alert until it can."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = Lock()
+        with store.read() as unit:
+            self._subjects = {alert.subject for alert in unit.alerts.opened() if alert.code == ALERT}
+
+    @contextmanager
+    def at(self, subject: str) -> Iterator[None]:
+        """Work at one channel; what goes wrong there and may later go right is told, not raised."""
+        try:
+            yield
+        except RetryError as fault:
+            self._tell(subject, fault)
+        else:
+            self._over(subject)
+
+    def _tell(self, subject: str, fault: RetryError) -> None:
+        with self._lock:
+            if subject in self._subjects:
+                return
+            self._subjects.add(subject)
+        with self._store.begin() as unit:
+            unit.alerts.open(ALERT, subject, {"reason": str(fault)})
+
+    def _over(self, subject: str) -> None:
+        with self._lock:
+            if subject not in self._subjects:
+                return
+            self._subjects.discard(subject)
+        with self._store.begin() as unit:
+            unit.alerts.close(ALERT, subject)
