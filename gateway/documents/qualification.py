@@ -26,6 +26,7 @@ def complete(draft: Draft) -> Outline:
     profile = fill_profile(draft)
     office, nature = head.text("CustomMaster"), head.text("GoodsNature")
     _check_nature(draft, office, nature)
+    _check_volumes(draft)
     if nature == Nature.BONDED:
         _check_no_guarantee(draft)
     elif nature:
@@ -57,6 +58,18 @@ def _check_nature(draft: Draft, office: str, nature: str) -> None:
             office=office,
             prefix=prefix,
         )
+
+
+def _check_volumes(draft: Draft) -> None:
+    """Keep office and nature where volumes are filed under them."""
+    present = draft.present
+    if present is None or all(v.state == FilingState.DELETED for v in draft.facts.volumes_of(present.number)):
+        return
+    for name, kept in (("CustomMaster", present.office), ("GoodsNature", present.nature)):
+        if draft.head.text(name) != kept:
+            draft.fault(
+                "rule.volumes-bind", draft.head.at(name), given=draft.head.text(name) or "-", expected=kept
+            )
 
 
 def _check_no_guarantee(draft: Draft) -> None:

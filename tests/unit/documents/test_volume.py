@@ -226,3 +226,18 @@ def test_approval_gives_the_customs_number_of_12_characters() -> None:
     document = world.documents[number]
     assert (document.state, document.customs_number) == ("approved", "J53016000001")
     assert document.content["CustomsNo"] == "J53016000001"
+
+
+@pytest.mark.requirement("GF-01", "GF-07")
+def test_volumes_bind_office_and_nature_of_their_qualification() -> None:
+    """A refused qualification is corrected, but not moved away from under its volumes."""
+    world, number = _world()
+    world.do(GF, "save-declare", "GF-1", volume())
+    world.answer(number, "R")
+    moved = qualification(CustomMaster="0708", GoodsNature="3")
+    with pytest.raises(RejectedError) as fault:
+        world.do(QF, "edit", "QF-1", moved)
+    assert codes_of(fault.value) == [
+        f"rule.volumes-bind {QF}/{name}" for name in ("CustomMaster", "GoodsNature")
+    ]
+    world.do(QF, "edit", "QF-1", qualification(IEBatches="20"))
