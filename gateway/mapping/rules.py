@@ -132,20 +132,17 @@ class Frame:
 
     def _find(self, choice: Choice, node: Any) -> Found | None:
         """Return the first expression's value that is there, or all of them joined."""
-        every: list[Found] = []
+        if choice.join is not None:
+            every = [found for each in choice.expressions for found in self.reading.find(node, each)]
+            return (choice.join.join(text for text, _ in every), every[0][1]) if every else None
         for expression in choice.expressions:
             found = self.reading.find(node, expression)
-            if choice.join is not None:
-                every += found
-                continue
             if len(found) > 1:
                 texts = ", ".join(text for text, _ in found[:5])
                 raise StepError("map.several-values", count=len(found), texts=texts)
             if found:
                 return found[0]
-        if not every or choice.join is None:
-            return None
-        return choice.join.join(text for text, _ in every), every[0][1]
+        return None
 
     def _convert(self, choice: Choice, text: str) -> str:
         for step in choice.steps:
