@@ -46,6 +46,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "documents.listing by state": lambda unit: unit.documents.listing(
         DocumentFilter(kind="manifest", states=["saved"], enterprises=["4403180001"]), limit=9
     ),
+    "documents.awaiting": lambda unit: unit.documents.awaiting("manifest", ["declared", "sent"], limit=9),
     "documents.history": lambda unit: unit.documents.history(NUMBER),
     "documents.versions": lambda unit: unit.documents.versions(NUMBER),
     "submissions.add": lambda unit: add_submission(unit, "M2"),

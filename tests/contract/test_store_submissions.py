@@ -227,6 +227,25 @@ def test_a_receipt_proves_arrival(two_documents: Store, outcome: AttemptOutcome 
         assert to_send(unit) == []
 
 
+def test_a_document_is_awaited_while_its_messages_are_on_their_way(two_documents: Store) -> None:
+    """One without a message, with a held one or with a parked one gets no answer by waiting."""
+
+    def awaiting(*states: str) -> list[str]:
+        with two_documents.read() as unit:
+            return [row.number for row in unit.documents.awaiting("manifest", states, limit=9)]
+
+    assert awaiting("saved") == []
+    with two_documents.begin() as unit:
+        add_submission(unit, "M1")
+        add_submission(unit, "O1", number=OTHER, state=SubmissionState.HELD)
+    assert awaiting("saved") == [NUMBER]
+    assert awaiting("approved") == []
+    with two_documents.begin() as unit:
+        unit.submissions.release([OTHER])
+        unit.submissions.park("M1", "no certificate of this enterprise")
+    assert awaiting("saved", "approved") == [OTHER]
+
+
 def test_a_submission_is_found_by_everything_that_a_receipt_may_name(two_documents: Store) -> None:
     """Message id, unified number, the client's number with its type, and customs' number lead to it."""
     with two_documents.begin() as unit:
