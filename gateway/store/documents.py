@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, exists, select
 from gateway.store.changes import apply_changes
 from gateway.store.numbers import next_number
 from gateway.store.rows import ChangeRow, DocumentRow, HistoryRow, ListedDocument, VersionRow
-from gateway.store.states import SubmissionState
 from gateway.store.statements import CHUNK, columns_of, first, rows
+from gateway.store.states import SubmissionState
 from gateway.store.tables import document_versions, documents, history, submissions
 
 _SELECT = select(*columns_of(documents, DocumentRow))
