@@ -122,3 +122,22 @@ def test_a_database_that_cannot_be_reached_may_come_back(url: str) -> None:
     """No connection is no reason to give a message up."""
     with pytest.raises(RetryError, match=r"store.not-now"):
         Store(url, Clock(NOON)).migrate()
+
+
+def test_a_file_that_is_locked_while_it_is_made_ready_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changing the journal takes the whole file; who cannot have it comes back, and nothing is half done."""
+    for module in ("engine", "migrate"):
+        monkeypatch.setattr(f"gateway.store.{module}.WAIT_SECONDS", 0.01)
+    store = Store(f"sqlite:///{tmp_path}/gateway.db", Clock(NOON))
+    other = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(RetryError, match=r"store.not-now"):
+        store.migrate()
+    other.execute("ROLLBACK")
+    other.close()
+    store.migrate()
+    with store.begin() as unit:
+        unit.raw.put(b"order")
+    store.close()
