@@ -25,7 +25,7 @@ from gateway.signing import Signer, Verifier
 from gateway.store import Store
 from gateway.submitting import file_name, note_attempts, note_signatures, raise_one, sign_batch
 from gateway.trouble import Trouble
-from gateway.waiting import tell_overdue
+from gateway.waiting import release_held, tell_overdue
 
 BATCH = 50
 # A token may need a quarter of a second for a signature, and what it has signed is to be sent soon.
@@ -99,6 +99,7 @@ def dispatch(gateway: Gateway) -> int:
     with gateway.store.begin() as unit:
         rows = unit.submissions.take_to_send(BATCH)
         attempts = unit.submissions.attempt_begin([row.id for row in rows])
+        rows = [row for row in rows if row.id in attempts]
         files = [(file_name(row), unit.raw.get(row.signed_digest or "")) for row in rows]
     if not files:
         return 0
@@ -143,8 +144,6 @@ def notify(gateway: Gateway) -> int:
 
 def tick(gateway: Gateway) -> int:
     """Do what is due by the clock: aggregate requested months, tell overdue receipts (AG-04, CU-01)."""
-    done = 0
     with gateway.store.begin() as unit:
-        done += make_due_declarations(gateway.world, unit)
-        done += tell_overdue(gateway.world, unit)
-    return done
+        done = make_due_declarations(gateway.world, unit) + release_held(unit)
+        return done + tell_overdue(gateway.world, unit)

@@ -74,6 +74,7 @@ def _apply(world: World, unit: Unit, receipt: ReceiptRow, said: Said) -> Outcome
         return _stale(row.state, decision.reason)
     carry_out(world, unit, decision, Cause("receipt", str(receipt.id)))
     document = decision.changes[0].document
+    unit.receipts.rematch(customs_number=document.customs_number)
     tell_receipt(unit, receipt, said, document, decision)
     return Outcome(ReceiptState.APPLIED, _moved(row.state, document, decision))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.errors import RejectedError, Violation
+from gateway.fields import plain
 from gateway.mapping import Mapped
 from gateway.messages import Head, build
 from gateway.records import World
@@ -19,7 +20,7 @@ def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Viol
         at: The moment of the message's making.
     """
     found = list(mapped.violations)
-    known = {violation.path for violation in found if violation.path}
+    known = {plain(violation.path) for violation in found if violation.path}
     head = Head(
         message_id=world.new_message_id(),
         message_type=mapped.message_type,
@@ -33,4 +34,4 @@ def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Viol
         root = build(world.catalogue, head, mapped.body)
     except RejectedError as fault:
         return [*found, *fault.violations]
-    return found + [v for v in world.catalogue.check(root, command=True) if v.path not in known]
+    return found + [v for v in world.catalogue.check(root, command=True) if plain(v.path) not in known]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gateway.documents import Kind, waiting_states
+from gateway.documents import APPROVED, Kind, waiting_states
 from gateway.records import World
 from gateway.store import ListedDocument, Unit
 
@@ -19,8 +19,17 @@ def tell_overdue(world: World, unit: Unit) -> int:
         business_before=unit.now - timedelta(minutes=waiting.business_minutes),
     )
     return sum(
-        unit.alerts.open(OVERDUE, row.id, {"number": row.number, "sent_at": row.sent_at}) for row in overdue
+        unit.alerts.open(OVERDUE, row.id, {"number": row.number, "sent_at": f"{row.sent_at:%F %T}"})
+        for row in overdue
     )
+
+
+def release_held(unit: Unit) -> int:
+    """Let go volumes whose qualification is approved (GF-07).
+
+    Its approval lets them go by itself, except one that another gateway was just about to hold.
+    """
+    return unit.submissions.release_under([APPROVED])
 
 
 def awaited_documents(unit: Unit, limit: int = 1000) -> list[ListedDocument]:

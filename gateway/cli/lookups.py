@@ -128,12 +128,26 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
             }
             for each in unit.submissions.by_number(row.number)
         ]
+        relations = unit.relations.of_manifest(row.number) or unit.relations.of_declaration(row.number)
+    merged = [
+        {
+            "manifest": each.manifest_number,
+            "manifest_item": each.manifest_item,
+            "declaration": each.declaration_number,
+            "declaration_item": each.declaration_item,
+            "quantity": each.quantity,
+            "total": each.total,
+        }
+        for each in relations
+    ]
     if session.show.json:
-        session.show.data({**told, "content": row.content, "submissions": submissions})
+        session.show.data({**told, "content": row.content, "submissions": submissions, "relations": merged})
         return DONE
     session.show.pairs("document", told)
     columns = ("message", "state", "sent", "technical", "business")
     session.show.rows("messages to customs", columns, submissions)
+    if merged:
+        session.show.rows("merge relation", tuple(merged[0]), merged)
     return DONE
 
 

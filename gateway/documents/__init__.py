@@ -18,10 +18,11 @@ from gateway.documents.core import (
     Stale,
 )
 from gateway.documents.declaration import declare_declaration
-from gateway.documents.lives import awaited, state_of, states_of, waiting_states
+from gateway.documents.lives import APPROVED, awaited, state_of, states_of, waiting_states
 from gateway.documents.receipts import advance
 
 __all__ = [
+    "APPROVED",
     "Answer",
     "Change",
     "CodeLookup",

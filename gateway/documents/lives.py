@@ -9,6 +9,9 @@ from gateway.documents.core import Document, Kind, ReceiptType
 from gateway.documents.states import Event, Machine, State
 from gateway.errors import refuse
 
+# The state of a qualification whose volumes may go to customs (GF-07).
+APPROVED = filing.FilingState.APPROVED.value
+
 _MACHINES = {
     Kind.QUALIFICATION: filing.MACHINE,
     Kind.VOLUME: filing.MACHINE,

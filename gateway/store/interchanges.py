@@ -36,11 +36,6 @@ class Interchanges:
         assert known is not None, "nothing but its delivery can have been there already"
         return known
 
-    def get(self, interchange: int) -> InterchangeRow | None:
-        """Return one interchange."""
-        found = _SELECT.where(interchanges.c.id == interchange)
-        return first(self._connection, InterchangeRow, found)
-
     def take(self, limit: int) -> list[InterchangeRow]:
         """Take what is to be understood, oldest first; nobody else gets it before this transaction ends."""
         found = (

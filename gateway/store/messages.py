@@ -35,8 +35,3 @@ class Messages:
         """Return the messages of an interchange in their order there."""
         found = _SELECT.where(messages.c.interchange_id == interchange).order_by(messages.c.position)
         return rows(self._connection, MessageRow, found)
-
-    def of_document(self, number: str) -> list[MessageRow]:
-        """Return the messages about a document, oldest first."""
-        found = _SELECT.where(messages.c.document_number == number).order_by(messages.c.id)
-        return rows(self._connection, MessageRow, found)

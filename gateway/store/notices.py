@@ -52,8 +52,3 @@ class Notices:
         """Leave a notice that its channel can never take to a person."""
         changed = update(notices).where(notices.c.id == notice)
         self._connection.execute(changed.values(state=NoticeState.PARKED))
-
-    def about(self, number: str) -> list[NoticeRow]:
-        """Return what was told about a document, oldest first."""
-        found = _SELECT.where(notices.c.number == number).order_by(notices.c.id)
-        return rows(self._connection, NoticeRow, found)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select, update
 
 from gateway.store.rows import ReceiptRow
-from gateway.store.statements import added, columns_of, first, rows, values_of
+from gateway.store.statements import added, columns_of, rows, values_of
 from gateway.store.states import ReceiptState
 from gateway.store.tables import receipts
 
@@ -62,10 +62,6 @@ class Receipts:
             row = replace(row, state=ReceiptState.DUPLICATE)
         return added(self._connection, receipts, row)
 
-    def get(self, receipt: int) -> ReceiptRow | None:
-        """Return one receipt."""
-        return first(self._connection, ReceiptRow, _SELECT.where(receipts.c.id == receipt))
-
     def take(self, limit: int) -> list[ReceiptRow]:
         """Take what is to be read, oldest first; nobody else gets it before this transaction ends."""
         found = (
@@ -81,15 +77,15 @@ class Receipts:
         changed = update(receipts).where(receipts.c.id == receipt)
         self._connection.execute(changed.values(state=state, **values_of(content)))
 
-    def orphans_for(
+    def rematch(
         self,
         *,
         message_id: str | None = None,
         number: str | None = None,
         customs_number: str | None = None,
         client_number: str | None = None,
-    ) -> list[ReceiptRow]:
-        """Take the receipts that fitted nothing when they came and name one of these, oldest first."""
+    ) -> int:
+        """Let receipts that fitted nothing, and name one of these, be read again; return how many (CU-03)."""
         asked = (
             (receipts.c.message_id, message_id),
             (receipts.c.number, number),
@@ -98,9 +94,9 @@ class Receipts:
         )
         named = [column == value for column, value in asked if value]
         if not named:
-            return []
-        found = _SELECT.where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
-        return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id).with_for_update())
+            return 0
+        changed = update(receipts).where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
+        return self._connection.execute(changed.values(state=ReceiptState.STORED)).rowcount
 
     def newest(self, *, limit: int, number: str | None = None) -> list[ReceiptRow]:
         """Return the last receipts to arrive, of a document where one is named, in order of arrival."""

@@ -63,6 +63,18 @@ class Submissions:
         changed = update(submissions).where(*held).values(state=SubmissionState.TO_SIGN)
         return sorted(self._connection.scalars(changed.returning(submissions.c.id)))
 
+    def release_under(self, states: Collection[str]) -> int:
+        """Let go what is held under a document that is in one of these states (GF-07)."""
+        above = documents.alias()
+        due = (
+            select(documents.c.number)
+            .join(above, above.c.number == documents.c.parent)
+            .where(documents.c.number == submissions.c.number, above.c.state.in_(sorted(states)))
+            .exists()
+        )
+        changed = update(submissions).where(submissions.c.state == SubmissionState.HELD, due)
+        return self._connection.execute(changed.values(state=SubmissionState.TO_SIGN)).rowcount
+
     def take_to_sign(self, limit: int) -> list[SubmissionRow]:
         """Take what is to be signed, in order.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from gateway.store import (
 )
 from tests.services.stores import (
     add_submission,
+    changed,
     document,
     new,
 )
@@ -265,3 +267,18 @@ def test_a_submission_is_found_by_everything_that_a_receipt_may_name(two_documen
         assert found.by_message_id("V1") == volume
         assert found.by_message_id("V2") is None
         assert found.latest_of_number(OTHER) is None
+
+
+@pytest.mark.requirement("GF-07")
+def test_what_is_held_goes_when_the_document_above_it_has_come_so_far(store: Store) -> None:
+    """A message that was held a moment too late for the approval is let go by its document's parent."""
+    qualification = document("Q20260000000000001", kind="qualification", state="sent")
+    volume = document("G20260000000000001", kind="volume", parent=qualification.number)
+    with store.begin() as unit:
+        unit.documents.put([new(qualification), new(volume)])
+        add_submission(unit, "M1", number=volume.number, state=SubmissionState.HELD)
+        assert unit.submissions.release_under(["approved"]) == 0
+        approved = replace(qualification, state="approved")
+        unit.documents.put([changed(approved, "sent", 1)])
+        assert unit.submissions.release_under(["approved"]) == 1
+        assert [row.id for row in unit.submissions.take_to_sign(9)] == ["M1"]

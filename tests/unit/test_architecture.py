@@ -15,7 +15,16 @@ ROOMS = {
     *("mapping", "messages", "operations", "reports", "signing", "store"),
 }
 # What stands between the rooms and the pipeline: steps of its stages, and what they share.
-STEPS = {"records", "replies", "commands", "receiving", "submitting", "aggregating", "waiting", "structure"}
+STEPS = {
+    "records",
+    "replies",
+    "commands",
+    "receiving",
+    "submitting",
+    "aggregating",
+    "waiting",
+    "structure",
+} | {"trouble"}
 RANKS = {
     **dict.fromkeys(BASE, 0),
     **dict.fromkeys(ROOMS, 1),
