@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from gateway.aggregating import make_due_declarations
 from gateway.channels import Inbox, Outbox
 from gateway.commands import understand_one
-from gateway.errors import RejectedError
+from gateway.containment import contained
+from gateway.errors import ParkedError, RejectedError
 from gateway.mapping import MappingSet
 from gateway.receiving import believe, keep_receipt
 from gateway.records import World
@@ -72,9 +73,9 @@ def understand(gateway: Gateway) -> int:
         batch = unit.interchanges.take(BATCH)
         for interchange in batch:
             try:
-                with unit.savepoint():
+                with unit.savepoint(), contained(interchange.name):
                     understand_one(gateway.world, gateway.mappings, unit, interchange)
-            except RejectedError as fault:
+            except (RejectedError, ParkedError) as fault:
                 quarantine(gateway.world, unit, interchange, fault)
     return len(batch)
 

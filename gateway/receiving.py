@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.channels import Arrival
+from gateway.containment import contained
 from gateway.customs import Said, correlate, read_receipt
 from gateway.documents import Answer, Decision, Document, Stale, advance
-from gateway.errors import RejectedError, Violation
+from gateway.errors import ParkedError, RejectedError, Violation
 from gateway.messages import read
 from gateway.records import Cause, StoredFacts, World, carry_out, to_document
-from gateway.replies import log_receipt, tell_receipt, tell_violations
+from gateway.replies import log_receipt, tell_receipt, tell_violations, violations_of
 from gateway.signing import Verifier
 from gateway.store import ReceiptContent, ReceiptRow, ReceiptState, SubmissionRow, Unit
 from gateway.waiting import OVERDUE
@@ -42,13 +43,13 @@ def believe(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -
     """Verify, read, correlate and advance; whatever comes out is noted and logged (CU-02, CU-03)."""
     said: Said | None = None
     try:
-        verified = verifier.verify(unit.raw.get(receipt.digest), unit.now)
-        head, body = read(verified.root)
-        said = read_receipt(head.message_id, head.sender_id, head.ref_message_id, body)
-        with unit.savepoint():
+        with unit.savepoint(), contained(receipt.name):
+            verified = verifier.verify(unit.raw.get(receipt.digest), unit.now)
+            head, body = read(verified.root)
+            said = read_receipt(head.message_id, head.sender_id, head.ref_message_id, body)
             outcome = _apply(world, unit, receipt, said)
-    except RejectedError as fault:
-        told = tell_violations(fault.violations, world.catalogue.dictionary)
+    except (RejectedError, ParkedError) as fault:
+        told = tell_violations(violations_of(fault, receipt.name), world.catalogue.dictionary)
         unexpected = fault.code == "state.unexpected-receipt"
         state = ReceiptState.UNEXPECTED if unexpected else ReceiptState.REFUSED
         outcome = Outcome(state, told)

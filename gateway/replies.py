@@ -10,7 +10,7 @@ from typing import Any
 from gateway.channels import Arrival, Refusal
 from gateway.customs import Said
 from gateway.documents import Decision, Document, Kind, state_of
-from gateway.errors import GatewayError, ParkedError, RejectedError, Violation
+from gateway.errors import GatewayError, ParkedError, Place, RejectedError, Violation
 from gateway.fields import FieldDictionary
 from gateway.mapping import Mapped
 from gateway.records import World
@@ -95,9 +95,13 @@ def reply(unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str
     return repeat(unit, interchange, unit.raw.put(_to_bytes(told)))
 
 
-def quarantine(world: World, unit: Unit, interchange: InterchangeRow, fault: RejectedError) -> None:
+def quarantine(
+    world: World, unit: Unit, interchange: InterchangeRow, fault: RejectedError | ParkedError
+) -> None:
     """Tell that an interchange could not be understood, and why, in the reply and beside the file (ER-05)."""
-    told = tell_violations(fault.violations, world.catalogue.dictionary)
+    if isinstance(fault, ParkedError):
+        unit.alerts.open(fault.code, interchange.name, {"interchange": interchange.id, "reason": str(fault)})
+    told = tell_violations(violations_of(fault, interchange.name), world.catalogue.dictionary)
     whole = {
         "reply_to": {"name": interchange.name, "sha256": interchange.digest},
         "outcome": "quarantined",
@@ -215,6 +219,13 @@ def tell_state(document: Document) -> dict[str, Any]:
         "valid_until": document.valid_until,
     }
     return {key: value for key, value in told.items() if value is not None}
+
+
+def violations_of(fault: GatewayError, file: str) -> tuple[Violation, ...]:
+    """Return what an error is to be told as, an error of our own making in the place of a violation."""
+    if isinstance(fault, RejectedError):
+        return fault.violations
+    return (Violation(fault.code, values=fault.values, place=Place(file)),)
 
 
 def tell_violations(violations: Sequence[Violation], dictionary: FieldDictionary) -> dict[str, Any]:

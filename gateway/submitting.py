@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gateway.containment import contained
 from gateway.errors import GatewayError, ParkedError, RetryError
 from gateway.messages import serialize
 from gateway.signing import Signer
@@ -34,7 +35,8 @@ def sign_batch(signer: Signer, batch: Iterable[tuple[SubmissionRow, bytes]]) -> 
     result = Signatures()
     for row, data in batch:
         try:
-            result.signed[row.id] = serialize(signer.sign(parse(data), row.enterprise))
+            with contained(row.id):
+                result.signed[row.id] = serialize(signer.sign(parse(data), row.enterprise))
         except ParkedError as fault:
             result.parked[row.id] = fault
         except RetryError as fault:

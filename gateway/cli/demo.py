@@ -20,7 +20,7 @@ from gateway.cli.show import DONE
 from gateway.documents import Kind
 from gateway.errors import ParkedError
 from gateway.signing import Trial, make_trial_token
-from gateway.store import DocumentFilter, ListedDocument
+from gateway.store import DocumentFilter, ListedDocument, SubmissionState
 
 EXAMPLES = Path("tests/examples/main-job")
 MONTH = "2026-10"
@@ -116,6 +116,7 @@ class Story:
         self._until(lambda: self._document(QUALIFICATION) is not None)
         self._drop(VOLUME)
         self._until(lambda: self._document(VOLUME) is not None)
+        self._tell_if_held()
         self._until(lambda: self._state(VOLUME) == "approved")
         for step in MANIFESTS:
             self._drop(step)
@@ -205,6 +206,15 @@ class Story:
                 self.session.show.event(row.kind, row.number, row.client_number, row.state)
             if row.state in _STUCK:
                 raise ParkedError("cli.demo-refused", number=row.number, state=row.state)
+
+    def _tell_if_held(self) -> None:
+        """Show that a volume waits for its qualification (GF-07)."""
+        volume = self._document(VOLUME)
+        assert volume is not None, "it was waited for"
+        with self.session.store.read() as unit:
+            latest = unit.submissions.latest_of_number(volume.number)
+        if latest is not None and latest.state == SubmissionState.HELD:
+            self.session.show.event(volume.kind, volume.number, volume.client_number, "held")
 
     def _document(self, step: Step) -> ListedDocument | None:
         found = self._listed(DocumentFilter(kind=step.kind, client_number=step.client_number))

@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 
 import click
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -99,7 +100,8 @@ class Show:
     def event(self, kind: str, number: str, client_number: str, state: str) -> None:
         """Print that a document has come into a state."""
         if not self.json:
-            line = Text(f"  {self.word(kind):<14} {number}  {client_number:<20} ")
+            named = f"  {set_cell_size(self.word(kind), 14)} {number}  {set_cell_size(client_number, 18)} "
+            line = Text(named)
             self._console().print(line.append_text(self._cell(state)))
 
     def violations(self, violations: Iterable[Violation]) -> None:

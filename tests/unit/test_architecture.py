@@ -152,10 +152,10 @@ def catches_everything(node: ast.AST) -> bool:
     return caught is None or bool(re.search(r"\b(Base)?Exception\b", ast.unparse(caught)))
 
 
-def test_only_the_worker_loop_catches_everything() -> None:
-    """Elsewhere an unknown error must not be taken for a known one."""
+def test_only_two_places_catch_everything() -> None:
+    """The worker loop, and what contains a fault at its item; elsewhere no unknown error passes for a known."""
     found = {source.name for source in GATEWAY for node in source.nodes() if catches_everything(node)}
-    assert found == {"gateway/workers.py"}
+    assert found == {"gateway/workers.py", "gateway/containment.py"}
 
 
 @pytest.mark.parametrize("source", GATEWAY + STUB + TESTS, ids=lambda source: source.name)
