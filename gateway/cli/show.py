@@ -13,12 +13,16 @@ from importlib import resources
 import click
 from rich.cells import set_cell_size
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from gateway.errors import GatewayError, Language, RejectedError, Violation
 
 DONE, REFUSED = 0, 1
+
+# As wide as a table becomes before the words in its cells are broken.
+_WIDEST = 160
 
 _COLOURS = {
     "approved": "green",
@@ -77,7 +81,7 @@ class Show:
             table.add_row(*(self._cell(row.get(column)) for column in columns))
             count += 1
         if count:
-            self._console().print(table)
+            self._print(table)
         else:
             self.line("nothing", what=self.word(title))
 
@@ -91,7 +95,7 @@ class Show:
         table.add_column(overflow="fold")
         for key, value in values.items():
             table.add_row(self.word(key), self._cell(value))
-        self._console().print(table)
+        self._print(table)
 
     def data(self, value: object) -> None:
         """Print a value as JSON."""
@@ -125,10 +129,17 @@ class Show:
         for line in lines or [f"{fault.code}: {fault.text(self.language)}"]:
             click.echo(line, err=True)
 
+    def _print(self, table: Table) -> None:
+        """Print a table; a number that is broken in two lines cannot be copied, so it may get wider."""
+        console = self._console()
+        least = Measurement.get(console, console.options.update(max_width=_WIDEST), table).minimum
+        console.width = max(console.width, least)
+        console.print(table)
+
     def _cell(self, value: object) -> Text:
         text = "" if value is None else str(value)
         return Text(self.word(text), style=_COLOURS.get(text, ""))
 
     def _console(self) -> Console:
-        width = None if sys.stdout.isatty() else 160
+        width = None if sys.stdout.isatty() else _WIDEST
         return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
