@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.documents import Command, Decision, decide
 from gateway.errors import RejectedError, Violation
-from gateway.fields import Fields
+from gateway.fields import Fields, plain
 from gateway.formats import ReadOptions, read
 from gateway.mapping import Mapped, MappingSet
 from gateway.records import Cause, StoredFacts, World, carry_out
@@ -118,7 +118,7 @@ def _decide(
     try:
         decision = decide(command, StoredFacts(world, unit))
     except RejectedError as fault:
-        found += [v for v in fault.violations if v.path not in known or not v.path]
+        found += [v for v in fault.violations if not v.path or known.isdisjoint({v.path, plain(v.path)})]
     if decision is None or any(not violation.warning for violation in found):
         raise RejectedError(sorted(found, key=lambda violation: violation.warning))
     return decision

@@ -10,6 +10,9 @@ from gateway.mapping import Mapped
 from gateway.messages import Head, build
 from gateway.records import World
 
+# These are about a document as it stands: what the command leaves out stands there already.
+_AS_IT_STANDS = ("declare", "delete")
+
 
 def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Violation]:
     """Return what mapping and schema find wrong, with warnings; one fault for a field is enough.
@@ -20,7 +23,8 @@ def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Viol
         at: The moment of the message's making.
     """
     found = list(mapped.violations)
-    known = {plain(violation.path) for violation in found if violation.path}
+    # A column that is missing is a fault of every item, and stands there without positions.
+    known = {violation.path for violation in found if violation.path}
     head = Head(
         message_id=world.new_message_id(),
         message_type=mapped.message_type,
@@ -34,4 +38,7 @@ def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Viol
         root = build(world.catalogue, head, mapped.body)
     except RejectedError as fault:
         return [*found, *fault.violations]
-    return found + [v for v in world.catalogue.check(root, command=True) if plain(v.path) not in known]
+    faults = world.catalogue.check(root, command=True)
+    if mapped.operation in _AS_IT_STANDS:
+        faults = [fault for fault in faults if fault.code != "schema.missing"]
+    return found + [fault for fault in faults if known.isdisjoint({fault.path, plain(fault.path)})]
