@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Literal
 
 Language = Literal["en", "zh"]
+_LONGEST_SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class Violation:
 
     def text(self, language: Language = "en") -> str:
         """Return the catalogue's text in the language, with the values in it."""
-        return catalogue()[self.code][language].format_map(_Lenient(self.values))
+        values = {name: _shown(value) for name, value in self.values.items()}
+        return catalogue()[self.code][language].format_map(_Lenient(values))
 
     def at(self, place: Place | None) -> Violation:
         """Return the same violation with its place in the source."""
@@ -137,6 +139,13 @@ def catalogue() -> Mapping[str, Mapping[Language, str]]:
                 assert code not in found, f"the code {code} stands in two catalogues"
                 found[code] = texts
     return found
+
+
+def _shown(value: object) -> object:
+    """Cut a text that is too long to be read; a cell may hold a megabyte, and be at fault twice a row."""
+    if isinstance(value, str) and len(value) > _LONGEST_SHOWN:
+        return value[:_LONGEST_SHOWN] + "…"
+    return value
 
 
 class _Lenient(dict[str, object]):

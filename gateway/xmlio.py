@@ -38,6 +38,9 @@ def parse(data: bytes, name: str = "") -> etree._Element:
     try:
         root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as fault:
+        # libxml2 itself gives up at a depth of its own, far beyond ours.
+        if fault.msg.startswith("Excessive depth"):
+            raise refuse("xml.too-deep", limit=MAX_DEPTH, file=name) from fault
         row, column = fault.position
         raise refuse("xml.not-well-formed", row=row, column=column, reason=fault.msg, file=name) from fault
     if root.getroottree().docinfo.internalDTD is not None:

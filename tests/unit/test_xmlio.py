@@ -84,7 +84,7 @@ def test_the_deepest_tree_allowed_is_read_and_one_level_more_is_refused() -> Non
 
 def test_a_tree_of_absurd_depth_is_refused_by_the_parser_itself() -> None:
     """Before it fills the memory."""
-    assert _refused(b"<a>" * 100_000).code == "xml.not-well-formed"
+    assert _refused(b"<a>" * 100_000).code == "xml.too-deep"
 
 
 def test_too_many_bytes_are_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
