@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -166,17 +166,23 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
         ParkedError: `bootstrap.runs-already`: another gateway works on the same SQLite database.
         RetryError: The database or the module cannot be used now.
     """
-    store = make_store(settings, clock)
-    world = make_world(settings, clock)
-    route = settings.route[0]
-    with _alone(settings), Waker() as waker:
+    with ExitStack() as parts:
+        store = make_store(settings, clock)
+        parts.callback(store.close)
+        world = make_world(settings, clock)
+        route = settings.route[0]
+        parts.enter_context(_alone(settings))
+        waker = parts.enter_context(Waker())
         token = make_token(settings, clock)
+        parts.callback(token.close)
         with store.begin() as unit:
             unit.submissions.recover()
         inboxes = {
             each.name: _inbox(settings.path(each.inbox), waker, bell, "intake") for each in settings.partner
         }
         customs_inbox = _inbox(settings.path(route.receipts), waker, bell, "receive")
+        for inbox in (*inboxes.values(), customs_inbox):
+            parts.callback(inbox.close)
         outboxes: dict[str, Outbox] = {
             each.name: FolderOutbox(_folder(settings.path(each.receipts))) for each in settings.partner
         }
@@ -193,10 +199,6 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             notice_outboxes=outboxes,
             trouble=Trouble(store),
         )
-        token.close()
-        for inbox in (*inboxes.values(), customs_inbox):
-            inbox.close()
-    store.close()
 
 
 def _inbox(folder: Path, waker: Waker, bell: Bell, stage: str) -> FolderInbox:

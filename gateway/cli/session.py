@@ -52,6 +52,11 @@ class Session:
         """Schemas and code tables, loaded when they are first needed."""
         return make_world(self.settings, self.clock)
 
+    def close(self) -> None:
+        """Close what was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+
     @property
     def show(self) -> Show:
         """How to show results."""
@@ -71,8 +76,18 @@ def command(
         try:
             code = function(session, *args, **kwargs)
         except GatewayError as fault:
-            Show(session.language or "en").error(fault)
+            _error_in(session).error(fault)
             code = REFUSED
+        finally:
+            session.close()
         raise SystemExit(code)
 
     return run
+
+
+def _error_in(session: Session) -> Show:
+    """Return how to show an error: in the language of a configuration that may be what is wrong."""
+    try:
+        return session.show
+    except GatewayError:
+        return Show(session.language or "en")
