@@ -27,6 +27,13 @@ _LOOK_SECONDS = 0.1
 @click.command()
 @click.option("--until-idle", is_flag=True, help="Stop when nothing is due and no receipt is awaited.")
 @click.option("--timeout", type=float, default=None, help="With --until-idle: give up after so many seconds.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1),
+    default=1,
+    help="Processes that share the work; as yet one.",
+    expose_value=False,
+)
 @command
 def run(session: Session, /, *, until_idle: bool, timeout: float | None) -> int:
     """Run all stages until stopped."""
@@ -53,11 +60,13 @@ def _until_idle(
 ) -> int:
     """Wait until nothing moves and nothing is awaited; tell what is still awaited when time is over."""
     end = None if timeout is None else time.monotonic() + timeout
-    while not stopped.wait(_LOOK_SECONDS):
-        if threads.quiet() and not _anything_awaited(gateway) and threads.quiet():
-            return DONE
-        if end is not None and time.monotonic() > end:
-            break
+    with session.show.progress("waiting") as show_progress:
+        while not stopped.wait(_LOOK_SECONDS):
+            if threads.quiet() and not _anything_awaited(gateway) and threads.quiet():
+                return DONE
+            if end is not None and time.monotonic() > end:
+                break
+            show_progress(lambda: _progress(gateway))
     with gateway.store.read() as unit:
         rows = [
             {"number": row.number, "kind": row.kind, "state": row.state, "client_number": row.client_number}
@@ -65,6 +74,13 @@ def _until_idle(
         ]
     session.show.rows("awaited", ("number", "kind", "state", "client_number"), rows)
     return REFUSED
+
+
+def _progress(gateway: Gateway) -> tuple[int, int]:
+    """Return how many documents there are, and how many of them customs is expected to move."""
+    with gateway.store.read() as unit:
+        counts = unit.status.counts()
+    return sum(counts.documents.values()), counts.awaited
 
 
 def _anything_awaited(gateway: Gateway) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -14,6 +15,14 @@ import click
 from rich.cells import set_cell_size
 from rich.console import Console
 from rich.measure import Measurement
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -107,6 +116,34 @@ class Show:
             named = f"  {set_cell_size(self.word(kind), 14)} {number}  {set_cell_size(client_number, 18)} "
             line = Text(named)
             self._console().print(line.append_text(self._cell(state)))
+
+    @contextmanager
+    def progress(self, key: str) -> Iterator[Callable[[Callable[[], tuple[int, int]]], None]]:
+        """Show a bar on a terminal while something goes on; elsewhere nothing is counted at all.
+
+        Yields:
+            What takes a function that counts all there is, and how much of it is open.
+        """
+        console = Console(stderr=True)
+        bar = Progress(
+            SpinnerColumn(),
+            TextColumn(self.word(key)),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        with bar:
+            task = bar.add_task(key, total=None)
+
+            def tell(count: Callable[[], tuple[int, int]]) -> None:
+                if not bar.disable:
+                    total, still_open = count()
+                    bar.update(task, total=total, completed=total - still_open)
+
+            yield tell
 
     def violations(self, violations: Iterable[Violation]) -> None:
         """Print every fault with its code, field, place and text."""
