@@ -19,7 +19,7 @@ from gateway.commands import understand_one
 from gateway.containment import contained
 from gateway.errors import ParkedError, RejectedError
 from gateway.mapping import MappingSet
-from gateway.receiving import believe, keep_receipt
+from gateway.receiving import believe, keep_receipts
 from gateway.records import World
 from gateway.replies import keep_arrivals, note_deliveries, notice_name, quarantine
 from gateway.signing import Signer, Verifier
@@ -90,8 +90,7 @@ def sign(gateway: Gateway) -> int:
     result = sign_batch(gateway.signer, batch)
     with gateway.store.begin() as unit:
         note_signatures(unit, result)
-    if result.trouble is not None:
-        raise result.trouble
+    result.raise_trouble()
     return len(batch)
 
 
@@ -104,26 +103,27 @@ def dispatch(gateway: Gateway) -> int:
         files = [(file_name(row), unit.raw.get(row.signed_digest or "")) for row in rows]
     if not files:
         return 0
-    faults = gateway.customs_outbox.send_many(files)
-    with gateway.store.begin() as unit:
-        note_attempts(unit, rows, attempts, faults)
-    raise_one(faults)
+    with gateway.trouble.at("outbox of customs", pausing=True):
+        faults = gateway.customs_outbox.send_many(files)
+        with gateway.store.begin() as unit:
+            note_attempts(unit, rows, attempts, faults)
+        raise_one(faults)
     return len(files)
 
 
 def receive(gateway: Gateway) -> int:
     """Store customs' receipts raw, then verify and correlate each and let its document decide (CU-03)."""
-    arrivals = gateway.customs_inbox.receive(BATCH)
-    with gateway.store.begin() as unit:
+    inbox, done = gateway.customs_inbox, 0
+    with gateway.trouble.at("receipts of customs"):
+        arrivals, refusals = inbox.receive(BATCH), inbox.refusals()
+        with gateway.store.begin() as unit:
+            done = keep_receipts(unit, arrivals, refusals)
         for arrival in arrivals:
-            keep_receipt(unit, arrival)
-    for arrival in arrivals:
-        gateway.customs_inbox.settle(arrival.delivery, "done")
+            inbox.settle(arrival.delivery, "done")
     with gateway.store.begin() as unit:
-        batch = unit.receipts.take(BATCH)
-        for receipt in batch:
+        for receipt in (batch := unit.receipts.take(BATCH)):
             believe(gateway.world, gateway.verifier, unit, receipt)
-    return len(arrivals) + len(batch)
+    return done + len(batch)
 
 
 def notify(gateway: Gateway) -> int:

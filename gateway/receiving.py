@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.channels import Arrival
+from gateway.channels import Arrival, Refusal
 from gateway.containment import contained
 from gateway.customs import Said, correlate, read_receipt
 from gateway.documents import Answer, Decision, Document, Stale, advance
@@ -27,16 +27,24 @@ class Outcome:
     told: Mapping[str, Any]
 
 
-def keep_receipt(unit: Unit, arrival: Arrival) -> None:
-    """Store what customs sent, whole and unread (CU-03)."""
-    unit.receipts.add(
-        ReceiptRow(
-            digest=unit.raw.put(arrival.data),
-            channel="customs",
-            name=arrival.name,
-            received_at=unit.now,
+def keep_receipts(unit: Unit, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> int:
+    """Store what customs sent, whole and unread, and tell what could not be had; return how much (CU-03)."""
+    for arrival in arrivals:
+        kept = unit.receipts.add(
+            ReceiptRow(
+                digest=unit.raw.put(arrival.data),
+                channel="customs",
+                name=arrival.name,
+                received_at=unit.now,
+            )
         )
-    )
+        # No stage takes a copy, so that its line is written here; one delivered again has it already.
+        if kept.state == ReceiptState.DUPLICATE and kept.received_at == unit.now:
+            log_receipt(unit, kept, None, {"outcome": str(kept.state)})
+    for refusal in refusals:
+        values = {"name": refusal.name, "reason": refusal.violation.text("en")}
+        unit.alerts.open("receipt.not-taken", refusal.name, values)
+    return len(arrivals) + len(refusals)
 
 
 def believe(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> None:
@@ -99,8 +107,8 @@ def _answer(said: Said) -> Answer:
 
 
 def _stale(state: str, reason: Violation) -> Outcome:
-    told = {"state": state, "because": reason.code, "because_en": reason.text("en")}
-    return Outcome(ReceiptState.STALE, told)
+    texts = {"because_en": reason.text("en"), "because_zh": reason.text("zh")}
+    return Outcome(ReceiptState.STALE, {"state": state, "because": reason.code, **texts})
 
 
 def _moved(before: str, document: Document, decision: Decision) -> dict[str, Any]:

@@ -29,6 +29,15 @@ class Signatures:
     parked: dict[str, ParkedError] = field(default_factory=dict)
     trouble: RetryError | None = None
 
+    def raise_trouble(self) -> None:
+        """Let the stage pause before it asks the token again.
+
+        Raises:
+            RetryError: As it came from the token.
+        """
+        if self.trouble is not None:
+            raise self.trouble
+
 
 def sign_batch(signer: Signer, batch: Iterable[tuple[SubmissionRow, bytes]]) -> Signatures:
     """Sign each message in its enterprise's name, until the token fails (ID-02, ID-03)."""

@@ -22,12 +22,22 @@ class Trouble:
             self._subjects = {alert.subject for alert in unit.alerts.opened() if alert.code == ALERT}
 
     @contextmanager
-    def at(self, subject: str) -> Iterator[None]:
-        """Work at one channel; what goes wrong there and may later go right is told, not raised."""
+    def at(self, subject: str, *, pausing: bool = False) -> Iterator[None]:
+        """Work at one channel; what goes wrong there and may later go right is told, not raised.
+
+        Args:
+            subject: The channel, as operators know it.
+            pausing: Raise it as well, so that the stage pauses before it tries again.
+
+        Raises:
+            RetryError: As it came, when the stage is to pause.
+        """
         try:
             yield
         except RetryError as fault:
             self._tell(subject, fault)
+            if pausing:
+                raise
         else:
             self._over(subject)
 
