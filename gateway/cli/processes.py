@@ -66,6 +66,8 @@ class Supervised:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
+                    # Ctrl-C is for the command alone, which then ends its children in order.
+                    start_new_session=True,
                 )
             code = self._process.wait()
             if not self._stopping.wait(_PAUSE_SECONDS):
