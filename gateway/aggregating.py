@@ -17,6 +17,7 @@ from gateway.errors import ParkedError, refuse
 from gateway.records import Cause, StoredFacts, World, carry_out, to_document
 from gateway.replies import tell_result
 from gateway.store import DocumentFilter, Unit
+from gateway.trouble import reasons_of
 
 # Runs are few and large: one a transaction keeps it short.
 _RUNS = 1
@@ -74,7 +75,7 @@ def make_due_declarations(world: World, unit: Unit) -> int:
                 tell_result(unit, decision)
             done += 1
         except ParkedError as fault:
-            unit.alerts.open(ALERT, number, {"reason": str(fault)})
+            unit.alerts.open(ALERT, number, reasons_of(fault))
     return done
 
 

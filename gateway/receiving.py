@@ -16,6 +16,7 @@ from gateway.records import Cause, StoredFacts, World, carry_out, to_document
 from gateway.replies import log_receipt, tell_receipt, tell_violations, violations_of
 from gateway.signing import Verifier
 from gateway.store import ReceiptContent, ReceiptRow, ReceiptState, SubmissionRow, Unit
+from gateway.trouble import reasons_of
 from gateway.waiting import OVERDUE
 
 
@@ -42,7 +43,7 @@ def keep_receipts(unit: Unit, arrivals: Sequence[Arrival], refusals: Sequence[Re
         if kept.state == ReceiptState.DUPLICATE and kept.received_at == unit.now:
             log_receipt(unit, kept, None, {"outcome": str(kept.state)})
     for refusal in refusals:
-        values = {"name": refusal.name, "reason": refusal.violation.text("en")}
+        values = {"name": refusal.name, **reasons_of(refusal.violation)}
         unit.alerts.open("receipt.not-taken", refusal.name, values)
     return len(arrivals) + len(refusals)
 

@@ -15,6 +15,7 @@ from gateway.fields import FieldDictionary
 from gateway.mapping import Mapped
 from gateway.records import World
 from gateway.store import InterchangeRow, NoticeRow, ReceiptRow, Unit
+from gateway.trouble import values_of
 
 ACCEPTED, REFUSED = "accepted", "refused"
 # The partner of those notices that are lines of the receipt log.
@@ -100,7 +101,7 @@ def quarantine(
 ) -> None:
     """Tell that an interchange could not be understood, and why, in the reply and beside the file (ER-05)."""
     if isinstance(fault, ParkedError):
-        unit.alerts.open(fault.code, interchange.name, {"interchange": interchange.id, "reason": str(fault)})
+        unit.alerts.open(fault.code, interchange.name, values_of(fault))
     told = tell_violations(violations_of(fault, interchange.name), world.catalogue.dictionary)
     whole = {
         "reply_to": {"name": interchange.name, "sha256": interchange.digest},
@@ -200,7 +201,7 @@ def note_deliveries(unit: Unit, rows: Sequence[NoticeRow], faults: Mapping[str, 
     for row in parked:
         fault = faults[notice_name(row)]
         unit.notices.park(row.id)
-        unit.alerts.open(fault.code, f"notice {row.id}", {"reason": str(fault)})
+        unit.alerts.open(fault.code, f"notice {row.id}", values_of(fault))
     return len(rows) - len(faults) + len(parked)
 
 

@@ -10,6 +10,7 @@ from gateway.errors import GatewayError, ParkedError, RetryError
 from gateway.messages import serialize
 from gateway.signing import Signer
 from gateway.store import AttemptOutcome, SubmissionRow, Unit
+from gateway.trouble import reasons_of, values_of
 from gateway.xmlio import parse
 
 TOKEN_ALERT = ("token.unusable", "token")
@@ -60,9 +61,9 @@ def note_signatures(unit: Unit, result: Signatures) -> None:
         unit.submissions.signed(submission, unit.raw.put(data))
     for submission, fault in result.parked.items():
         unit.submissions.park(submission, str(fault))
-        unit.alerts.open(fault.code, submission, {"reason": str(fault)})
+        unit.alerts.open(fault.code, submission, values_of(fault))
     if result.trouble is not None:
-        unit.alerts.open(*TOKEN_ALERT, {"reason": str(result.trouble)})
+        unit.alerts.open(*TOKEN_ALERT, reasons_of(result.trouble))
     elif result.signed:
         unit.alerts.close(*TOKEN_ALERT)
 
@@ -84,7 +85,7 @@ def note_attempts(
         outcome = AttemptOutcome.SENT
         if isinstance(fault, ParkedError):
             outcome = AttemptOutcome.FAILED
-            unit.alerts.open(fault.code, row.id, {"reason": str(fault)})
+            unit.alerts.open(fault.code, row.id, values_of(fault))
         elif fault is not None:
             outcome = AttemptOutcome.IN_DOUBT
         unit.submissions.attempt_end(attempts[row.id], outcome, str(fault or ""))

@@ -6,10 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from gateway.errors import RetryError
+from gateway.errors import GatewayError, RetryError, Violation
 from gateway.store import Store
 
 ALERT = "trouble.channel"
+
+
+def values_of(fault: GatewayError) -> dict[str, str]:
+    """Return the values of an alert that is about the fault itself, so that its text can be told."""
+    return {name: str(value) for name, value in fault.values.items()}
+
+
+def reasons_of(fault: GatewayError | Violation) -> dict[str, str]:
+    """Return the values of an alert that the fault is the reason of, in both languages."""
+    return {"reason": fault.text("en"), "reason_zh": fault.text("zh")}
 
 
 class Trouble:
@@ -47,7 +57,7 @@ class Trouble:
                 return
             self._subjects.add(subject)
         with self._store.begin() as unit:
-            unit.alerts.open(ALERT, subject, {"reason": str(fault)})
+            unit.alerts.open(ALERT, subject, reasons_of(fault))
 
     def _over(self, subject: str) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ import click
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, Show
 from gateway.documents import Kind, state_of
-from gateway.errors import refuse
+from gateway.errors import Violation, refuse
 from gateway.fields import Fields
 from gateway.records import to_document
 from gateway.reports import differences
@@ -38,7 +38,7 @@ def status(session: Session, /) -> int:
             "since": f"{alert.opened_at:%F %T}",
             "code": alert.code,
             "about": alert.subject,
-            "text": _alert(alert),
+            "text": Violation(alert.code, values=alert.values).text(show.language),
         }
         for alert in alerts
     ]
@@ -56,10 +56,6 @@ def status(session: Session, /) -> int:
     show.pairs("queues", {**counts.queues, "awaited": counts.awaited})
     show.rows("needs a person", ("since", "code", "about", "text"), told)
     return DONE
-
-
-def _alert(alert: Any) -> str:
-    return "; ".join(str(value) for value in alert.values.values())
 
 
 @click.command()
