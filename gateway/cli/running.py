@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import FrameType
+from typing import Any
 
 import click
 import structlog
@@ -15,7 +17,8 @@ from gateway.aggregating import aggregate_month, rehearse_month
 from gateway.bootstrap import Bell, make_workers, open_gateway
 from gateway.checking import check_installation
 from gateway.cli.session import Session, command
-from gateway.cli.show import DONE, REFUSED
+from gateway.cli.show import DONE, REFUSED, Show
+from gateway.errors import RejectedError, Violation
 from gateway.pipeline import Gateway
 from gateway.waiting import awaited_documents
 from gateway.workers import Workers
@@ -114,34 +117,45 @@ def aggregate(
     except ValueError as fault:
         raise click.BadParameter(f"{month} is no month such as 2026-10") from fault
     enterprises = [enterprise] if enterprise else [each.code for each in session.settings.enterprise]
+    told: list[dict[str, Any]] = []
+    refused: list[RejectedError] = []
     for code in enterprises:
-        if dry_run:
-            _rehearse(session, code, period)
-        else:
-            _request(session, code, period, client_number)
-    return DONE
+        try:
+            told.append(
+                _rehearse(session, code, period)
+                if dry_run
+                else _request(session, code, period, client_number)
+            )
+        except RejectedError as fault:
+            refused.append(fault)
+    show = session.show
+    if show.json:
+        show.data(told)
+    elif dry_run:
+        _show_rehearsals(show, told)
+    else:
+        _show_warnings(show, told)
+        show.rows("aggregation requested", ("number", "enterprise", "month", "manifests"), told)
+    for fault in refused:
+        show.error(fault)
+    return REFUSED if refused else DONE
 
 
-def _request(session: Session, enterprise: str, period: str, client_number: str) -> None:
+def _request(session: Session, enterprise: str, period: str, client_number: str) -> dict[str, Any]:
     with session.store.begin() as unit:
         decision = aggregate_month(session.world, unit, enterprise, period, client_number)
-    run = decision.changes[0].document
-    rows = [
-        {
-            "number": run.number,
-            "enterprise": enterprise,
-            "month": period,
-            "manifests": len(decision.changes) - 1,
-        }
-    ]
-    session.show.violations(decision.warnings)
-    session.show.rows("aggregation requested", ("number", "enterprise", "month", "manifests"), rows)
+    return {
+        "number": decision.changes[0].document.number,
+        "enterprise": enterprise,
+        "month": period,
+        "manifests": len(decision.changes) - 1,
+        "warnings": _texts(decision.warnings, session.show),
+    }
 
 
-def _rehearse(session: Session, enterprise: str, period: str) -> None:
+def _rehearse(session: Session, enterprise: str, period: str) -> dict[str, Any]:
     with session.store.begin() as unit:
         rehearsal = rehearse_month(session.world, unit, enterprise, period)
-    show = session.show
     declarations = []
     for body in rehearsal.declarations:
         head, lists = body["DecHead"], body["DecLists"]
@@ -149,23 +163,31 @@ def _rehearse(session: Session, enterprise: str, period: str) -> None:
         assert isinstance(lists, dict), "a declaration has items"
         row = {name: head.get(name) for name in ("IEFlag", "IEPort", "TradeMode", "BillNo", "GrossWet")}
         declarations.append(row | {"items": len(lists["DecList"])})
-    left_out = [{"code": v.code, "text": v.text(show.language)} for v in rehearsal.left_out]
-    if show.json:
-        show.data(
-            {
-                "enterprise": enterprise,
-                "month": period,
-                "manifests": rehearsal.manifests,
-                "declarations": declarations,
-                "left_out": left_out,
-                "warnings": [{"code": v.code, "text": v.text(show.language)} for v in rehearsal.warnings],
-            }
-        )
-        return
-    show.violations(rehearsal.warnings)
+    return {
+        "enterprise": enterprise,
+        "month": period,
+        "manifests": rehearsal.manifests,
+        "declarations": declarations,
+        "left_out": _texts(rehearsal.left_out, session.show),
+        "warnings": _texts(rehearsal.warnings, session.show),
+    }
+
+
+def _show_rehearsals(show: Show, told: Sequence[Mapping[str, Any]]) -> None:
+    _show_warnings(show, told)
     columns = ("IEFlag", "IEPort", "TradeMode", "BillNo", "GrossWet", "items")
-    show.rows("declarations that would be made", columns, declarations)
-    show.rows("left out", ("code", "text"), left_out)
+    for each in told:
+        show.rows("declarations that would be made", columns, each["declarations"])
+        show.rows("left out", ("code", "text"), each["left_out"])
+
+
+def _show_warnings(show: Show, told: Sequence[Mapping[str, Any]]) -> None:
+    if warnings := [warning for each in told for warning in each["warnings"]]:
+        show.rows("faults", ("code", "text"), warnings)
+
+
+def _texts(violations: Iterable[Violation], show: Show) -> list[dict[str, str]]:
+    return [{"code": each.code, "text": each.text(show.language)} for each in violations]
 
 
 @click.command()
