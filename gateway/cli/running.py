@@ -136,8 +136,8 @@ def aggregate(
     else:
         _show_warnings(show, told)
         show.rows("aggregation requested", ("number", "enterprise", "month", "manifests"), told)
-    for fault in refused:
-        show.error(fault)
+    for each in refused:
+        show.error(each)
     return REFUSED if refused else DONE
 
 
