@@ -32,6 +32,8 @@ DONE, REFUSED = 0, 1
 
 # As wide as a table becomes before the words in its cells are broken.
 _WIDEST = 160
+# Whoever copies one of these wants it in one piece.
+_WHOLE = {"number", "client_number", "customs_number", "message", "manifest", "declaration"}
 
 _COLOURS = {
     "approved": "green",
@@ -84,7 +86,7 @@ class Show:
             return
         table = Table(title=self.word(title), title_justify="left", header_style="bold", box=None)
         for column in columns:
-            table.add_column(self.word(column), overflow="fold")
+            table.add_column(self.word(column), overflow="fold", no_wrap=column in _WHOLE)
         count = 0
         for row in rows:
             table.add_row(*(self._cell(row.get(column)) for column in columns))
