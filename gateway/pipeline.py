@@ -19,7 +19,7 @@ from gateway.commands import understand_one
 from gateway.containment import contained
 from gateway.errors import ParkedError, RejectedError
 from gateway.mapping import MappingSet
-from gateway.receiving import believe, keep_receipts
+from gateway.receiving import believe, keep_receipts, put_away
 from gateway.records import World
 from gateway.replies import keep_arrivals, note_deliveries, notice_name, quarantine
 from gateway.signing import Signer, Verifier
@@ -58,7 +58,7 @@ def intake(gateway: Gateway) -> int:
             arrivals, refusals = inbox.receive(BATCH), inbox.refusals()
             with gateway.store.begin() as unit:
                 keep_arrivals(gateway.world, unit, partner, arrivals, refusals)
-            inbox.stored(arrivals)
+            inbox.stored((*arrivals, *refusals))
             with gateway.store.begin() as unit:
                 for row in (settled := unit.interchanges.take_to_settle(partner, BATCH)):
                     inbox.settle(row.delivery, row.outcome, row.reason)
@@ -117,9 +117,8 @@ def receive(gateway: Gateway) -> int:
     with gateway.trouble.at("receipts of customs"):
         arrivals, refusals = inbox.receive(BATCH), inbox.refusals()
         with gateway.store.begin() as unit:
-            done = keep_receipts(unit, arrivals, refusals)
-        for arrival in arrivals:
-            inbox.settle(arrival.delivery, "done")
+            keep_receipts(unit, arrivals, refusals)
+        done = put_away(inbox, arrivals, refusals)
     with gateway.store.begin() as unit:
         for receipt in (batch := unit.receipts.take(BATCH)):
             believe(gateway.world, gateway.verifier, unit, receipt)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.channels import Arrival, Refusal
+from gateway.channels import Arrival, Inbox, Refusal, reason_of
 from gateway.containment import contained
 from gateway.customs import Said, correlate, read_receipt
 from gateway.documents import Answer, Decision, Document, Stale, advance
@@ -28,8 +28,8 @@ class Outcome:
     told: Mapping[str, Any]
 
 
-def keep_receipts(unit: Unit, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> int:
-    """Store what customs sent, whole and unread, and tell what could not be had; return how much (CU-03)."""
+def keep_receipts(unit: Unit, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> None:
+    """Store what customs sent, whole and unread, and tell what could not be had (CU-03)."""
     for arrival in arrivals:
         kept = unit.receipts.add(
             ReceiptRow(
@@ -45,6 +45,20 @@ def keep_receipts(unit: Unit, arrivals: Sequence[Arrival], refusals: Sequence[Re
     for refusal in refusals:
         values = {"name": refusal.name, **reasons_of(refusal.violation)}
         unit.alerts.open("receipt.not-taken", refusal.name, values)
+
+
+def put_away(inbox: Inbox, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> int:
+    """Settle what is stored or told, and return how much that was.
+
+    Raises:
+        RetryError: `channels.not-settled`; what is not put away comes again and is known.
+    """
+    for arrival in arrivals:
+        inbox.settle(arrival.delivery, "done")
+    for refusal in refusals:
+        inbox.settle(refusal.delivery, "quarantined", reason_of(refusal.name, refusal.violation))
+    # One that cannot even be claimed stays where it is, and was told.
+    inbox.stored(refusals)
     return len(arrivals) + len(refusals)
 
 

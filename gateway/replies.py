@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.channels import Arrival, Refusal
+from gateway.channels import Arrival, Refusal, reason_of
 from gateway.customs import Said
 from gateway.documents import Decision, Document, Kind, state_of
 from gateway.errors import GatewayError, ParkedError, Place, RejectedError, Violation
@@ -29,11 +29,11 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 def keep_arrivals(
     world: World, unit: Unit, partner: str, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]
 ) -> None:
-    """Store what a channel brought, and tell what it put into quarantine by itself (ER-05)."""
+    """Store what a channel brought, and tell what it could not read (ER-05)."""
     for arrival in arrivals:
         _keep_interchange(unit, partner, arrival)
     for refusal in refusals:
-        _tell_refusal(world, unit, partner, refusal)
+        _keep_refusal(world, unit, partner, refusal)
 
 
 def _keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
@@ -51,16 +51,30 @@ def _keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
     unit.interchanges.came_again(row.id)
 
 
-def _tell_refusal(world: World, unit: Unit, partner: str, refusal: Refusal) -> None:
-    """Tell that the channel put a file into quarantine unread, and why (ER-05)."""
+def _keep_refusal(world: World, unit: Unit, partner: str, refusal: Refusal) -> None:
+    """Keep that a delivery could not be read, and why; what comes again is known and told once (ER-05)."""
+    row = unit.interchanges.add(
+        InterchangeRow(
+            channel=f"inbox/{partner}",
+            partner=partner,
+            name=refusal.name,
+            # None of its bytes were had.
+            digest=unit.raw.put(b""),
+            delivery=refusal.delivery,
+            received_at=unit.now,
+        )
+    )
+    if row.received_at != unit.now:
+        unit.interchanges.came_again(row.id)
+        return
     told = {
         "reply_to": {"name": refusal.name},
         "outcome": "quarantined",
         **tell_violations([refusal.violation], world.catalogue.dictionary),
     }
-    digest = unit.raw.put(_to_bytes(told))
-    name = f"{_safe(refusal.name)}.{digest[:8]}.reply.json"
-    unit.notices.add(NoticeRow(partner=partner, kind="reply", name=name, digest=digest, created_at=unit.now))
+    digest = repeat(unit, row, unit.raw.put(_to_bytes(told)))
+    reason = reason_of(refusal.name, refusal.violation)
+    unit.interchanges.quarantined(row.id, reason=reason, reply=digest)
 
 
 def accepted_entry(world: World, position: int, mapped: Mapped, decision: Decision) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How bytes come and go under a name, and nothing else: folders, and memory for tests."""
 
-from gateway.channels.base import Arrival, Inbox, Outbox, Outcome, Refusal
+from gateway.channels.base import Arrival, Inbox, Outbox, Outcome, Refusal, reason_of
 from gateway.channels.folder import FolderInbox, Intake
 from gateway.channels.line_log import LineLog
 from gateway.channels.memory import MemoryInbox, MemoryOutbox
@@ -21,4 +21,5 @@ __all__ = [
     "Refusal",
     "Waker",
     "Watch",
+    "reason_of",
 ]

@@ -33,15 +33,17 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something whose bytes cannot be had; the channel put it into quarantine by itself, if it could.
+    """Something whose bytes cannot be had: it is to be noted and settled as an arrival is.
 
     Attributes:
         name: The name under which it came, made safe to show and to store.
         violation: Why.
+        delivery: The id of this delivery, for ever.
     """
 
     name: str
     violation: Violation
+    delivery: str
 
 
 class Inbox(Protocol):
@@ -60,8 +62,8 @@ class Inbox(Protocol):
         """
         ...
 
-    def stored(self, arrivals: Iterable[Arrival]) -> None:
-        """Note that the bytes are committed: they need not be received again, only settled."""
+    def stored(self, deliveries: Iterable[Arrival | Refusal]) -> None:
+        """Note that what is known of them is committed: they need not come again, only be settled."""
         ...
 
     def settle(self, delivery: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
@@ -75,7 +77,7 @@ class Inbox(Protocol):
         ...
 
     def refusals(self) -> list[Refusal]:
-        """Return what could not be had since the last call; each is told once."""
+        """Return what could not be had when `receive` was last called and is not noted as stored."""
         ...
 
     def waiting(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -11,12 +12,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from gateway.channels.base import Outcome
+from gateway.channels.putting import REASON, put_away
 
 CLAIMED = ".claimed"
+_LOCK = ".lock"
 _PLACES: dict[Outcome, str] = {"done": ".done", "quarantined": ".quarantine"}
-_REASON = ".reason.json"
-# 255 bytes are a file system's limit: room for a number and the reason's suffix.
-_LONGEST = 255 - len("~1f3a9c2b") - len(_REASON)
+# A file system's limit, in bytes.
+_LONGEST = 255
 
 
 class Claims:
@@ -43,13 +45,16 @@ class Claims:
             self.close()
             self._root.mkdir(exist_ok=True)
             # The lock comes first: a folder without a living lock belongs to whoever finds it.
-            self._lock = _try_lock(_lock_of(self._folder))
+            while (handle := _try_lock(_lock_of(self._folder))) < 0 or not os.fstat(handle).st_nlink:
+                # Someone took it for a dead owner's before we held it.
+                self._folder = self._root / uuid4().hex
+            self._lock = handle
             self._folder.mkdir()
         with os.scandir(self._root) as entries:
-            others = [Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for other in others:
-            if other != self._folder:
-                self._adopt(other)
+            # A lock may be all that is left of an owner.
+            owners = {e.name.removesuffix(_LOCK) for e in entries if e.is_dir() or e.name.endswith(_LOCK)}
+        for owner in sorted(owners - {self._folder.name}):
+            self._adopt(self._root / owner)
 
     def close(self) -> None:
         """Let go of the folder; what is still in it waits for the next owner."""
@@ -84,6 +89,10 @@ class Claims:
         """Move a file out of hand; nothing that lies there is overwritten.
 
         Nothing is flushed for the move: the bytes are stored, and what a power cut undoes is done again.
+        Each step may be a process's last: done again by the next one, it ends with one file and one reason.
+
+        Raises:
+            OSError: It could not be moved; it stays in hand.
         """
         file = self.path(delivery)
         if not os.path.lexists(file):
@@ -92,12 +101,13 @@ class Claims:
             return
         place = self._inbox / _PLACES[outcome]
         place.mkdir(exist_ok=True)
-        if reason is not None or not _link(file, place / file.name):
-            target = _reserve(place, file.name)
-            if reason is not None:
-                # Before the file, so that no file ever lies in quarantine unexplained.
-                _write(target.with_name(target.name + _REASON), reason)
-            file.rename(target)
+        draft = None if reason is None else _written(place / f".{delivery}.tmp", reason)
+        names = [_named(file.name, mark, 0 if draft is None else len(REASON)) for mark in ("", delivery[:8])]
+        # The mark is the delivery's, so that the next owner finds the name that the last one began with.
+        if not any(put_away(file, place / name, draft) for name in names):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), file.name)
+        if draft is not None:
+            draft.unlink(missing_ok=True)
         file.unlink(missing_ok=True)
         file.parent.rmdir()
         del self.held[delivery]
@@ -108,19 +118,19 @@ class Claims:
             return
         try:
             # Its owner may have ended in good order between our look and our lock.
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, NotADirectoryError):
                 files = [file for place in other.iterdir() for file in place.iterdir()]
                 for file in sorted(files, key=lambda file: file.lstat().st_mtime_ns):
                     delivery = file.parent.name
                     file.parent.rename(self._folder / delivery)
                     self.held[delivery] = file.name
-                _discard(other)
+            _discard(other)
         finally:
             os.close(lock)
 
 
 def _lock_of(folder: Path) -> Path:
-    return folder.with_name(folder.name + ".lock")
+    return folder.with_name(folder.name + _LOCK)
 
 
 def _try_lock(file: Path) -> int:
@@ -148,38 +158,19 @@ def _discard(folder: Path) -> None:
         _lock_of(folder).unlink(missing_ok=True)
 
 
-def _write(file: Path, reason: Mapping[str, object]) -> None:
+def _written(draft: Path, reason: Mapping[str, object]) -> Path:
     text = json.dumps(reason, ensure_ascii=False, indent=2, default=str) + "\n"
-    with file.open("wb") as out:
+    with draft.open("wb") as out:
         out.write(text.encode("utf-8", "backslashreplace"))
         out.flush()
         os.fsync(out.fileno())
+    return draft
 
 
-def _link(file: Path, target: Path) -> bool:
-    """Give a file its free name in one step; False when it is taken, or links are not to be had.
-
-    Ten times as fast as renaming over a reserved name, which makes the system write out the file.
-    """
-    try:
-        os.link(file, target, follow_symlinks=False)
-    except OSError:
-        return False
-    return True
-
-
-def _reserve(place: Path, name: str) -> Path:
-    """Make an empty file under a free name, `orders.csv` or `orders~1f3a9c2b.csv`, to be renamed over."""
+def _named(name: str, mark: str, spare: int) -> str:
+    """Return `orders.csv` or with a mark `orders~1f3a9c2b.csv`, cut so that so many bytes may follow."""
     stem, dot, suffix = name.rpartition(".") if "." in name[1:] else (name, "", "")
-    while len(os.fsencode(stem + dot + suffix)) > _LONGEST:
+    end = (f"~{mark}" if mark else "") + dot
+    while len(os.fsencode(stem + end + suffix)) + spare > _LONGEST:
         stem, suffix = (stem[:-1], suffix) if len(stem) > 1 else (stem, suffix[:-1])
-    counted = stem
-    while True:
-        target = place / (counted + dot + suffix)
-        try:
-            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
-        except FileExistsError:
-            # Not the next number: an ERP may send `orders.csv` a hundred thousand times.
-            counted = f"{stem}~{uuid4().hex[:8]}"
-        else:
-            return target
+    return stem + end + suffix

@@ -7,15 +7,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
 from time import monotonic
 
-from gateway.channels.base import Arrival, Outcome, Refusal, reason_of, shown, unfinished
+from gateway.channels.base import Arrival, Outcome, Refusal, shown, unfinished
 from gateway.channels.claims import Claims
 from gateway.channels.stillness import Looks, Signature, open_for_writing
 from gateway.channels.waker import Watch
-from gateway.errors import RejectedError, RetryError, refuse
+from gateway.errors import RejectedError, RetryError, Violation, refuse
 from gateway.xmlio import MAX_BYTES
 
 # Never follow a link out of the folder, never wait for the other end of a pipe.
@@ -58,8 +59,7 @@ class FolderInbox:
         self._last: dict[str, Signature] = {}
         self._ready: deque[tuple[str, Signature]] = deque()
         self._stored: set[str] = set()
-        self._stuck: dict[str, Signature] = {}
-        self._refusals: list[Refusal] = []
+        self._refusals: dict[str, Refusal] = {}
 
     def receive(self, limit: int) -> list[Arrival]:
         """Claim and read finished files, oldest first; what was not settled comes again (ER-05).
@@ -71,6 +71,7 @@ class FolderInbox:
             if self._watch is not None:
                 self._watch.renew()
             self._claims.prepare()
+            self._refusals.clear()
             deliveries = [delivery for delivery in self._claims.held if delivery not in self._stored]
             # One scan serves many calls; a file that cannot be claimed is not scanned for twice in one.
             if not self._ready:
@@ -80,12 +81,12 @@ class FolderInbox:
                     deliveries.append(delivery)
             return [arrival for delivery in deliveries[:limit] if (arrival := self._read(delivery))]
 
-    def stored(self, arrivals: Iterable[Arrival]) -> None:
-        """Note that these are committed, and need not be received again by this instance."""
-        self._stored.update(arrival.delivery for arrival in arrivals)
+    def stored(self, deliveries: Iterable[Arrival | Refusal]) -> None:
+        """Note that these are committed, and need not come again from this instance."""
+        self._stored.update(each.delivery for each in deliveries)
 
     def settle(self, delivery: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
-        """Move a stored file to `.done/`, or to `.quarantine/` with `<name>.reason.json` (ER-05).
+        """Move a file to `.done/`, or to `.quarantine/` with `<name>.reason.json` (ER-05).
 
         Raises:
             RetryError: `channels.not-settled`; the file stays in hand.
@@ -98,12 +99,12 @@ class FolderInbox:
         except OSError as fault:
             raise RetryError("channels.not-settled", name=shown(name), reason=fault.strerror) from fault
         self._last.pop(delivery, None)
+        self._refusals.pop(delivery, None)
         self._stored.discard(delivery)
 
     def refusals(self) -> list[Refusal]:
-        """Return what could not be had since the last call, most of it now in quarantine."""
-        found, self._refusals = self._refusals, []
-        return found
+        """Return what could not be had at the last look; most of it is in hand, to be settled."""
+        return [refusal for refusal in self._refusals.values() if refusal.delivery not in self._stored]
 
     def waiting(self) -> int:
         """Return how many files are there that are not settled; may be asked from any thread.
@@ -125,11 +126,11 @@ class FolderInbox:
         try:
             delivery = self._claims.take(name)
         except OSError as fault:
-            # One file that others protect must not keep the rest out; it is told once, and tried again.
-            if self._stuck.get(name) != signature:
-                self._stuck[name] = signature
-                refused = refuse("channels.not-claimed", name=shown(name), reason=fault.strerror)
-                self._refusals.append(Refusal(shown(name), refused.violations[0]))
+            # One file that others protect must not keep the rest out; it is tried again at every look,
+            # and told once for ever: as long as it is the same, its delivery is.
+            told = f"{name}\0{signature}".encode("utf-8", "surrogateescape")
+            refused = refuse("channels.not-claimed", name=shown(name), reason=fault.strerror)
+            self._refuse(name, refused.violations[0], sha256(told).hexdigest())
             return None
         if delivery is not None:
             self._last[delivery] = signature
@@ -140,7 +141,6 @@ class FolderInbox:
             self._looks.finished(self._watch.renamed())
         present = self._scan()
         self._looks.keep(present)
-        self._stuck = {name: seen for name, seen in self._stuck.items() if name in present}
         found = []
         for name, signature in present.items():
             if not self._looks.still(name, signature):
@@ -177,7 +177,7 @@ class FolderInbox:
             os.close(handle)
 
     def _read(self, delivery: str) -> Arrival | None:
-        """Read a claimed file; None when it goes to quarantine, or is still changing in our hands."""
+        """Read a claimed file; None when it is refused, or is still changing in our hands."""
         name = self._claims.held[delivery]
         try:
             data = self._bytes_of(delivery)
@@ -186,11 +186,12 @@ class FolderInbox:
             self._claims.settle(delivery, "done", None)
             return None
         except RejectedError as fault:
-            self._claims.settle(delivery, "quarantined", reason_of(shown(name), fault.violations[0]))
-            self._refusals.append(Refusal(shown(name), fault.violations[0]))
-            self._last.pop(delivery, None)
+            self._refuse(name, fault.violations[0], delivery)
             return None
         return None if data is None else Arrival(shown(name), data, delivery)
+
+    def _refuse(self, name: str, violation: Violation, delivery: str) -> None:
+        self._refusals[delivery] = Refusal(shown(name), violation, delivery)
 
     def _bytes_of(self, delivery: str) -> bytes | None:
         path = self._claims.path(delivery)

@@ -31,9 +31,9 @@ class MemoryInbox:
         """Return the oldest that are not stored."""
         return [arrival for delivery, arrival in self._there.items() if delivery not in self._stored][:limit]
 
-    def stored(self, arrivals: Iterable[Arrival]) -> None:
-        """Note that these need not be received again."""
-        self._stored.update(arrival.delivery for arrival in arrivals)
+    def stored(self, deliveries: Iterable[Arrival | Refusal]) -> None:
+        """Note that these need not come again."""
+        self._stored.update(each.delivery for each in deliveries)
 
     def settle(self, delivery: str, outcome: Outcome, reason: Mapping[str, object] | None = None) -> None:
         """Put one away."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.channels import FolderInbox, Intake, Watch
+from gateway.channels import FolderInbox, Intake, Watch, reason_of
 
 
 class Ticks:
@@ -48,6 +48,15 @@ class Desk:
         self.inbox.stored(arrivals)
         for arrival in arrivals:
             self.inbox.settle(arrival.delivery, outcome, reason)
+
+    def refused(self) -> dict[str, str]:
+        """Put away what could not be had, as the gateway does, and return the code of each."""
+        refusals = self.inbox.refusals()
+        self.inbox.stored(refusals)
+        for refusal in refusals:
+            reason = reason_of(refusal.name, refusal.violation)
+            self.inbox.settle(refusal.delivery, "quarantined", reason)
+        return {refusal.name: refusal.violation.code for refusal in refusals}
 
     def names_in(self, place: str) -> list[str]:
         """List a folder of the inbox."""

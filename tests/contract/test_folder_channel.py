@@ -125,14 +125,31 @@ def test_links_and_pipes_go_to_quarantine_unread(desk: Desk, tmp_path: Path) -> 
     os.mkfifo(desk.folder / "pipe.csv")
     (desk.folder / "good.csv").write_bytes(b"1")
     assert desk.finished() == {"good.csv": b"1"}
-    refused = {refusal.name: refusal.violation.code for refusal in desk.inbox.refusals()}
-    assert refused == dict.fromkeys(
+    assert desk.refused() == dict.fromkeys(
         ["link.csv", "dangling.csv", "folder.csv", "pipe.csv"], "channels.not-a-file"
     )
     assert desk.inbox.refusals() == []
     reason = json.loads((desk.folder / ".quarantine/link.csv.reason.json").read_text("utf-8"))
     assert reason["violations"][0]["text_zh"] == "link.csv 不是普通文件；不读取链接、管道和设备。"
     assert secret.read_bytes() == b"not yours"
+
+
+@pytest.mark.requirement("ER-04", "ER-05")
+def test_what_cannot_be_read_is_told_until_that_is_stored(desk: Desk) -> None:
+    """Whoever dies before it is noted leaves it to the next one, as the same delivery, put away by nobody."""
+    (desk.folder / "link.csv").symlink_to("nothing")
+    desk.finished()
+    told = desk.inbox.refusals()
+    desk.look()
+    assert desk.inbox.refusals() == told, "it was not noted"
+    desk.inbox.close()
+    desk.look()
+    assert desk.inbox.refusals() == told, "the next owner finds it in hand"
+    assert not (desk.folder / ".quarantine").exists()
+    assert desk.refused() == {"link.csv": "channels.not-a-file"}
+    assert desk.names_in(".quarantine") == ["link.csv", "link.csv.reason.json"]
+    desk.look()
+    assert desk.inbox.refusals() == []
 
 
 @pytest.mark.requirement("ER-05")
@@ -145,6 +162,7 @@ def test_a_file_over_the_limit_goes_to_quarantine_unread(tmp_path: Path) -> None
     (refusal,) = desk.inbox.refusals()
     assert refusal.violation.code == "channels.too-large"
     assert refusal.violation.text() == "The file more.csv has 11 bytes; at most 10 are read."
+    assert desk.refused() == {"more.csv": "channels.too-large"}
     assert desk.names_in(".quarantine") == ["more.csv", "more.csv.reason.json"]
 
 
@@ -205,6 +223,32 @@ def test_the_same_name_again_never_overwrites_what_is_put_away(
     assert "orders.csv" in names
     assert all(name.startswith("orders") and name.endswith(".csv") for name in names)
     assert sorted((desk.folder / ".done" / name).read_bytes() for name in names) == [b"1", b"2", b"3"]
+
+
+@pytest.mark.requirement("ER-05")
+@pytest.mark.parametrize("taken", [False, True], ids=["name free", "name taken"])
+def test_putting_away_that_was_broken_off_is_finished_and_not_done_twice(desk: Desk, *, taken: bool) -> None:
+    """Whoever comes next finds file and reason where the dead one put them."""
+    reason = {"name": "orders.csv", "why": "broken"}
+    if taken:
+        (desk.folder / "orders.csv").write_bytes(b"first")
+        desk.put_away("quarantined", reason)
+    (desk.folder / "orders.csv").write_bytes(b"second")
+    desk.look()
+    desk.ticks.now += 0.5
+    (arrival,) = desk.inbox.receive(1)
+    desk.inbox.stored([arrival])
+    (claim,) = (desk.folder / ".claimed").glob("*/*")
+    kept = claim / "orders.csv"
+    os.link(kept, desk.folder / "kept.tmp")
+    desk.inbox.settle(arrival.delivery, "quarantined", reason)
+    put = desk.names_in(".quarantine")
+    claim.mkdir()
+    (desk.folder / "kept.tmp").rename(kept)
+    desk.inbox.close()
+    desk.put_away("quarantined", reason)
+    assert desk.names_in(".quarantine") == put
+    assert len(put) == (4 if taken else 2)
 
 
 def test_the_same_name_arrives_again_before_the_first_is_settled(desk: Desk) -> None:
@@ -279,6 +323,7 @@ def test_an_owner_that_died_while_claiming_leaves_nothing_behind(desk: Desk) -> 
     place = desk.folder / ".claimed" / "dead" / "delivery"
     place.mkdir(parents=True)
     place.parent.with_name("dead.lock").touch()
+    place.parent.with_name("only-dead.lock").touch()
     assert desk.look() == {}
     assert [name for name in desk.names_in(".claimed") if "dead" in name] == []
 

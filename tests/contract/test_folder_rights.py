@@ -79,7 +79,8 @@ def test_a_file_that_cannot_be_claimed_is_told_once_and_keeps_no_other_out(
     (desk.folder / "b.csv").write_bytes(b"2")
     assert desk.finished() == {"b.csv": b"2"}
     desk.look_later()
-    refused = [(refusal.name, refusal.violation.code) for refusal in desk.inbox.refusals()]
-    assert refused == [("a.csv", "channels.not-claimed")]
+    assert desk.refused() == {"a.csv": "channels.not-claimed"}
+    desk.look_later()
+    assert desk.refused() == {}
     monkeypatch.undo()
     assert desk.look_later()["a.csv"] == b"1"
