@@ -13,7 +13,7 @@ from uuid import uuid4
 from gateway import pipeline
 from gateway.channels import FolderInbox, FolderOutbox, LineLog, Outbox, Waker
 from gateway.clock import Clock
-from gateway.codes import CodeTables
+from gateway.codes import CodeTables, PartialTables
 from gateway.config import Settings
 from gateway.errors import ParkedError
 from gateway.mapping import MappingSet
@@ -100,7 +100,8 @@ def make_mappings(settings: Settings, world: World) -> MappingSet:
     Raises:
         RejectedError: Every fault of every mapping.
     """
-    return MappingSet.load(settings.path(settings.folders.mappings), world.codes)
+    tables = PartialTables(world.codes)
+    return MappingSet.load(settings.path(settings.folders.mappings), tables)
 
 
 def make_latch(settings: Settings, clock: Clock) -> PinLatch:

@@ -1,5 +1,6 @@
 """The parameter tables of customs: what is shipped, what an operator puts in its place, and look-up."""
 
+from gateway.codes.partial import PartialTables
 from gateway.codes.tables import CodeTables
 
-__all__ = ["CodeTables"]
+__all__ = ["CodeTables", "PartialTables"]
