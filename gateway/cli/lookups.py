@@ -53,7 +53,8 @@ def status(session: Session, /) -> int:
         )
         return DONE
     show.rows("documents", ("kind", "state", "count"), documents)
-    show.pairs("queues", {**counts.queues, "awaited": counts.awaited})
+    queues = {f"queue.{name}": count for name, count in counts.queues.items()}
+    show.pairs("queues", {**queues, "awaited": counts.awaited})
     show.rows("needs a person", ("since", "code", "about", "text"), told)
     return DONE
 
@@ -139,11 +140,15 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
     if session.show.json:
         session.show.data({**told, "content": row.content, "submissions": submissions, "relations": merged})
         return DONE
-    session.show.pairs("document", told)
+    show = session.show
+    official = f" ({told['state_code']})" if told.pop("state_code") else ""
+    show.pairs("document", {**told, "state": show.word(told["state"]) + official})
+    for submission in submissions:
+        submission["state"] = f"submission.{submission['state']}"
     columns = ("message", "state", "sent", "technical", "business")
-    session.show.rows("messages to customs", columns, submissions)
+    show.rows("messages to customs", columns, submissions)
     if merged:
-        session.show.rows("merge relation", tuple(merged[0]), merged)
+        show.rows("merge relation", tuple(merged[0]), merged)
     return DONE
 
 
@@ -162,7 +167,8 @@ def _properties(row: DocumentRow) -> dict[str, Any]:
     return {
         "number": row.number,
         "kind": row.kind,
-        "state": f"{row.state} {state.zh}" + (f" ({state.official})" if state.official else ""),
+        "state": row.state,
+        "state_code": state.official,
         "client_number": row.client_number,
         "customs_number": row.customs_number,
         "enterprise": row.enterprise,
@@ -204,6 +210,8 @@ def _show_history(show: Show, unit: Unit, row: DocumentRow) -> None:
         previous = content
     if not show.json:
         for line in rows:
+            kind, _, name = line["cause"].partition(" ")
+            line["cause"] = f"{show.word(kind)} {name}"
             line["differences"] = "\n".join(line["differences"])
     show.rows("history", ("version", "at", "event", "from", "to", "cause", "differences"), rows)
 

@@ -96,7 +96,8 @@ def _anything_awaited(gateway: Gateway) -> bool:
 
 def _stop_on_signals(stopped: threading.Event) -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
+        # Not in this thread: the signal may have come while it held the event's lock.
+        threading.Thread(target=stopped.set).start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
@@ -198,7 +199,7 @@ def check(session: Session, /) -> int:
     show = session.show
     rows = [
         {
-            "part": part.part,
+            "part": part.part if show.json else f"part.{part.part}",
             "result": ("warning" if violation.warning else "fault") if violation else "ok",
             "code": violation.code if violation else "",
             "place": str(violation.place or "") if violation else "",

@@ -47,7 +47,7 @@ def token_status(session: Session, /) -> int:
     if show.json:
         show.data({**told, "certificates": certificates})
     else:
-        show.pairs("token", told)
+        show.pairs("token", {**told, "latch": f"latch.{told['latch']}"})
         show.rows("certificates", ("label", "subject", "until", "serial"), certificates)
     return DONE if found.fault is None else REFUSED
 
