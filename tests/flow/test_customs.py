@@ -1,0 +1,226 @@
+"""What passes between gateway and customs when something is in the way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.store import AlertRow, SubmissionState
+from tests.flow import erp
+from tests.flow.customs import Said, deliver, put, stranger
+from tests.services.installation import FILING, Installation, Running
+
+LOST = timedelta(minutes=31)
+
+
+@pytest.fixture
+def declared(approved: Running) -> Running:
+    """A manifest that customs has and does not answer."""
+    approved.office = None
+    approved.send("manifest.json", erp.manifests())
+    return approved
+
+
+def _last(running: Running) -> tuple[str, str]:
+    """Return the outcome of the newest receipt and its reason."""
+    running.settle()
+    line = running.installation.log()[-1]
+    faults = [fault["code"] for fault in line.get("violations", ())]
+    return line["outcome"], ", ".join(faults) or line.get("because", "")
+
+
+def _told(running: Running) -> list[tuple[str, str]]:
+    alerts: list[AlertRow] = running.alerts()
+    return [(alert.code, alert.subject) for alert in alerts]
+
+
+@pytest.mark.requirement("CU-04")
+def test_the_code_decides_whatever_the_text_says(declared: Running) -> None:
+    """Approved with the words of a refusal is approved."""
+    (submission,) = declared.submissions(erp.MANIFEST)
+    said = Said("7", answers=submission.id, customs_number="53012026I000000001", text="海关退单")
+    deliver(declared.installation, "r.xml", said)
+    assert _last(declared) == ("applied", "")
+    assert declared.document(erp.MANIFEST).state == "approved"
+
+
+@pytest.mark.requirement("CU-02")
+def test_a_receipt_signed_by_a_stranger_is_not_believed(declared: Running, tmp_path: Path) -> None:
+    """It is kept, logged and told, and moves nothing; the true one still counts."""
+    (submission,) = declared.submissions(erp.MANIFEST)
+    said = Said("7", answers=submission.id, customs_number="53012026I000000001")
+    deliver(declared.installation, "forged.xml", said, stranger(tmp_path))
+    assert _last(declared) == ("refused", "signature.untrusted-certificate")
+    assert declared.document(erp.MANIFEST).state == "declared"
+    assert _told(declared) == [("receipt.not-applied", "forged.xml")]
+    deliver(declared.installation, "true.xml", said)
+    assert _last(declared) == ("applied", "")
+
+
+@pytest.mark.parametrize("data", [b"", b"no xml", b"<a/>", b"\x00" * 5_000_000, b"<a>" * 5_000])
+@pytest.mark.requirement("CU-02", "CU-03")
+def test_garbage_from_customs_is_kept_and_told(declared: Running, data: bytes) -> None:
+    """Nothing of it is believed, the receipt that comes after it is."""
+    put(declared.installation, "garbage.xml", data)
+    outcome, reason = _last(declared)
+    assert outcome == "refused"
+    assert reason
+    assert (declared.installation.folder / "receipts/customs/.done/garbage.xml").read_bytes() == data
+    (submission,) = declared.submissions(erp.MANIFEST)
+    deliver(declared.installation, "true.xml", Said("0", technical=True, answers=submission.id))
+    assert _last(declared) == ("applied", "")
+
+
+@pytest.mark.requirement("CU-03")
+def test_a_file_of_customs_that_cannot_be_read_is_told(declared: Running) -> None:
+    """A link out of the folder, or more bytes than any receipt has, goes to quarantine."""
+    folder = declared.installation.folder / "receipts/customs"
+    secret = declared.installation.folder / "secret.xml"
+    secret.write_text("<secret/>")
+    (folder / "link.xml").symlink_to(secret)
+    put(declared.installation, "huge.xml", b" " * (16 * 1024 * 1024 + 1))
+    declared.settle()
+    assert _told(declared) == [("receipt.not-taken", "huge.xml"), ("receipt.not-taken", "link.xml")]
+    assert declared.receipts()[-1].name not in {"link.xml", "huge.xml"}
+    assert sorted(file.name for file in (folder / ".quarantine").iterdir()) == [
+        *("huge.xml", "huge.xml.reason.json", "link.xml", "link.xml.reason.json")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (Said("7", message_type="GoodsFiling"), "receipt.contradicts"),
+        (Said("7", client_number="JB-2"), "receipt.contradicts"),
+        (Said("7", number="M20260000000009999"), "receipt.contradicts"),
+        (Said("ZZ"), "receipt.unknown-code"),
+        (Said("W"), ""),
+    ],
+)
+@pytest.mark.requirement("CU-03", "CU-04")
+def test_a_receipt_that_fits_nothing_that_can_be_moves_nothing(
+    declared: Running, said: Said, reason: str
+) -> None:
+    """Another document's number, an unknown code: told to a person."""
+    (submission,) = declared.submissions(erp.MANIFEST)
+    fields = {name: getattr(said, name) for name in Said.__dataclass_fields__}
+    deliver(declared.installation, "odd.xml", Said(**fields | {"answers": submission.id}))
+    outcome, told = _last(declared)
+    if reason:
+        assert (outcome, told) == ("refused", reason)
+        assert declared.document(erp.MANIFEST).state == "declared"
+        assert ("receipt.not-applied", "odd.xml") in _told(declared)
+    else:
+        assert outcome == "applied"
+        assert declared.document(erp.MANIFEST).state == "withdrawn"
+
+
+@pytest.mark.requirement("CU-03")
+def test_a_receipt_of_which_nothing_is_known_yet_waits_and_is_matched_later(approved: Running) -> None:
+    """It names a client number that is declared only afterwards."""
+    said = Said("7", client_number="JB-9", customs_number="53012026I000000009")
+    deliver(approved.installation, "early.xml", said)
+    assert _last(approved) == ("orphan", "")
+    with approved.gateway.store.read() as unit:
+        assert unit.status.queues()["receipts.orphan"] == 1
+    approved.office = None
+    approved.send("manifest.json", erp.manifests(erp.manifest("JB-9")))
+    approved.settle()
+    assert approved.document("JB-9").state == "approved"
+    assert approved.document("JB-9").customs_number == "53012026I000000009"
+    assert [line["outcome"] for line in approved.installation.log()[-2:]] == ["orphan", "applied"]
+
+
+@pytest.mark.requirement("CU-01")
+def test_an_overdue_receipt_is_told_once_and_no_more_when_it_comes(installation: Installation) -> None:
+    """Half an hour without a technical receipt; the alert closes by itself with the first answer."""
+    with installation.open(customs=False) as running:
+        running.send("1.json", erp.qualification())
+        (submission,) = running.submissions(erp.QUALIFICATION)
+        assert _told(running) == []
+    with installation.open(FILING + LOST, customs=False) as running:
+        for _ in range(3):
+            running.look()
+        assert _told(running) == [("waiting.overdue", submission.id)]
+        said = Said("0", technical=True, message_type="QualificationFiling", answers=submission.id)
+        deliver(installation, "r.xml", said)
+        assert _last(running) == ("applied", "")
+        assert _told(running) == []
+
+
+@pytest.mark.requirement("CU-05", "CU-07")
+def test_while_customs_folder_is_away_messages_wait_and_go_out_when_it_is_back(approved: Running) -> None:
+    """Everything else goes on meanwhile, one alert is open, and each message leaves once, as signed."""
+    outbox = approved.installation.outbox
+    before = approved.installation.sent()
+    outbox.rename(outbox.with_name("away"))
+    approved.office = None
+    for number in ("JB-1", "JB-2"):
+        approved.installation.drop(f"{number}.json", erp.manifests(erp.manifest(number)))
+    approved.until(lambda: "channels.not-sent" in approved.troubles)
+    approved.until(lambda: len(approved.installation.notices("JB-*.reply.json")) == 2)
+    assert _told(approved) == [("trouble.channel", "outbox of customs")]
+    waiting = [approved.submissions(number)[0] for number in ("JB-1", "JB-2")]
+    assert {row.state for row in waiting} == {SubmissionState.IN_DOUBT}
+    with approved.gateway.store.read() as unit:
+        assert unit.status.queues()["submissions.in_doubt"] == 2
+        signed = {f"{row.id}.xml": unit.raw.get(row.signed_digest or "") for row in waiting}
+    outbox.with_name("away").rename(outbox)
+    approved.settle()
+    assert _told(approved) == []
+    came = {file.name: file.read_bytes() for file in approved.installation.sent() if file not in before}
+    assert came == signed
+
+
+@pytest.mark.requirement("CU-05")
+def test_what_was_being_sent_when_the_gateway_died_goes_again_as_the_same(installation: Installation) -> None:
+    """Customs has the file already: it is not made a second time, and the answer settles it."""
+    with installation.open(customs=False) as running:
+        running.send("1.json", erp.qualification())
+        (file,) = installation.sent()
+        before = (file.read_bytes(), file.stat().st_ino)
+        with running.gateway.store.begin() as unit:
+            unit._connection.exec_driver_sql("UPDATE submissions SET state = 'sending', sent_at = NULL")
+    with installation.open(customs=False) as running:
+        assert [row.state for row in running.submissions(erp.QUALIFICATION)] == [SubmissionState.IN_DOUBT]
+        running.settle()
+        assert [row.state for row in running.submissions(erp.QUALIFICATION)] == [SubmissionState.SENT]
+    assert [(file.read_bytes(), file.stat().st_ino) for file in installation.sent()] == [before]
+    with installation.open() as running:
+        running.settle()
+        assert running.states(erp.QUALIFICATION) == ["declared", "sent", "approved"]
+
+
+@pytest.mark.requirement("CU-03")
+def test_while_the_folder_of_receipts_is_away_the_rest_goes_on(approved: Running) -> None:
+    """One alert, closed by itself; what customs wrote meanwhile is read later."""
+    folder = approved.installation.folder / "receipts/customs"
+    approved.office = None
+    folder.rename(folder.with_name("away"))
+    approved.installation.drop("m.json", erp.manifests())
+    approved.until(lambda: approved.installation.replies("m.json") != [])
+    assert ("trouble.channel", "receipts of customs") in _told(approved)
+    folder.with_name("away").rename(folder)
+    (submission,) = approved.submissions(erp.MANIFEST)
+    deliver(approved.installation, "r.xml", Said("0", technical=True, answers=submission.id))
+    assert _last(approved) == ("applied", "")
+    assert _told(approved) == []
+
+
+@pytest.mark.requirement("ER-06")
+def test_while_the_erps_folder_is_away_its_notices_wait(approved: Running) -> None:
+    """The receipt log and customs go on; the replies come when the folder is back, each once."""
+    folder = approved.installation.folder / "receipts/acme"
+    folder.rename(folder.with_name("away"))
+    before = len(approved.installation.log())
+    approved.installation.drop("m.json", erp.manifests())
+    approved.until(lambda: len(approved.installation.log()) == before + 3)
+    assert ("trouble.channel", "notices acme") in _told(approved)
+    folder.with_name("away").rename(folder)
+    approved.settle()
+    assert _told(approved) == []
+    assert len(approved.installation.replies("m.json")) == 1
+    number = approved.document(erp.MANIFEST).number
+    assert len(approved.installation.notices(f"{number}.*.receipt.json")) == 3
