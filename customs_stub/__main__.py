@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 
 import click
@@ -68,7 +68,8 @@ def run(file: Path | None, now: datetime | None, forever: bool) -> None:
     stop = Event()
 
     def told(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
+        # Not in this thread: the signal may have come while it held the event's lock.
+        Thread(target=stop.set).start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told)
