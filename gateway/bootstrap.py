@@ -32,6 +32,7 @@ from gateway.signing import (
     Verifier,
     find_softhsm,
     load_certificates,
+    pin_from_credential,
     pin_from_environment,
     pin_from_file,
 )
@@ -217,7 +218,7 @@ def _pin(settings: Settings) -> PinSource:
         return pin_from_environment(PIN_VARIABLE)
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     if credentials and (file := Path(credentials) / "token-pin").is_file():
-        return pin_from_file(file)
+        return pin_from_credential(file)
     return pin_from_file(settings.path(settings.token.pin_file))
 
 

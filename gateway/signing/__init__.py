@@ -8,6 +8,7 @@ from gateway.signing.pin import (
     Mark,
     PinLatch,
     PinSource,
+    pin_from_credential,
     pin_from_environment,
     pin_from_file,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "inspect_token",
     "load_certificates",
     "make_trial_token",
+    "pin_from_credential",
     "pin_from_environment",
     "pin_from_file",
 ]

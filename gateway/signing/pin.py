@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,8 +32,12 @@ class Pin(str):
 PinSource = Callable[[], Pin]
 
 
-def pin_from_file(file: Path) -> PinSource:
+def pin_from_file(file: Path, *, allowed: int = 0o700) -> PinSource:
     """Read the PIN, when it is wanted, from a file that nobody but its owner may read.
+
+    Args:
+        file: The file.
+        allowed: The permissions that the file may have.
 
     Raises:
         RetryError: When called: `token.pin-absent` or `token.pin-file-open`.
@@ -40,7 +45,7 @@ def pin_from_file(file: Path) -> PinSource:
 
     def read() -> Pin:
         try:
-            if file.stat().st_mode & 0o077:
+            if stat.S_IMODE(file.stat().st_mode) & ~allowed:
                 raise RetryError("token.pin-file-open", file=str(file))
             pin = Pin(file.read_text("utf-8").strip())
         except (OSError, UnicodeDecodeError) as fault:
@@ -50,6 +55,18 @@ def pin_from_file(file: Path) -> PinSource:
         return pin
 
     return read
+
+
+def pin_from_credential(file: Path) -> PinSource:
+    """Read the PIN, when it is wanted, from a credential that systemd gave the service.
+
+    It lets the service's user read by an access control list, whose mask looks like the right of a
+    group in the mode (0440); the folder around it lets nobody else in.
+
+    Raises:
+        RetryError: When called: `token.pin-absent` or `token.pin-file-open`.
+    """
+    return pin_from_file(file, allowed=0o740)
 
 
 def pin_from_environment(name: str) -> PinSource:

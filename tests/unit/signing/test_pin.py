@@ -11,7 +11,14 @@ import pytest
 from pkcs11.constants import TokenFlag
 
 from gateway.errors import RetryError
-from gateway.signing import LatchState, Login, PinLatch, pin_from_environment, pin_from_file
+from gateway.signing import (
+    LatchState,
+    Login,
+    PinLatch,
+    pin_from_credential,
+    pin_from_environment,
+    pin_from_file,
+)
 from gateway.signing.pin import Pin
 
 MOMENT = datetime(2026, 10, 20, 9, 30, tzinfo=UTC)
@@ -217,6 +224,19 @@ def test_a_pin_file_is_for_its_owner_only(tmp_path: Path) -> None:
     file.chmod(0o640)
     with pytest.raises(RetryError) as caught:
         source()
+    assert caught.value.code == "token.pin-file-open"
+
+
+def test_a_credential_of_systemd_may_show_the_mask_of_its_access_list(tmp_path: Path) -> None:
+    """systemd gives 0400 or, with an access control list for the service's user, 0440; others never read."""
+    file = tmp_path / "token-pin"
+    file.write_text(SECRET)
+    for mode in (0o400, 0o440):
+        file.chmod(mode)
+        assert pin_from_credential(file)() == SECRET
+    file.chmod(0o444)
+    with pytest.raises(RetryError) as caught:
+        pin_from_credential(file)()
     assert caught.value.code == "token.pin-file-open"
 
 
