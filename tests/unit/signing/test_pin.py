@@ -228,7 +228,7 @@ def test_a_pin_file_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_a_credential_of_systemd_may_show_the_mask_of_its_access_list(tmp_path: Path) -> None:
-    """systemd gives 0400 or, with an access control list for the service's user, 0440; others never read."""
+    """Systemd gives 0400 or, with an access control list for the service's user, 0440; others never read."""
     file = tmp_path / "token-pin"
     file.write_text(SECRET)
     for mode in (0o400, 0o440):
