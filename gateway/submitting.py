@@ -13,7 +13,8 @@ from gateway.store import AttemptOutcome, SubmissionRow, Unit
 from gateway.trouble import reasons_of, values_of
 from gateway.xmlio import parse
 
-TOKEN_ALERT = ("token.unusable", "token")
+UNUSABLE = "token.unusable"
+DEVICE = "token"
 
 
 @dataclass(slots=True)
@@ -23,12 +24,14 @@ class Signatures:
     Attributes:
         signed: The signed bytes by message id.
         parked: What a person must look at, by message id.
-        trouble: Why the token stopped before the batch was through; the rest keeps waiting.
+        usable: The enterprises for which something was signed.
+        troubles: What stopped the token, or one enterprise's key; the messages concerned keep waiting.
     """
 
     signed: dict[str, bytes] = field(default_factory=dict)
     parked: dict[str, ParkedError] = field(default_factory=dict)
-    trouble: RetryError | None = None
+    usable: set[str] = field(default_factory=set)
+    troubles: dict[str, RetryError] = field(default_factory=dict)
 
     def raise_trouble(self) -> None:
         """Let the stage pause before it asks the token again.
@@ -36,22 +39,28 @@ class Signatures:
         Raises:
             RetryError: As it came from the token.
         """
-        if self.trouble is not None:
-            raise self.trouble
+        for fault in self.troubles.values():
+            raise fault
 
 
 def sign_batch(signer: Signer, batch: Iterable[tuple[SubmissionRow, bytes]]) -> Signatures:
     """Sign each message in its enterprise's name, until the token fails (ID-02, ID-03)."""
     result = Signatures()
     for row, data in batch:
+        if row.enterprise in result.troubles:
+            continue
         try:
             with contained(row.id):
                 result.signed[row.id] = serialize(signer.sign(parse(data), row.enterprise))
+            result.usable.add(row.enterprise)
         except ParkedError as fault:
             result.parked[row.id] = fault
         except RetryError as fault:
-            result.trouble = fault
-            break
+            # What names an enterprise is wrong with its key or certificate, and stops no other's.
+            subject = str(fault.values.get("enterprise", DEVICE))
+            result.troubles[subject] = fault
+            if subject == DEVICE:
+                break
     return result
 
 
@@ -59,13 +68,14 @@ def note_signatures(unit: Unit, result: Signatures) -> None:
     """Keep the signed bytes; the first signature of a message stays, and trouble is told once (ID-03)."""
     for submission, data in result.signed.items():
         unit.submissions.signed(submission, unit.raw.put(data))
-    for submission, fault in result.parked.items():
-        unit.submissions.park(submission, str(fault))
-        unit.alerts.open(fault.code, submission, values_of(fault))
-    if result.trouble is not None:
-        unit.alerts.open(*TOKEN_ALERT, reasons_of(result.trouble))
-    elif result.signed:
-        unit.alerts.close(*TOKEN_ALERT)
+    for submission, parked in result.parked.items():
+        unit.submissions.park(submission, str(parked))
+        unit.alerts.open(parked.code, submission, values_of(parked))
+    for subject, trouble in result.troubles.items():
+        unit.alerts.open(UNUSABLE, subject, reasons_of(trouble))
+    over = {*result.usable, DEVICE} if result.usable else set()
+    for subject in over - result.troubles.keys():
+        unit.alerts.close(UNUSABLE, subject)
 
 
 def file_name(row: SubmissionRow) -> str:

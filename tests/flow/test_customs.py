@@ -96,7 +96,6 @@ def test_a_file_of_customs_that_cannot_be_read_is_told(declared: Running) -> Non
         (Said("7", client_number="JB-2"), "receipt.contradicts"),
         (Said("7", number="M20260000000009999"), "receipt.contradicts"),
         (Said("ZZ"), "receipt.unknown-code"),
-        (Said("W"), ""),
     ],
 )
 @pytest.mark.requirement("CU-03", "CU-04")
@@ -107,14 +106,20 @@ def test_a_receipt_that_fits_nothing_that_can_be_moves_nothing(
     (submission,) = declared.submissions(erp.MANIFEST)
     fields = {name: getattr(said, name) for name in Said.__dataclass_fields__}
     deliver(declared.installation, "odd.xml", Said(**fields | {"answers": submission.id}))
-    outcome, told = _last(declared)
-    if reason:
-        assert (outcome, told) == ("refused", reason)
-        assert declared.document(erp.MANIFEST).state == "declared"
-        assert ("receipt.not-applied", "odd.xml") in _told(declared)
-    else:
-        assert outcome == "applied"
-        assert declared.document(erp.MANIFEST).state == "withdrawn"
+    assert _last(declared) == ("refused", reason)
+    assert declared.document(erp.MANIFEST).state == "declared"
+    assert _told(declared) == [("receipt.not-applied", "odd.xml")]
+
+
+@pytest.mark.requirement("CU-03")
+def test_a_decision_that_the_state_does_not_allow_waits_for_a_person(approved: Running) -> None:
+    """A manifest that is cleared cannot be rejected any more; the receipt says so and stays to be seen."""
+    approved.send("manifest.json", erp.manifests())
+    (submission,) = approved.submissions(erp.MANIFEST)
+    deliver(approved.installation, "odd.xml", Said("R", answers=submission.id))
+    assert _last(approved) == ("unexpected", "state.unexpected-receipt")
+    assert approved.document(erp.MANIFEST).state == "cleared"
+    assert _told(approved) == [("receipt.not-applied", "odd.xml")]
 
 
 @pytest.mark.requirement("CU-03")
