@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
+from gateway.containment import contained
 from gateway.documents import (
     Command,
     Decision,
@@ -13,7 +14,7 @@ from gateway.documents import (
     rehearse,
     request_aggregation,
 )
-from gateway.errors import ParkedError, refuse
+from gateway.errors import ParkedError, RejectedError, refuse
 from gateway.records import Cause, StoredFacts, World, carry_out, to_document
 from gateway.replies import tell_result
 from gateway.store import DocumentFilter, Unit
@@ -69,12 +70,12 @@ def make_due_declarations(world: World, unit: Unit) -> int:
         row = unit.documents.get(number)
         assert row is not None, "listed in this transaction"
         try:
-            with unit.savepoint():
+            with unit.savepoint(), contained(number):
                 decision = make_declarations(to_document(row), StoredFacts(world, unit))
                 carry_out(world, unit, decision, Cause("clock", number))
                 tell_result(unit, decision)
             done += 1
-        except ParkedError as fault:
+        except (RejectedError, ParkedError) as fault:
             unit.alerts.open(ALERT, number, reasons_of(fault))
     return done
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +15,7 @@ from gateway.channels import FolderInbox, FolderOutbox, LineLog, Outbox, Waker
 from gateway.clock import Clock
 from gateway.codes import CodeTables, PartialTables
 from gateway.config import Settings
-from gateway.errors import ParkedError
+from gateway.errors import ParkedError, RejectedError, Violation
 from gateway.mapping import MappingSet
 from gateway.messages import Catalogue
 from gateway.pipeline import Gateway
@@ -70,9 +70,14 @@ def make_store(settings: Settings, clock: Clock) -> Store:
 
     Raises:
         RetryError: `store.not-now`.
-        ParkedError: `store.unknown-database`.
+        ParkedError: `store.unknown-database` or `bootstrap.no-folder`.
     """
-    settings.path(settings.folders.var).mkdir(parents=True, exist_ok=True)
+    var = settings.path(settings.folders.var)
+    try:
+        # Business data and keys: nobody but the gateway's own user is to look into it.
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ParkedError("bootstrap.no-folder", folder=var, reason=fault.strerror) from fault
     store = Store(settings.database_url, clock)
     store.migrate()
     return store
@@ -82,12 +87,15 @@ def make_world(settings: Settings, clock: Clock) -> World:
     """Load schemas and code tables.
 
     Raises:
-        RejectedError: Every fault of the schemas, or of the tables.
+        RejectedError: Every fault of the schemas, of the merge keys, or of the tables.
     """
     folders = settings.folders
+    catalogue = Catalogue.load(settings.path(folders.schemas))
+    if unknown := list(_unknown_merge_keys(settings, catalogue)):
+        raise RejectedError(unknown)
     return World(
         settings=settings,
-        catalogue=Catalogue.load(settings.path(folders.schemas)),
+        catalogue=catalogue,
         codes=CodeTables.load(
             None if folders.codes is None else settings.path(folders.codes), clock.now().date()
         ),
@@ -95,14 +103,35 @@ def make_world(settings: Settings, clock: Clock) -> World:
     )
 
 
+def _unknown_merge_keys(settings: Settings, catalogue: Catalogue) -> Iterator[Violation]:
+    """A key that is no field is equal in every manifest, and would merge what must stay apart (AG-06)."""
+    merge = settings.aggregation
+    for table, keys, group in (
+        ("header_keys", merge.header_keys, "Manifest"),
+        ("item_keys", merge.item_keys, "Manifest/Item"),
+    ):
+        for key in keys:
+            if catalogue.dictionary.find(f"{group}/{key}") is None:
+                yield Violation("config.merge-key-unknown", values={"table": table, "key": key})
+
+
 def make_mappings(settings: Settings, world: World) -> MappingSet:
     """Load the mappings.
 
     Raises:
-        RejectedError: Every fault of every mapping.
+        RejectedError: Every fault of every mapping, and each pattern of a partner that fits none.
     """
     tables = PartialTables(world.codes)
-    return MappingSet.load(settings.path(settings.folders.mappings), tables)
+    loaded = MappingSet.load(settings.path(settings.folders.mappings), tables)
+    unknown = [
+        Violation("config.mapping-unknown", values={"partner": partner.name, "pattern": pattern})
+        for partner in settings.partner
+        for pattern in partner.mappings
+        if not any(fnmatchcase(name, pattern) for name in loaded.mappings)
+    ]
+    if unknown:
+        raise RejectedError(unknown)
+    return loaded
 
 
 def make_latch(settings: Settings, clock: Clock) -> PinLatch:
@@ -165,7 +194,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
 
     Raises:
         RejectedError: Every fault of schemas, tables, mappings or certificates.
-        ParkedError: `bootstrap.runs-already`: another gateway works on the same SQLite database.
+        ParkedError: `store.runs-already`: another gateway works on the same database.
         RetryError: The database or the module cannot be used now.
     """
     with ExitStack() as parts:
@@ -173,7 +202,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
         parts.callback(store.close)
         world = make_world(settings, clock)
         route = settings.route[0]
-        parts.enter_context(_alone(settings))
+        parts.enter_context(store.alone())
         waker = parts.enter_context(Waker())
         token = make_token(settings, clock)
         parts.callback(token.close)
@@ -208,7 +237,10 @@ def _inbox(folder: Path, waker: Waker, bell: Bell, stage: str) -> FolderInbox:
 
 
 def _folder(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ParkedError("bootstrap.no-folder", folder=folder, reason=fault.strerror) from fault
     return folder
 
 
@@ -220,24 +252,6 @@ def _pin(settings: Settings) -> PinSource:
     if credentials and (file := Path(credentials) / "token-pin").is_file():
         return pin_from_credential(file)
     return pin_from_file(settings.path(settings.token.pin_file))
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Keep a second gateway off the same SQLite database; the lock dies with its process."""
-    if not settings.database.startswith("sqlite"):
-        yield
-        return
-    file = settings.path(settings.folders.var) / "gateway.lock"
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as fault:
-            raise ParkedError("bootstrap.runs-already", file=file) from fault
-        yield
-    finally:
-        os.close(handle)
 
 
 def _nobody(stage: str) -> None:

@@ -18,8 +18,8 @@ from gateway.replies import ACCEPTED, REFUSED, accepted_entry, refused_entry, re
 from gateway.store import InterchangeRow, MessageRow, Unit
 from gateway.structure import faults_of_structure
 
-# Saving the same content under the same number again is the same command; declaring, editing and
-# deleting depend on the state, and their repetition is for the document to judge (ER-04).
+# Saving the same content under the same number again is the same command, in whatever file it comes;
+# declaring, editing and deleting depend on the state, and are for the document to judge (ER-04).
 _REPEATABLE = ("save", "save-declare")
 
 
@@ -40,7 +40,7 @@ def understand_one(world: World, mappings: MappingSet, unit: Unit, interchange: 
     """
     earlier = unit.interchanges.same(interchange.partner, interchange.digest, interchange.id)
     messages = [] if earlier is None else unit.messages.of_interchange(earlier.id)
-    obeyed = {message.position: message for message in messages if message.outcome == ACCEPTED}
+    obeyed = {each.position: each for each in messages if each.outcome == ACCEPTED and _stands(unit, each)}
     if earlier is not None and earlier.reply_digest and messages and len(obeyed) == len(messages):
         unit.interchanges.repeated(interchange.id, same_as=earlier.id, reply=earlier.reply_digest)
         repeat(unit, interchange, earlier.reply_digest)
@@ -65,7 +65,7 @@ def _obey(task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None) 
     number: str | None = None
     entry: dict[str, Any]
     if earlier is not None and earlier.content_digest == digest:
-        entry, outcome, number = earlier.reply, ACCEPTED, earlier.document_number
+        entry, outcome, number = {**earlier.reply, "position": position}, ACCEPTED, earlier.document_number
     else:
         try:
             with unit.savepoint():
@@ -131,7 +131,17 @@ def _earlier(unit: Unit, interchange: InterchangeRow, mapped: Mapped) -> Message
     found = unit.messages.find(
         interchange.partner, mapped.message_type, mapped.client_seq_no, mapped.operation
     )
-    return next((message for message in found if message.outcome == ACCEPTED), None)
+    return next((each for each in found if each.outcome == ACCEPTED and _stands(unit, each)), None)
+
+
+def _stands(unit: Unit, message: MessageRow) -> bool:
+    """Tell whether a message is still the last word of the ERP about its document.
+
+    After another command, the same bytes are no repetition but a wish of their own, for the document
+    to judge; what customs did meanwhile makes no difference.
+    """
+    last = unit.messages.last_accepted(message.document_number or "")
+    return last is None or last.content_digest == message.content_digest
 
 
 def _digest(mapped: Mapped) -> str:

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway.errors import Language, Place, RejectedError, Violation, refuse
 
 EnterpriseCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{10}$")]
+Encoding = Literal["utf-8", "gb18030", "gbk", "gb2312"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+def _whole(path: Path) -> Path:
+    if "\0" in str(path):
+        raise PydanticCustomError("nul", "a path cannot hold a NUL character")
+    return path
+
+
+File = Annotated[Path, AfterValidator(_whole)]
+
+# What AG-06 demands; an installation may demand more, never less.
+_HEADER_KEYS = (
+    *("IEFlag", "IEPort", "TradeCode", "OwnerCode", "TradeMode", "TradeCountry"),
+    *("DistinatePort", "TrafMode", "ManualNo", "LicenseNo", "CutMode"),
+)
+_ITEM_KEYS = ("CodeTS", "GName", "GModel", "GUnit", "OriginCountry", "DeclPrice", "TradeCurr")
 
 
 class _Section(BaseModel):
@@ -23,20 +42,20 @@ class _Section(BaseModel):
 class Folders(_Section):
     """Where the gateway's own files are; relative to the configuration file."""
 
-    var: Path = Path("var")
-    schemas: Path = Path("schemas/xsd")
-    mappings: Path = Path("mappings")
-    codes: Path | None = None
-    receipt_log: Path = Path("receipts/receipts.log")
+    var: File = Path("var")
+    schemas: File = Path("schemas/xsd")
+    mappings: File = Path("mappings")
+    codes: File | None = None
+    receipt_log: File = Path("receipts/receipts.log")
 
 
 class TokenSettings(_Section):
     """The PKCS#11 token that signs; the PIN itself never stands in this file (ID-01, ID-05)."""
 
-    module: Path | None = None
+    module: File | None = None
     label: str = "collective-declaration"
-    pin_file: Path = Path("var/token/pin")
-    softhsm_conf: Path | None = None
+    pin_file: File = Path("var/token/pin")
+    softhsm_conf: File | None = None
 
 
 class Enterprise(_Section):
@@ -56,10 +75,10 @@ class Partner(_Section):
 
     name: Name
     enterprises: Annotated[tuple[EnterpriseCode, ...], Field(min_length=1)]
-    inbox: Path
-    receipts: Path
+    inbox: File
+    receipts: File
     mappings: Annotated[tuple[str, ...], Field(min_length=1)]
-    encoding: str | None = None
+    encoding: Encoding | None = None
 
 
 class Route(_Section):
@@ -67,15 +86,15 @@ class Route(_Section):
 
     name: Name
     receiver: Annotated[str, Field(min_length=1, max_length=18)]
-    outbox: Path
-    receipts: Path
-    trusted_certificates: Annotated[tuple[Path, ...], Field(min_length=1)]
+    outbox: File
+    receipts: File
+    trusted_certificates: Annotated[tuple[File, ...], Field(min_length=1)]
 
 
 class Rules(_Section):
     """Figures of the manual and the regulation that may change."""
 
-    guarantee_months: Annotated[int, Field(ge=0)] = 3
+    guarantee_months: Annotated[int, Field(ge=0, le=120)] = 3
     volume_items: Annotated[int, Field(ge=1, le=99)] = 99
     unknown_customs_district: Literal["warn", "refuse"] = "warn"
 
@@ -83,37 +102,14 @@ class Rules(_Section):
 class Aggregation(_Section):
     """The two merge keys and the limit of a declaration (AG-06, AG-07)."""
 
+    # Beyond the regulation: what a declaration has room for only once.
     header_keys: tuple[str, ...] = (
-        "IEFlag",
-        "CustomMaster",
-        "IEPort",
-        "TradeCode",
-        "OwnerCode",
-        "OwnerName",
-        "AgentCode",
-        "TradeMode",
-        "TradeCountry",
-        "TradeAreaCode",
-        "DistinatePort",
-        "TrafMode",
-        "ManualNo",
-        "LicenseNo",
-        "CutMode",
-        "TransMode",
+        *_HEADER_KEYS,
+        *("CustomMaster", "OwnerName", "AgentCode", "TradeAreaCode", "TransMode"),
     )
     item_keys: tuple[str, ...] = (
-        "CodeTS",
-        "GName",
-        "GModel",
-        "GUnit",
-        "OriginCountry",
-        "DeclPrice",
-        "TradeCurr",
-        "ContrItem",
-        "FirstUnit",
-        "SecondUnit",
-        "DutyMode",
-        "DestinationCountry",
+        *_ITEM_KEYS,
+        *("ContrItem", "FirstUnit", "SecondUnit", "DutyMode", "DestinationCountry"),
     )
     max_items: Annotated[int, Field(ge=1, le=50)] = 50
 
@@ -141,22 +137,6 @@ class Settings(_Section):
     route: Annotated[tuple[Route, ...], Field(min_length=1, max_length=1)]
     root: Path = Path()
 
-    @model_validator(mode="after")
-    def _agree(self) -> Settings:
-        codes = [enterprise.code for enterprise in self.enterprise]
-        names = [partner.name for partner in self.partner]
-        if len(set(codes)) < len(codes):
-            raise ValueError("an enterprise code stands twice")
-        if len(set(names)) < len(names):
-            raise ValueError("a partner name stands twice")
-        for partner in self.partner:
-            for code in partner.enterprises:
-                if code not in codes:
-                    raise ValueError(
-                        f"partner {partner.name} names the enterprise {code}, which has no profile"
-                    )
-        return self
-
     def path(self, path: Path) -> Path:
         """Return the path as seen from the configuration file's folder."""
         return self.root / path
@@ -174,29 +154,68 @@ def load_settings(file: Path) -> Settings:
     """Read and check the configuration file.
 
     Raises:
-        RejectedError: Every fault of the file: `config.absent`, `config.not-toml`, `config.key`.
+        RejectedError: Every fault of the file: `config.absent`, `config.unreadable`, `config.not-toml`,
+            `config.key`, `config.key-missing`, `config.key-unknown`, `config.twice`,
+            `config.no-profile`, `config.folder-shared`, `config.merge-key-missing`.
     """
     try:
         data = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError as fault:
         raise refuse("config.absent", file=file) from fault
+    except OSError as fault:
+        raise refuse("config.unreadable", file=file, reason=fault.strerror) from fault
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise refuse("config.not-toml", file=file, reason=fault) from fault
     try:
-        return Settings.model_validate({**data, "root": file.resolve().parent})
+        settings = Settings.model_validate({**data, "root": file.resolve().parent})
     except ValidationError as faults:
-        raise RejectedError(_violations(faults, file)) from faults
+        found = [_violation(fault, file) for fault in faults.errors(include_url=False)]
+        raise RejectedError(found) from faults
+    if found := list(_disagreements(settings, file)):
+        raise RejectedError(found)
+    return settings
 
 
-def _violations(faults: ValidationError, file: Path) -> list[Violation]:
-    found = []
-    for fault in faults.errors(include_url=False):
-        key = _key(fault["loc"])
-        given: Any = fault.get("input")
-        shown = given if isinstance(given, str | int | float) else type(given).__name__
-        values = {"key": key, "reason": fault["msg"], "given": shown}
-        found.append(Violation("config.key", values=values, place=Place(str(file), path=key)))
-    return found
+def _violation(fault: ErrorDetails, file: Path) -> Violation:
+    key = _key(fault["loc"])
+    place = Place(str(file), path=key)
+    if fault["type"] == "missing":
+        return Violation("config.key-missing", values={"key": key}, place=place)
+    if fault["type"] == "extra_forbidden":
+        return Violation("config.key-unknown", values={"key": key}, place=place)
+    given: Any = fault.get("input")
+    shown = given if isinstance(given, str | int | float) else "…"
+    values = {"key": key, "reason": fault["msg"], "given": shown}
+    return Violation("config.key", values=values, place=place)
+
+
+def _disagreements(settings: Settings, file: Path) -> Iterator[Violation]:
+    """Yield what is wrong between keys that are each right."""
+    place = Place(str(file))
+    codes = [enterprise.code for enterprise in settings.enterprise]
+    names = [partner.name for partner in settings.partner]
+    for value in _repeated([*codes, *names]):
+        yield Violation("config.twice", values={"value": value}, place=place)
+    for partner in settings.partner:
+        for code in partner.enterprises:
+            if code not in codes:
+                values = {"partner": partner.name, "enterprise": code}
+                yield Violation("config.no-profile", values=values, place=place)
+    # One folder with two meanings feeds the gateway its own answers.
+    channels: list[Partner | Route] = [*settings.partner, *settings.route]
+    folders = [each.inbox if isinstance(each, Partner) else each.outbox for each in channels]
+    folders += [each.receipts for each in channels]
+    for folder in _repeated([str(settings.path(folder).resolve()) for folder in folders]):
+        yield Violation("config.folder-shared", values={"folder": folder}, place=place)
+    aggregation = settings.aggregation
+    for key in sorted({*_HEADER_KEYS} - {*aggregation.header_keys}):
+        yield Violation("config.merge-key-missing", values={"table": "header_keys", "key": key}, place=place)
+    for key in sorted({*_ITEM_KEYS} - {*aggregation.item_keys}):
+        yield Violation("config.merge-key-missing", values={"table": "item_keys", "key": key}, place=place)
+
+
+def _repeated(values: list[str]) -> list[str]:
+    return sorted({value for value in values if values.count(value) > 1})
 
 
 def _key(steps: tuple[int | str, ...]) -> str:

@@ -184,7 +184,7 @@ def _show_rehearsals(show: Show, told: Sequence[Mapping[str, Any]]) -> None:
 
 def _show_warnings(show: Show, told: Sequence[Mapping[str, Any]]) -> None:
     if warnings := [warning for each in told for warning in each["warnings"]]:
-        show.rows("faults", ("code", "text"), warnings)
+        show.rows("warnings", ("code", "text"), warnings)
 
 
 def _texts(violations: Iterable[Violation], show: Show) -> list[dict[str, str]]:

@@ -32,6 +32,11 @@ DONE, REFUSED = 0, 1
 
 # As wide as a table becomes before the words in its cells are broken.
 _WIDEST = 160
+# What holds words of the gateway, to be translated; what others wrote stays as they wrote it.
+_WORDED = {
+    *("kind", "state", "outcome", "type", "event", "from", "to", "result", "severity", "part"),
+    *("latch", "pin_tried_wrong", "pin_final_try", "pin_locked"),
+}
 # Whoever copies one of these wants it in one piece.
 _WHOLE = {"number", "client_number", "customs_number", "message", "manifest", "declaration"}
 
@@ -89,7 +94,7 @@ class Show:
             table.add_column(self.word(column), overflow="fold", no_wrap=column in _WHOLE)
         count = 0
         for row in rows:
-            table.add_row(*(self._cell(row.get(column)) for column in columns))
+            table.add_row(*(self._cell(column, row.get(column)) for column in columns))
             count += 1
         if count:
             self._print(table)
@@ -105,7 +110,7 @@ class Show:
         table.add_column(style="bold")
         table.add_column(overflow="fold")
         for key, value in values.items():
-            table.add_row(self.word(key), self._cell(value))
+            table.add_row(self.word(key), self._cell(key, value))
         self._print(table)
 
     def data(self, value: object) -> None:
@@ -117,7 +122,7 @@ class Show:
         if not self.json:
             named = f"  {set_cell_size(self.word(kind), 14)} {number}  {set_cell_size(client_number, 18)} "
             line = Text(named)
-            self._console().print(line.append_text(self._cell(state)))
+            self._console().print(line.append_text(self._cell("state", state)))
 
     @contextmanager
     def progress(self, key: str) -> Iterator[Callable[[Callable[[], tuple[int, int]]], None]]:
@@ -175,9 +180,9 @@ class Show:
         console.width = max(console.width, least)
         console.print(table)
 
-    def _cell(self, value: object) -> Text:
+    def _cell(self, column: str, value: object) -> Text:
         text = "" if value is None else str(value)
-        return Text(self.word(text), style=_COLOURS.get(text, ""))
+        return Text(self.word(text), style=_COLOURS.get(text, "")) if column in _WORDED else Text(text)
 
     def _console(self) -> Console:
         width = None if sys.stdout.isatty() else _WIDEST

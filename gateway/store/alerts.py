@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.store.rows import AlertRow
 from gateway.store.statements import added_once, columns_of, rows
 from gateway.store.tables import alerts
 
 _SELECT = select(*columns_of(alerts, AlertRow))
+_CLOSE = update(alerts).where(
+    alerts.c.code == bindparam("_code"),
+    alerts.c.subject == bindparam("_subject"),
+    alerts.c.closed_at.is_(None),
+)
 
 
 class Alerts:
@@ -29,10 +34,8 @@ class Alerts:
 
     def close(self, code: str, subject: str) -> bool:
         """Close the open alert; return whether there was one."""
-        changed = update(alerts).where(
-            alerts.c.code == code, alerts.c.subject == subject, alerts.c.closed_at.is_(None)
-        )
-        return self._connection.execute(changed.values(closed_at=self._now)).rowcount > 0
+        values = {"_code": code, "_subject": subject, "closed_at": self._now}
+        return self._connection.execute(_CLOSE, values).rowcount > 0
 
     def opened(self) -> list[AlertRow]:
         """Return the open alerts, by code and subject."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.store.rows import AttemptRow
 from gateway.store.statements import columns_of, rows
@@ -13,6 +13,7 @@ from gateway.store.states import AttemptOutcome
 from gateway.store.tables import attempts
 
 _SELECT = select(*columns_of(attempts, AttemptRow))
+_END = update(attempts).where(attempts.c.id == bindparam("_id")).returning(attempts.c.submission_id)
 
 
 class Attempts:
@@ -34,9 +35,8 @@ class Attempts:
 
     def end(self, attempt: int, outcome: AttemptOutcome, detail: str) -> str:
         """Record how one ended; return its submission."""
-        changed = update(attempts).where(attempts.c.id == attempt)
-        ended = changed.values(ended_at=self._now, outcome=outcome, detail=detail)
-        submission: str = self._connection.execute(ended.returning(attempts.c.submission_id)).scalar_one()
+        values = {"_id": attempt, "ended_at": self._now, "outcome": outcome, "detail": detail}
+        submission: str = self._connection.execute(_END, values).scalar_one()
         return submission
 
     def lost(self, submissions: Collection[str]) -> None:

@@ -21,11 +21,16 @@ _UPDATE_STATE = (
     .where(documents.c.number == bindparam("_number"))
     .values({name: bindparam(name) for name in _CHANGING})
 )
-_FOUND = select(
-    documents.c.number,
-    documents.c.state,
-    documents.c.version,
-    type_coerce(documents.c.content, Words).label("content"),
+_FOUND = (
+    select(
+        documents.c.number,
+        documents.c.state,
+        documents.c.version,
+        type_coerce(documents.c.content, Words).label("content"),
+    )
+    .where(documents.c.number.in_(bindparam("numbers", expanding=True)))
+    .order_by(documents.c.number)
+    .with_for_update()
 )
 _UPDATE_ALL = _UPDATE_STATE.values(content=bindparam("content"))
 _INSERT_DOCUMENT, _INSERT_VERSION, _INSERT_HISTORY = map(insert, (documents, document_versions, history))
@@ -86,8 +91,7 @@ def _lock(connection: Connection, piece: Mapping[str, ChangeRow]) -> dict[str, _
     numbers = sorted(number for number, change in piece.items() if change.expected_state is not None)
     if not numbers:
         return {}
-    statement = _FOUND.where(documents.c.number.in_(numbers)).order_by(documents.c.number).with_for_update()
-    return {number: _Found(*rest) for number, *rest in connection.execute(statement)}
+    return {number: _Found(*rest) for number, *rest in connection.execute(_FOUND, {"numbers": numbers})}
 
 
 def _checked(change: ChangeRow, found: _Found | None) -> DocumentRow:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, select
 
 from gateway.store.changes import apply_changes
 from gateway.store.numbers import next_number
@@ -17,6 +17,29 @@ from gateway.store.tables import document_versions, documents, history, submissi
 
 _SELECT = select(*columns_of(documents, DocumentRow))
 _SELECT_LISTED = select(*columns_of(documents, ListedDocument))
+_BY_NUMBER = _SELECT.where(documents.c.number == bindparam("number")).limit(1)
+_BY_CLIENT_NUMBER = (
+    _SELECT.where(
+        documents.c.partner == bindparam("partner"),
+        documents.c.kind == bindparam("kind"),
+        documents.c.client_number == bindparam("client_number"),
+    )
+    .order_by(documents.c.number.desc())
+    .limit(1)
+)
+_BY_CUSTOMS_NUMBER = (
+    _SELECT.where(documents.c.customs_number == bindparam("customs_number"))
+    .order_by(documents.c.kind.desc(), documents.c.number.desc())
+    .limit(1)
+)
+_OF_KIND_BY_CUSTOMS_NUMBER = _BY_CUSTOMS_NUMBER.where(documents.c.kind == bindparam("kind"))
+_QUALIFICATIONS = _SELECT.where(
+    documents.c.enterprise == bindparam("enterprise"),
+    documents.c.kind == "qualification",
+    documents.c.office == bindparam("office"),
+    documents.c.nature == bindparam("nature"),
+).order_by(documents.c.number)
+_CHILDREN = _SELECT.where(documents.c.parent == bindparam("parent")).order_by(documents.c.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,34 +90,24 @@ class Documents:
 
     def get(self, number: str) -> DocumentRow | None:
         """Return one document."""
-        return first(self._connection, DocumentRow, _SELECT.where(documents.c.number == number))
+        return first(self._connection, DocumentRow, _BY_NUMBER, number=number)
 
     def by_client_number(self, partner: str, kind: str, client_number: str) -> DocumentRow | None:
         """Return the newest document of a partner's own number."""
-        found = _SELECT.where(
-            documents.c.partner == partner,
-            documents.c.kind == kind,
-            documents.c.client_number == client_number,
-        )
-        return first(self._connection, DocumentRow, found.order_by(documents.c.number.desc()))
+        asked = {"partner": partner, "kind": kind, "client_number": client_number}
+        return first(self._connection, DocumentRow, _BY_CLIENT_NUMBER, **asked)
 
     def by_customs_number(self, customs_number: str, kind: str | None = None) -> DocumentRow | None:
         """Return the newest document that customs gave this number, of a kind when one is named."""
-        found = _SELECT.where(documents.c.customs_number == customs_number)
-        if kind is not None:
-            found = found.where(documents.c.kind == kind)
-        newest = found.order_by(documents.c.kind.desc(), documents.c.number.desc())
-        return first(self._connection, DocumentRow, newest)
+        if kind is None:
+            return first(self._connection, DocumentRow, _BY_CUSTOMS_NUMBER, customs_number=customs_number)
+        asked = {"customs_number": customs_number, "kind": kind}
+        return first(self._connection, DocumentRow, _OF_KIND_BY_CUSTOMS_NUMBER, **asked)
 
     def qualifications(self, enterprise: str, office: str, nature: str) -> list[DocumentRow]:
         """Return the qualifications of an enterprise at an office in every state, oldest first (QF-11)."""
-        found = _SELECT.where(
-            documents.c.enterprise == enterprise,
-            documents.c.kind == "qualification",
-            documents.c.office == office,
-            documents.c.nature == nature,
-        )
-        return rows(self._connection, DocumentRow, found.order_by(documents.c.number))
+        asked = {"enterprise": enterprise, "office": office, "nature": nature}
+        return rows(self._connection, DocumentRow, _QUALIFICATIONS, **asked)
 
     def volume(self, customs_number: str) -> DocumentRow | None:
         """Return the volume that customs gave this number (MF-04)."""
@@ -102,8 +115,7 @@ class Documents:
 
     def children(self, number: str) -> list[DocumentRow]:
         """Return what belongs to a document: volumes of a qualification, declarations of a run."""
-        found = _SELECT.where(documents.c.parent == number)
-        return rows(self._connection, DocumentRow, found.order_by(documents.c.number))
+        return rows(self._connection, DocumentRow, _CHILDREN, parent=number)
 
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[DocumentRow]:
         """Yield the manifests of a month by number, a piece at a time, so that a month may be any size.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from gateway.store.rows import InterchangeRow, SettleRow
 from gateway.store.statements import added_once, columns_of, first, rows, values_of
@@ -17,6 +17,21 @@ _SELECT = select(*columns_of(interchanges, InterchangeRow))
 _TO_SETTLE = select(
     interchanges.c.id, interchanges.c.delivery, interchanges.c.state, interchanges.c.reason
 ).where(text(TO_SETTLE))
+_BY_DELIVERY = _SELECT.where(
+    interchanges.c.channel == bindparam("channel"), interchanges.c.delivery == bindparam("delivery")
+).limit(1)
+_SAME = (
+    _SELECT.where(
+        interchanges.c.partner == bindparam("partner"),
+        interchanges.c.digest == bindparam("digest"),
+        interchanges.c.id < bindparam("before"),
+        interchanges.c.same_as.is_(None),
+    )
+    .order_by(interchanges.c.id.desc())
+    .limit(1)
+)
+_UPDATE = update(interchanges).where(interchanges.c.id == bindparam("_id"))
+_UNSETTLE = _UPDATE.where(interchanges.c.settled_at.is_not(None)).values(settled_at=None)
 
 
 class Interchanges:
@@ -31,8 +46,8 @@ class Interchanges:
         given = added_once(self._connection, interchanges, values_of(row, without="id"), "id")
         if given is not None:
             return replace(row, id=given)
-        delivery = (interchanges.c.channel == row.channel, interchanges.c.delivery == row.delivery)
-        known = first(self._connection, InterchangeRow, _SELECT.where(*delivery))
+        delivery = {"channel": row.channel, "delivery": row.delivery}
+        known = first(self._connection, InterchangeRow, _BY_DELIVERY, **delivery)
         assert known is not None, "nothing but its delivery can have been there already"
         return known
 
@@ -48,13 +63,8 @@ class Interchanges:
 
     def same(self, partner: str, digest: str, before: int) -> InterchangeRow | None:
         """Return the newest earlier interchange of the same bytes that is no repetition itself (ER-04)."""
-        found = _SELECT.where(
-            interchanges.c.partner == partner,
-            interchanges.c.digest == digest,
-            interchanges.c.id < before,
-            interchanges.c.same_as.is_(None),
-        ).order_by(interchanges.c.id.desc())
-        return first(self._connection, InterchangeRow, found)
+        asked = {"partner": partner, "digest": digest, "before": before}
+        return first(self._connection, InterchangeRow, _SAME, **asked)
 
     def take_to_settle(self, partner: str, limit: int) -> list[SettleRow]:
         """Take what its channel is to put away, oldest first: what became of it is committed (ER-05)."""
@@ -76,13 +86,11 @@ class Interchanges:
 
     def settled(self, interchange: int) -> None:
         """Note that the channel has put the delivery away."""
-        changed = update(interchanges).where(interchanges.c.id == interchange)
-        self._connection.execute(changed.values(settled_at=self._now))
+        self._connection.execute(_UPDATE, {"_id": interchange, "settled_at": self._now})
 
     def came_again(self, interchange: int) -> None:
         """Note that the channel brought the delivery once more, so that it is to be put away (again)."""
-        settled = (interchanges.c.id == interchange, interchanges.c.settled_at.is_not(None))
-        self._connection.execute(update(interchanges).where(*settled).values(settled_at=None))
+        self._connection.execute(_UNSETTLE, {"_id": interchange})
 
     def understood(
         self, interchange: int, *, mapping: str | None, version: str | None, reply: str | None
@@ -100,5 +108,4 @@ class Interchanges:
         self._settle(interchange, InterchangeState.QUARANTINED, {"reason": reason, "reply_digest": reply})
 
     def _settle(self, interchange: int, state: InterchangeState, values: dict[str, Any]) -> None:
-        changed = update(interchanges).where(interchanges.c.id == interchange)
-        self._connection.execute(changed.values(state=state, **values))
+        self._connection.execute(_UPDATE, {"_id": interchange, "state": state, **values})

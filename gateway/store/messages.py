@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from gateway.store.rows import MessageRow
-from gateway.store.statements import added, columns_of, rows
+from gateway.store.statements import added, columns_of, first, rows
 from gateway.store.tables import messages
 
 _SELECT = select(*columns_of(messages, MessageRow))
@@ -35,3 +35,8 @@ class Messages:
         """Return the messages of an interchange in their order there."""
         found = _SELECT.where(messages.c.interchange_id == interchange).order_by(messages.c.position)
         return rows(self._connection, MessageRow, found)
+
+    def last_accepted(self, number: str) -> MessageRow | None:
+        """Return the newest message about a document that was obeyed."""
+        found = _SELECT.where(messages.c.document_number == number).order_by(messages.c.id.desc()).limit(1)
+        return first(self._connection, MessageRow, found)

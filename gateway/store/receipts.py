@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, Update, bindparam, or_, select, update
 
 from gateway.store.rows import ReceiptRow
 from gateway.store.statements import added, columns_of, rows, values_of
@@ -14,6 +15,8 @@ from gateway.store.states import ReceiptState
 from gateway.store.tables import receipts
 
 _SELECT = select(*columns_of(receipts, ReceiptRow))
+_SAME = _SELECT.where(receipts.c.digest == bindparam("digest")).order_by(receipts.c.id)
+_UPDATE = update(receipts).where(receipts.c.id == bindparam("_id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +53,7 @@ class Receipts:
         because its settling was interrupted. The same bytes under another name are kept as a duplicate,
         which no stage takes. A copy of what was refused is read again: the reason may have been ours.
         """
-        known = rows(
-            self._connection,
-            ReceiptRow,
-            _SELECT.where(receipts.c.digest == row.digest).order_by(receipts.c.id),
-        )
+        known = rows(self._connection, ReceiptRow, _SAME, digest=row.digest)
         for earlier in known:
             if (earlier.channel, earlier.name) == (row.channel, row.name):
                 return earlier
@@ -74,8 +73,7 @@ class Receipts:
 
     def settle(self, receipt: int, state: ReceiptState, content: ReceiptContent) -> None:
         """Note what a receipt says and what became of it."""
-        changed = update(receipts).where(receipts.c.id == receipt)
-        self._connection.execute(changed.values(state=state, **values_of(content)))
+        self._connection.execute(_UPDATE, {"_id": receipt, "state": state, **values_of(content)})
 
     def rematch(
         self,
@@ -86,17 +84,17 @@ class Receipts:
         client_number: str | None = None,
     ) -> int:
         """Let receipts that fitted nothing, and name one of these, be read again; return how many (CU-03)."""
-        asked = (
-            (receipts.c.message_id, message_id),
-            (receipts.c.number, number),
-            (receipts.c.customs_number, customs_number),
-            (receipts.c.client_number, client_number),
-        )
-        named = [column == value for column, value in asked if value]
+        asked = {
+            "message_id": message_id,
+            "number": number,
+            "customs_number": customs_number,
+            "client_number": client_number,
+        }
+        named = {f"_{column}": value for column, value in asked.items() if value}
         if not named:
             return 0
-        changed = update(receipts).where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
-        return self._connection.execute(changed.values(state=ReceiptState.STORED)).rowcount
+        statement = _rematch(*(column for column, value in asked.items() if value))
+        return self._connection.execute(statement, named).rowcount
 
     def newest(self, *, limit: int, number: str | None = None) -> list[ReceiptRow]:
         """Return the last receipts to arrive, of a document where one is named, in order of arrival."""
@@ -123,3 +121,10 @@ class Receipts:
         if states:
             found = found.where(receipts.c.state.in_(sorted(states)))
         return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id).limit(limit))
+
+
+@cache
+def _rematch(*columns: str) -> Update:
+    named = (receipts.c[column] == bindparam(f"_{column}") for column in columns)
+    orphans = update(receipts).where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
+    return orphans.values(state=ReceiptState.STORED)

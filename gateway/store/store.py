@@ -8,6 +8,7 @@ from threading import Lock
 
 from gateway.clock import Clock
 from gateway.errors import RetryError
+from gateway.store.alone import alone
 from gateway.store.engine import WAIT_SECONDS, make_engine, reading_options
 from gateway.store.migrate import migrate
 from gateway.store.unit import Unit
@@ -38,6 +39,16 @@ class Store:
             RetryError: `store.not-now`: the database cannot be reached or written.
         """
         migrate(self._engine)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other gateway off this database while the stages run.
+
+        Raises:
+            ParkedError: `store.runs-already`.
+        """
+        with alone(self._engine):
+            yield
 
     @contextmanager
     def begin(self) -> Iterator[Unit]:

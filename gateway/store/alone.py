@@ -1,0 +1,55 @@
+"""Only one gateway works on a database: a lock that ends with its process, however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, text
+
+from gateway.errors import ParkedError
+
+# Any fixed number will do, other than that of the migrations.
+_LOCK = 0x6761_7465
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[None]:
+    """Hold the database's lock; what a process was sending when it died is then known to be nobody's.
+
+    Raises:
+        ParkedError: `store.runs-already`.
+    """
+    if engine.dialect.name == "postgresql":
+        with _alone_on_postgresql(engine):
+            yield
+    else:
+        with _alone_on_sqlite(engine):
+            yield
+
+
+@contextmanager
+def _alone_on_postgresql(engine: Engine) -> Iterator[None]:
+    # The lock belongs to this connection, which stays open without a transaction.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}):
+            raise ParkedError("store.runs-already", database=engine.url.database)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+
+
+@contextmanager
+def _alone_on_sqlite(engine: Engine) -> Iterator[None]:
+    handle = os.open(f"{engine.url.database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise ParkedError("store.runs-already", database=engine.url.database) from fault
+        yield
+    finally:
+        os.close(handle)
