@@ -226,7 +226,10 @@ def receipts(session: Session, /, *, follow: bool, number: str | None, limit: in
     columns = ("id", "at", "outcome", "type", "code", "text", "number", "client_number", "because")
     with session.store.read() as unit:
         found = unit.receipts.newest(limit=limit, number=number)
-    session.show.rows("receipts", columns, [_receipt(row) for row in found])
+    told = [_receipt(row) for row in found]
+    if not session.show.json:
+        told = [{**each, "outcome": f"receipt.{each['outcome']}"} for each in told]
+    session.show.rows("receipts", columns, told)
     last = found[-1].id if found else 0
     while follow:
         time.sleep(_FOLLOW_SECONDS)
