@@ -38,13 +38,13 @@ def values_of(row: Row, *, without: str = "") -> dict[str, Any]:
     return {field.name: getattr(row, field.name) for field in fields(row) if field.name != without}
 
 
-def rows(connection: Connection, kind: type[R], statement: Select[Any], **values: object) -> list[R]:
+def rows(connection: Connection, kind: type[R], statement: Select[Any], /, **values: object) -> list[R]:
     """Return what a statement over `columns_of` the class finds."""
     names = kind.__dataclass_fields__
     return [kind(**dict(zip(names, row, strict=True))) for row in connection.execute(statement, values)]
 
 
-def first(connection: Connection, kind: type[R], statement: Select[Any], **values: object) -> R | None:
+def first(connection: Connection, kind: type[R], statement: Select[Any], /, **values: object) -> R | None:
     """Return the row that a statement over `columns_of` the class finds, which is limited to one."""
     return next(iter(rows(connection, kind, statement, **values)), None)
 
