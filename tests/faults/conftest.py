@@ -1,0 +1,30 @@
+"""What fault tests share: the processes that programs are forked from, and the story told undisturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.site import Nursery, Site
+from tests.faults.story import FILING, Story
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """One process for each worker of the tests, from which programs are forked."""
+    with Nursery() as nursery:
+        yield nursery
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Story:
+    """The example as it goes when nobody disturbs it."""
+    return Story(tmp_path_factory.mktemp("story"), nursery)
+
+
+@pytest.fixture
+def site(tmp_path: Path, nursery: Nursery) -> Site:
+    """An installation that nothing has happened in yet."""
+    return Site.made(tmp_path / "site", nursery, FILING)

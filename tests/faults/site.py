@@ -1,0 +1,185 @@
+"""One installation that programs are killed in: its files, its programs, and copies of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from tests.faults.killer import Point
+from tests.services.installation import ROOT, Installation
+
+# Only what hangs comes near it: a test waits for a condition, never for a time.
+PATIENCE_SECONDS = 60.0
+_LOOK_SECONDS = 0.01
+KILLED = -signal.SIGKILL
+
+
+class Nursery:
+    """Starts programs by forking a process that has imported them already."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.nursery"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Give the nursery to a block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let it end, and what it has started with it."""
+        self._process.communicate()
+
+    def ask(self, **order: Any) -> Any:
+        """Give an order and return the answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{json.dumps(order)}\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@dataclass
+class Program:
+    """A program at work."""
+
+    site: Site
+    name: str
+    pid: int
+
+    def ended(self, seconds: float = PATIENCE_SECONDS) -> int:
+        """Wait for its end and return its exit code, negative for a signal."""
+        code = self.site.nursery.ask(do="wait", pid=self.pid, seconds=seconds)
+        assert code is not None, f"{self.name} did not end:\n{self.site.said(self.name)}"
+        return int(code)
+
+    def told(self, number: signal.Signals) -> int:
+        """Send it a signal and wait for its end."""
+        os.kill(self.pid, number)
+        return self.ended()
+
+
+@dataclass
+class Site:
+    """A folder with a whole installation in it.
+
+    Attributes:
+        folder: The folder; logs and traces of its programs lie beside it.
+        nursery: Where its programs come from.
+        now: The moment to which clocks are set.
+        settings: Waiting times of the product that are other than usual.
+    """
+
+    folder: Path
+    nursery: Nursery
+    now: datetime
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def made(cls, folder: Path, nursery: Nursery, now: datetime) -> Site:
+        """Make an installation that nothing has happened in yet."""
+        Installation(folder)
+        return cls(folder.resolve(), nursery, now)
+
+    def copy(self, folder: Path, now: datetime | None = None) -> Site:
+        """Return the same installation, gone its own way from here."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        copied = Site(folder.resolve(), self.nursery, now or self.now)
+        token = copied.folder / "var/token/softhsm2.conf"
+        token.write_text(token.read_text("utf-8").replace(f"{self.folder}/", f"{copied.folder}/"), "utf-8")
+        return copied
+
+    def beside(self, name: str) -> Path:
+        """Return a file that belongs to the test and not to the installation."""
+        return self.folder.with_name(f"{self.folder.name}.{name}")
+
+    def arguments(self, program: str, *arguments: str) -> list[str]:
+        """Return the arguments of a program that works in this installation."""
+        config = str(self.folder / f"{program.replace('-', '_')}.toml")
+        if program == "customs-stub":
+            return [*arguments, "--config", config, "--now", self.now.isoformat()]
+        return ["--config", config, "--now", self.now.isoformat(), *arguments]
+
+    def start(
+        self, program: str, *arguments: str, point: Point | None = None, traced: bool = False
+    ) -> Program:
+        """Start a program, to be killed at a point if there is one."""
+        pid = self.nursery.ask(
+            do="start",
+            program=program,
+            arguments=self.arguments(program, *arguments),
+            folder=str(self.folder),
+            log=str(self.beside(f"{program}.log")),
+            trace=str(self.beside("trace")) if point or traced else "",
+            point=asdict(point) if point else None,
+            settings=self.settings,
+        )
+        return Program(self, program, pid)
+
+    @contextmanager
+    def customs(self) -> Iterator[Program]:
+        """Run the customs office beside what happens in the block."""
+        office = self.start("customs-stub", "run")
+        try:
+            yield office
+        finally:
+            office.told(signal.SIGTERM)
+
+    def run(self, point: Point | None = None, *, traced: bool = False) -> int:
+        """Run the gateway until it is idle or is killed, and return its exit code."""
+        arguments = ("run", "--until-idle", "--timeout", str(PATIENCE_SECONDS / 2))
+        return self.start("gateway", *arguments, point=point, traced=traced).ended()
+
+    def finish(self) -> None:
+        """Run the gateway until it is idle, as it must be able to at any time."""
+        assert self.run() == 0, self.said("gateway")
+
+    def drop(self, name: str, data: bytes) -> None:
+        """Put a file into the inbox as a careful ERP does."""
+        inbox = self.folder / "inbox/acme"
+        (inbox / ".draft.tmp").write_bytes(data)
+        (inbox / ".draft.tmp").rename(inbox / name)
+
+    def steps(self) -> list[str]:
+        """Return what the traced process did, one operation a line, without their numbers."""
+        lines = self.beside("trace").read_text("utf-8").splitlines()
+        return [line.partition(" ")[2] for line in lines]
+
+    def said(self, program: str) -> str:
+        """Return the end of a program's log."""
+        file = self.beside(f"{program}.log")
+        return file.read_text("utf-8", "replace")[-4000:] if file.exists() else ""
+
+
+def wait_until(reached: Callable[[], bool], what: str) -> None:
+    """Wait for a condition; what is never reached makes the test fail."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not reached():
+        assert time.monotonic() < end, f"not reached: {what}"
+        time.sleep(_LOOK_SECONDS)
+
+
+def held(site: Site) -> bool:
+    """Return whether the program waits at its point."""
+    return site.beside("held").exists()
+
+
+def example(names: Sequence[str]) -> Mapping[str, bytes]:
+    """Return files of the example by name."""
+    return {name: (ROOT / "tests/examples/main-job" / name).read_bytes() for name in names}
