@@ -206,8 +206,6 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
         waker = parts.enter_context(Waker())
         token = make_token(settings, clock)
         parts.callback(token.close)
-        with store.begin() as unit:
-            unit.submissions.recover()
         inboxes = {
             each.name: _inbox(settings.path(each.inbox), waker, bell, "intake") for each in settings.partner
         }

@@ -97,6 +97,7 @@ def sign(gateway: Gateway) -> int:
 def dispatch(gateway: Gateway) -> int:
     """Send the stored signed bytes; each attempt is noted before and after (CU-05, CU-07)."""
     with gateway.store.begin() as unit:
+        unit.submissions.recover()
         rows = unit.submissions.take_to_send(BATCH)
         attempts = unit.submissions.attempt_begin([row.id for row in rows])
         rows = [row for row in rows if row.id in attempts]

@@ -40,12 +40,17 @@ class Attempts:
         return submission
 
     def lost(self, submissions: Collection[str]) -> None:
-        """Record that the process that was sending these died."""
+        """Record that nobody noted how the tries at these ended, and nobody will."""
+        self._close(submissions, AttemptOutcome.IN_DOUBT, "not noted")
+
+    def proved(self, submission: str) -> None:
+        """Record that an answer has shown how an open try ended."""
+        self._close([submission], AttemptOutcome.SENT, "answered")
+
+    def _close(self, submissions: Collection[str], outcome: AttemptOutcome, detail: str) -> None:
         open_ones = (attempts.c.submission_id.in_(sorted(submissions)), attempts.c.ended_at.is_(None))
-        changed = update(attempts).where(*open_ones)
-        self._connection.execute(
-            changed.values(ended_at=self._now, outcome=AttemptOutcome.IN_DOUBT, detail="process ended")
-        )
+        values = {"ended_at": self._now, "outcome": outcome, "detail": detail}
+        self._connection.execute(update(attempts).where(*open_ones).values(values))
 
     def of(self, submission: str) -> list[AttemptRow]:
         """Return the attempts of a submission, oldest first."""

@@ -124,7 +124,10 @@ class Submissions:
         self._move(submission, (SubmissionState.SENDING,), values)
 
     def recover(self) -> list[str]:
-        """Put what was being sent when a process died in doubt; return the ids. To be called at the start."""
+        """Put in doubt what somebody began to send and never noted the end of; return the ids.
+
+        To be called by the one who sends, before the next batch: whatever is being sent then is abandoned.
+        """
         dying = update(submissions).where(submissions.c.state == SubmissionState.SENDING)
         doubted = dying.values(state=SubmissionState.IN_DOUBT).returning(submissions.c.id)
         ids = sorted(self._connection.scalars(doubted))
@@ -194,6 +197,7 @@ class Submissions:
         }
         values["state"] = case((submissions.c.state.in_(_ON_THE_WAY), sent), else_=submissions.c.state)
         self._connection.execute(update(submissions).where(submissions.c.id == submission).values(values))
+        self._attempts.proved(submission)
 
     def _latest(self, *conditions: ColumnElement[bool]) -> SubmissionRow | None:
         found = _SELECT.where(*conditions).order_by(submissions.c.seq.desc())

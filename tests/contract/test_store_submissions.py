@@ -121,6 +121,21 @@ def test_what_was_being_sent_when_the_process_died_is_in_doubt(two_documents: St
         assert tries == [(AttemptOutcome.IN_DOUBT, True), (AttemptOutcome.SENT, True)]
 
 
+@pytest.mark.requirement("CU-05")
+def test_an_answer_ends_the_attempt_whose_end_nobody_noted(two_documents: Store) -> None:
+    """It proves arrival, so that nothing is left in doubt, whoever died or could not write."""
+    with two_documents.begin() as unit:
+        add_submission(unit, "M1")
+        sign(unit, "M1")
+        unit.submissions.attempt_begin(["M1"])
+    with two_documents.begin() as unit:
+        unit.submissions.mark_technical("M1")
+    with two_documents.begin() as unit:
+        assert unit.submissions.recover() == []
+        (attempt,) = unit.submissions.attempts("M1")
+        assert (attempt.outcome, attempt.ended_at is not None) == (AttemptOutcome.SENT, True)
+
+
 @pytest.mark.parametrize(
     ("outcome", "state"),
     [
