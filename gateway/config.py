@@ -150,6 +150,28 @@ class Settings(_Section):
         return self.database
 
 
+# What pydantic says in English only, by its kind of fault.
+_REASONS_ZH = {
+    "string_type": "应为加引号的文本",
+    "string_too_short": "至少应有 {min_length} 个字符",
+    "string_too_long": "最多 {max_length} 个字符",
+    "string_pattern_mismatch": "应符合格式 {pattern}",
+    "literal_error": "应为 {expected}",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "greater_than_equal": "不得小于 {ge}",
+    "less_than_equal": "不得大于 {le}",
+    "too_short": "至少应有 {min_length} 项",
+    "too_long": "最多 {max_length} 项",
+    "tuple_type": "应为列表",
+    "path_type": "应为路径",
+    "model_type": "应为表",
+}
+
+
 def load_settings(file: Path) -> Settings:
     """Read and check the configuration file.
 
@@ -169,11 +191,21 @@ def load_settings(file: Path) -> Settings:
     try:
         settings = Settings.model_validate({**data, "root": file.resolve().parent})
     except ValidationError as faults:
-        found = [_violation(fault, file) for fault in faults.errors(include_url=False)]
-        raise RejectedError(found) from faults
+        raise RejectedError(_violations(faults.errors(include_url=False), file)) from faults
     if found := list(_disagreements(settings, file)):
         raise RejectedError(found)
     return settings
+
+
+def _violations(faults: list[ErrorDetails], file: Path) -> list[Violation]:
+    places = [fault["loc"] for fault in faults]
+    return [
+        _violation(fault, file)
+        for fault in faults
+        # A list that is short only of its faulty entries has enough of them.
+        if fault["type"] != "too_short"
+        or all(place[: len(fault["loc"])] != fault["loc"] or place == fault["loc"] for place in places)
+    ]
 
 
 def _violation(fault: ErrorDetails, file: Path) -> Violation:
@@ -185,7 +217,8 @@ def _violation(fault: ErrorDetails, file: Path) -> Violation:
         return Violation("config.key-unknown", values={"key": key}, place=place)
     given: Any = fault.get("input")
     shown = given if isinstance(given, str | int | float) else "…"
-    values = {"key": key, "reason": fault["msg"], "given": shown}
+    reason_zh = _REASONS_ZH.get(fault["type"], fault["msg"]).format_map(fault.get("ctx", {}))
+    values = {"key": key, "reason": fault["msg"], "reason_zh": reason_zh, "given": shown}
     return Violation("config.key", values=values, place=place)
 
 
