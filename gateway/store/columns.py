@@ -35,7 +35,7 @@ def encode(value: object) -> str:
 
 
 def _utf8(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class _Plain(TypeDecorator[T]):

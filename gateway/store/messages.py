@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.store.rows import MessageRow
 from gateway.store.statements import added, columns_of, first, rows
 from gateway.store.tables import messages
 
 _SELECT = select(*columns_of(messages, MessageRow))
+_FIND = _SELECT.where(
+    messages.c.partner == bindparam("partner"),
+    messages.c.message_type == bindparam("message_type"),
+    messages.c.client_number == bindparam("client_number"),
+    messages.c.operation == bindparam("operation"),
+).order_by(messages.c.id)
 
 
 class Messages:
@@ -23,13 +29,13 @@ class Messages:
 
     def find(self, partner: str, message_type: str, client_number: str, operation: str) -> list[MessageRow]:
         """Return the messages of a client's number, oldest first: what ER-04 calls the same or a conflict."""
-        found = _SELECT.where(
-            messages.c.partner == partner,
-            messages.c.message_type == message_type,
-            messages.c.client_number == client_number,
-            messages.c.operation == operation,
-        ).order_by(messages.c.id)
-        return rows(self._connection, MessageRow, found)
+        asked = {
+            "partner": partner,
+            "message_type": message_type,
+            "client_number": client_number,
+            "operation": operation,
+        }
+        return rows(self._connection, MessageRow, _FIND, **asked)
 
     def of_interchange(self, interchange: int) -> list[MessageRow]:
         """Return the messages of an interchange in their order there."""

@@ -85,16 +85,13 @@ class Receipts:
     ) -> int:
         """Let receipts that fitted nothing, and name one of these, be read again; return how many (CU-03)."""
         asked = {
-            "message_id": message_id,
-            "number": number,
-            "customs_number": customs_number,
-            "client_number": client_number,
+            "_message_id": message_id,
+            "_number": number,
+            "_customs_number": customs_number,
+            "_client_number": client_number,
         }
-        named = {f"_{column}": value for column, value in asked.items() if value}
-        if not named:
-            return 0
-        statement = _rematch(*(column for column, value in asked.items() if value))
-        return self._connection.execute(statement, named).rowcount
+        named = {name: value for name, value in asked.items() if value}
+        return self._connection.execute(_rematch(*named), named).rowcount if named else 0
 
     def newest(self, *, limit: int, number: str | None = None) -> list[ReceiptRow]:
         """Return the last receipts to arrive, of a document where one is named, in order of arrival."""
@@ -124,7 +121,7 @@ class Receipts:
 
 
 @cache
-def _rematch(*columns: str) -> Update:
-    named = (receipts.c[column] == bindparam(f"_{column}") for column in columns)
+def _rematch(*names: str) -> Update:
+    named = (receipts.c[name.removeprefix("_")] == bindparam(name) for name in names)
     orphans = update(receipts).where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
     return orphans.values(state=ReceiptState.STORED)

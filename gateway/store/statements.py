@@ -35,7 +35,7 @@ def columns_of(table: Table, kind: type[Row]) -> list[Column[Any]]:
 
 def values_of(row: Row, *, without: str = "") -> dict[str, Any]:
     """Return a row's values by column, without the one that the database gives."""
-    return {field.name: getattr(row, field.name) for field in fields(row) if field.name != without}
+    return {name: getattr(row, name) for name in row.__dataclass_fields__ if name != without}
 
 
 def rows(connection: Connection, kind: type[R], statement: Select[Any], /, **values: object) -> list[R]:

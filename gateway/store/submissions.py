@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     TextClause,
+    Update,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -29,6 +33,9 @@ from gateway.store.states import AttemptOutcome, SubmissionState
 from gateway.store.tables import AWAITED, TO_SEND, documents, submissions
 
 _SELECT = select(*columns_of(submissions, SubmissionRow))
+_BY_MESSAGE_ID = _SELECT.where(submissions.c.id == bindparam("id")).limit(1)
+_UPDATE = update(submissions).where(submissions.c.id == bindparam("_id"))
+_MOVE = _UPDATE.where(submissions.c.state.in_(bindparam("_states", expanding=True)))
 _UNSENT = [state for state in SubmissionState if state is not SubmissionState.SENT]
 _TO_SEND = (SubmissionState.TO_SEND, SubmissionState.IN_DOUBT)
 # A proof of arrival settles every one of these.
@@ -39,6 +46,22 @@ _AFTER = {
     AttemptOutcome.IN_DOUBT: SubmissionState.IN_DOUBT,
     AttemptOutcome.FAILED: SubmissionState.FAILED,
 }
+
+
+def _latest(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return _SELECT.where(*conditions).order_by(submissions.c.seq.desc()).limit(1)
+
+
+_OF_NUMBER = _latest(submissions.c.number == bindparam("number"))
+_OF_CLIENT_NUMBER = _latest(
+    submissions.c.client_number == bindparam("client_number"),
+    submissions.c.message_type == bindparam("message_type"),
+)
+_OF_CUSTOMS_NUMBER = _latest(
+    submissions.c.number.in_(
+        select(documents.c.number).where(documents.c.customs_number == bindparam("customs_number"))
+    )
+)
 
 
 class Submissions:
@@ -137,15 +160,15 @@ class Submissions:
 
     def mark_technical(self, submission: str, *, last: bool = False) -> None:
         """Note the technical receipt (CU-01), which proves arrival; `last` where no decision will follow."""
-        self._answered(submission, ("technical_at", "business_at") if last else ("technical_at",))
+        self._answered(submission, *("technical_at", "business_at") if last else ("technical_at",))
 
     def mark_business(self, submission: str) -> None:
         """Note the business receipt (CU-01), which proves arrival."""
-        self._answered(submission, ("business_at",))
+        self._answered(submission, "business_at")
 
     def by_message_id(self, message_id: str) -> SubmissionRow | None:
         """Return the submission of a message id."""
-        return first(self._connection, SubmissionRow, _SELECT.where(submissions.c.id == message_id))
+        return first(self._connection, SubmissionRow, _BY_MESSAGE_ID, id=message_id)
 
     def by_number(self, number: str) -> list[SubmissionRow]:
         """Return the submissions of a document, in order."""
@@ -154,18 +177,16 @@ class Submissions:
 
     def latest_of_number(self, number: str) -> SubmissionRow | None:
         """Return the newest submission of a document."""
-        return self._latest(submissions.c.number == number)
+        return first(self._connection, SubmissionRow, _OF_NUMBER, number=number)
 
     def latest_of_client_number(self, message_type: str, client_number: str) -> SubmissionRow | None:
         """Return the newest submission of that type under the client's number."""
-        return self._latest(
-            submissions.c.client_number == client_number, submissions.c.message_type == message_type
-        )
+        asked = {"client_number": client_number, "message_type": message_type}
+        return first(self._connection, SubmissionRow, _OF_CLIENT_NUMBER, **asked)
 
     def latest_of_customs_number(self, customs_number: str) -> SubmissionRow | None:
         """Return the newest submission of the document that customs gave the number."""
-        given = select(documents.c.number).where(documents.c.customs_number == customs_number)
-        return self._latest(submissions.c.number.in_(given))
+        return first(self._connection, SubmissionRow, _OF_CUSTOMS_NUMBER, customs_number=customs_number)
 
     def attempts(self, submission: str) -> list[AttemptRow]:
         """Return the attempts to send a submission, oldest first."""
@@ -189,24 +210,25 @@ class Submissions:
         found = _SELECT.where(text(AWAITED), late).order_by(submissions.c.seq)
         return rows(self._connection, SubmissionRow, found)
 
-    def _answered(self, submission: str, moments: Collection[str]) -> None:
-        # Bare values would be written as the driver likes, not as the columns are.
-        now, sent = literal(self._now, Moment), literal(SubmissionState.SENT, Words)
-        values: dict[str, Any] = {
-            moment: func.coalesce(submissions.c[moment], now) for moment in ("sent_at", *moments)
-        }
-        values["state"] = case((submissions.c.state.in_(_ON_THE_WAY), sent), else_=submissions.c.state)
-        self._connection.execute(update(submissions).where(submissions.c.id == submission).values(values))
+    def _answered(self, submission: str, *moments: str) -> None:
+        self._connection.execute(_answer(*moments), {"_id": submission, "_now": self._now})
         self._attempts.proved(submission)
-
-    def _latest(self, *conditions: ColumnElement[bool]) -> SubmissionRow | None:
-        found = _SELECT.where(*conditions).order_by(submissions.c.seq.desc())
-        return first(self._connection, SubmissionRow, found)
 
     def _take(self, limit: int, *conditions: ColumnElement[bool] | TextClause) -> list[SubmissionRow]:
         found = _SELECT.where(*conditions).order_by(submissions.c.seq).limit(limit)
         return rows(self._connection, SubmissionRow, found.with_for_update(skip_locked=True))
 
     def _move(self, submission: str, states: Collection[SubmissionState], values: dict[str, Any]) -> bool:
-        expected = (submissions.c.id == submission, submissions.c.state.in_(states))
-        return self._connection.execute(update(submissions).where(*expected).values(values)).rowcount > 0
+        expected = {"_id": submission, "_states": states}
+        return self._connection.execute(_MOVE, {**expected, **values}).rowcount > 0
+
+
+@cache
+def _answer(*moments: str) -> Update:
+    # Bare values would be written as the driver likes, not as the columns are.
+    now, sent = bindparam("_now", type_=Moment), literal(SubmissionState.SENT, Words)
+    values: dict[str, Any] = {
+        moment: func.coalesce(submissions.c[moment], now) for moment in ("sent_at", *moments)
+    }
+    values["state"] = case((submissions.c.state.in_(_ON_THE_WAY), sent), else_=submissions.c.state)
+    return _UPDATE.values(values)
