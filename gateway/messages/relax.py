@@ -21,7 +21,8 @@ _NOTICE: Final = b"<!-- Generated from ../../jb/1.0 by gateway.messages.relax (m
 def relax(folder: Path) -> dict[str, bytes]:
     """Return the files of the command set by name, made from the strict set below the schemas folder.
 
-    A field that saving does not need becomes optional, and messages that are no commands are left out.
+    A field that saving does not need, or that the gateway fills in, becomes optional; messages that are no
+    commands are left out.
 
     Raises:
         RejectedError: A schema is not well-formed.
@@ -48,7 +49,8 @@ def _relax(root: etree._Element) -> None:
     for element in root.iterfind(f".//{_XS}sequence/{_XS}element"):
         mark = element.find(f"{_XS}annotation/{_XS}appinfo/{_FIELDS}field")
         # A field with an alternative is needed too, but XSD 1.0 cannot say "one of the two": a rule does.
-        if mark is None or mark.get("save") != "true" or mark.get("alternative") is not None:
+        needed = mark is not None and mark.get("save") == "true" and mark.get("alternative") is None
+        if mark is None or not needed or mark.get("filled") == "true":
             element.set("minOccurs", "0")
 
 
