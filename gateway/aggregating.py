@@ -8,8 +8,10 @@ from gateway.containment import contained
 from gateway.documents import (
     Command,
     Decision,
+    Document,
     Kind,
     Rehearsal,
+    declare_declaration,
     make_declarations,
     rehearse,
     request_aggregation,
@@ -53,6 +55,20 @@ def rehearse_month(world: World, unit: Unit, enterprise: str, month: str) -> Reh
         RejectedError: The request itself is wrong.
     """
     return rehearse(_command(world, unit, enterprise, month, ""), StoredFacts(world, unit))
+
+
+def declare_number(world: World, unit: Unit, number: str) -> Document:
+    """Declare a saved or not accepted declaration by an operator's word (DC-01).
+
+    Raises:
+        RejectedError: `aggregation.no-declaration`, or `state.not-allowed`.
+    """
+    row = unit.documents.get(number)
+    if row is None or row.kind != Kind.DECLARATION:
+        raise refuse("aggregation.no-declaration", number=number)
+    decision = declare_declaration(to_document(row), StoredFacts(world, unit))
+    carry_out(world, unit, decision, Cause("operator", "declare"))
+    return decision.changes[0].document
 
 
 def make_due_declarations(world: World, unit: Unit) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -119,19 +118,10 @@ def make_mappings(settings: Settings, world: World) -> MappingSet:
     """Load the mappings.
 
     Raises:
-        RejectedError: Every fault of every mapping, and each pattern of a partner that fits none.
+        RejectedError: Every fault of every mapping.
     """
     tables = PartialTables(world.codes)
-    loaded = MappingSet.load(settings.path(settings.folders.mappings), tables)
-    unknown = [
-        Violation("config.mapping-unknown", values={"partner": partner.name, "pattern": pattern})
-        for partner in settings.partner
-        for pattern in partner.mappings
-        if not any(fnmatchcase(name, pattern) for name in loaded.mappings)
-    ]
-    if unknown:
-        raise RejectedError(unknown)
-    return loaded
+    return MappingSet.load(settings.path(settings.folders.mappings), tables)
 
 
 def make_latch(settings: Settings, clock: Clock) -> PinLatch:
@@ -160,7 +150,7 @@ def make_token(settings: Settings, clock: Clock) -> Token:
     """
     token = settings.token
     login = Login(
-        pin=_pin(settings),
+        pin=make_pin_source(settings),
         latch=make_latch(settings, clock),
         token_reports_failed_logins=token.softhsm_conf is not None,
     )
@@ -242,7 +232,7 @@ def _folder(folder: Path) -> Path:
     return folder
 
 
-def _pin(settings: Settings) -> PinSource:
+def make_pin_source(settings: Settings) -> PinSource:
     """Return where the PIN comes from: the environment, a systemd credential, or a private file."""
     if os.environ.get(PIN_VARIABLE):
         return pin_from_environment(PIN_VARIABLE)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 
-from gateway.bootstrap import make_latch, make_mappings, make_module, make_store, make_verifier, make_world
+from gateway.bootstrap import (
+    make_latch,
+    make_mappings,
+    make_module,
+    make_pin_source,
+    make_store,
+    make_verifier,
+    make_world,
+)
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.errors import GatewayError, RejectedError, Violation
@@ -70,7 +79,13 @@ def _world(settings: Settings, clock: Clock, worlds: list[World]) -> Iterator[Vi
 
 
 def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
-    for mapping in make_mappings(settings, world):
+    loaded = make_mappings(settings, world)
+    for partner in settings.partner:
+        for pattern in partner.mappings:
+            if not any(fnmatchcase(name, pattern) for name in loaded.mappings):
+                values = {"partner": partner.name, "pattern": pattern}
+                yield Violation("config.mapping-unknown", values=values)
+    for mapping in loaded:
         yield from check_mapping(mapping, world.catalogue.dictionary, world.codes)
 
 
@@ -88,3 +103,4 @@ def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:
     status = inspect_token(make_module(settings), settings.token.label, make_latch(settings, clock))
     if status.fault is not None:
         yield Violation(status.fault.code, values=status.fault.values)
+    make_pin_source(settings)()

@@ -9,6 +9,8 @@ from time import monotonic
 # China has kept one zone without daylight saving since 1991, so a fixed offset is exact
 # for every date that this gateway can meet, and needs no time zone database.
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+# So far from the ends of the calendar every deadline can be computed.
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,9 @@ def parse_moment(text: str) -> datetime:
     """Read an ISO 8601 moment; without a zone it is taken as China's.
 
     Raises:
-        ValueError: The text is no ISO 8601 date and time.
+        ValueError: The text is no ISO 8601 date and time, or none of this calendar's years.
     """
     moment = datetime.fromisoformat(text)
+    if not _FIRST_YEAR < moment.year < _LAST_YEAR:
+        raise ValueError(f"{moment.year} is out of range")
     return moment.replace(tzinfo=CHINA) if moment.tzinfo is None else moment
-
-
-def compact_date(moment: datetime) -> str:
-    """Write the date as customs does, `yyyyMMdd` (EN-04)."""
-    return moment.astimezone(CHINA).strftime("%Y%m%d")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 
 import structlog
+from structlog.typing import EventDict
+
+from gateway.clock import Clock
 
 # signxml and its relatives write whole documents at DEBUG; business data does not belong into a log.
 _TALKATIVE = ("signxml", "sqlalchemy", "alembic", "watchdog", "pkcs11", "xmlschema")
 
 
-def configure_logs(*, verbose: bool = False) -> None:
+def configure_logs(clock: Clock, *, verbose: bool = False) -> None:
     """Send events to standard error; line breaks inside values are escaped, so no value forges a line."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     for name in _TALKATIVE:
@@ -22,7 +26,7 @@ def configure_logs(*, verbose: bool = False) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=False),
+            partial(_stamp, clock),
             structlog.processors.format_exc_info,
             renderer,
         ],
@@ -30,3 +34,9 @@ def configure_logs(*, verbose: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _stamp(clock: Clock, _logger: object, _method: str, event: EventDict) -> EventDict:
+    """Note the time of the gateway's own clock, so that log, documents and receipts agree."""
+    event["timestamp"] = clock.now().isoformat(timespec="milliseconds")
+    return event

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.channels import Arrival, Inbox, Refusal, reason_of
 from gateway.containment import contained
-from gateway.customs import Said, correlate, read_receipt
+from gateway.customs import TECHNICAL, Said, correlate, read_receipt
 from gateway.documents import Answer, Decision, Document, Stale, advance
 from gateway.errors import ParkedError, RejectedError, Violation
 from gateway.messages import read
@@ -67,9 +67,7 @@ def believe(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -
     said: Said | None = None
     try:
         with unit.savepoint(), contained(receipt.name):
-            verified = verifier.verify(unit.raw.get(receipt.digest), unit.now)
-            head, body = read(verified.root)
-            said = read_receipt(head.message_id, head.sender_id, head.ref_message_id, body)
+            said = _read(world, verifier, unit, receipt)
             outcome = _apply(world, unit, receipt, said)
     except (RejectedError, ParkedError) as fault:
         told = tell_violations(violations_of(fault, receipt.name), world.catalogue.dictionary)
@@ -79,6 +77,19 @@ def believe(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -
         unit.alerts.open("receipt.not-applied", receipt.name, {"receipt": receipt.id, "code": fault.code})
     unit.receipts.settle(receipt.id, outcome.state, _content(said, outcome))
     log_receipt(unit, receipt, said, {"outcome": str(outcome.state), **outcome.told})
+
+
+def _read(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> Said:
+    """Read the verified bytes and nothing else of what came (CU-02).
+
+    Raises:
+        RejectedError: Why it is not believed, or not understood.
+    """
+    verified = verifier.verify(unit.raw.get(receipt.digest), unit.now)
+    if faults := world.catalogue.check(verified.root):
+        raise RejectedError(faults)
+    head, body = read(verified.root)
+    return read_receipt(head.message_id, head.sender_id, head.ref_message_id, body)
 
 
 def _apply(world: World, unit: Unit, receipt: ReceiptRow, said: Said) -> Outcome:
@@ -105,7 +116,7 @@ def _apply(world: World, unit: Unit, receipt: ReceiptRow, said: Said) -> Outcome
 
 def _mark(unit: Unit, said: Said, sent: SubmissionRow) -> None:
     """Note the answer at its submission; any answer proves that customs has the message (CU-01, CU-05)."""
-    if said.receipt_type == "T":
+    if said.receipt_type == TECHNICAL:
         unit.submissions.mark_technical(sent.id, last=said.code != "0")
     else:
         unit.submissions.mark_business(sent.id)
@@ -113,7 +124,7 @@ def _mark(unit: Unit, said: Said, sent: SubmissionRow) -> None:
 
 def _answer(said: Said) -> Answer:
     return Answer(
-        receipt_type="T" if said.receipt_type == "T" else "B",
+        receipt_type=said.receipt_type,
         code=said.code,
         customs_number=said.customs_number or None,
         valid_until=said.valid_until or None,

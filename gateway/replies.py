@@ -23,6 +23,8 @@ OPERATORS = ""
 
 # A source that breaks a rule in every row is told often enough; the count of the rest follows.
 MOST_VIOLATIONS = 200
+# What some readers take for the end of a line though JSON does not escape it.
+_BREAKS = re.compile("[\x85\u2028\u2029]")
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -196,7 +198,7 @@ def log_receipt(unit: Unit, receipt: ReceiptRow, said: Said | None, outcome: Map
             "code": said.code,
             "text": said.text,
         }
-    data = (json.dumps({**line, **outcome}, ensure_ascii=False) + "\n").encode()
+    data = (_BREAKS.sub(_escaped, json.dumps({**line, **outcome}, ensure_ascii=False)) + "\n").encode()
     digest = unit.raw.put(data)
     unit.notices.add(
         NoticeRow(partner=OPERATORS, kind="log", name="receipts.log", digest=digest, created_at=unit.now)
@@ -304,3 +306,7 @@ def _safe(name: str) -> str:
     while len(text.encode()) > 120:
         text = text[:-1]
     return text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

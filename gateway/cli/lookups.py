@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from gateway.cli.months import Month
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, Show
-from gateway.documents import Kind, state_of
+from gateway.documents import Kind, state_of, states_of
 from gateway.errors import Violation, refuse
 from gateway.fields import Fields
 from gateway.records import to_document
@@ -61,19 +62,24 @@ def status(session: Session, /) -> int:
 
 @click.command()
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), default=None)
-@click.option("--state", "states", multiple=True, help="Any of these; may be given several times.")
-@click.option("--month", default=None, help="Month of the declaration date, 2026-10.")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(sorted({state.value for kind in Kind for state in states_of(kind)})),
+    multiple=True,
+    help="Any of these; may be given several times.",
+)
+@click.option("--month", type=Month(), default=None, help="Month of the declaration date, 2026-10.")
 @click.option("--client-number", default=None, help="The ERP's own number.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--after", default="", help="The last number of the page before.")
 @command
 def documents(session: Session, /, **asked: Any) -> int:
     """List documents by number."""
-    month = asked["month"]
     wanted = DocumentFilter(
         kind=asked["kind"],
         states=asked["states"],
-        period=month.replace("-", "") if month else None,
+        period=asked["month"],
         client_number=asked["client_number"],
     )
     with session.store.read() as unit:
@@ -141,7 +147,8 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
         session.show.data({**told, "content": row.content, "submissions": submissions, "relations": merged})
         return DONE
     show = session.show
-    official = f" ({told['state_code']})" if told.pop("state_code") else ""
+    code = told.pop("state_code")
+    official = f" ({code})" if code else ""
     show.pairs("document", {**told, "state": show.word(told["state"]) + official})
     for submission in submissions:
         submission["state"] = f"submission.{submission['state']}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import demo, lookups, mappings, running, token
+from gateway.cli import demo, lookups, mappings, months, running, token
 from gateway.cli.session import Session
 from gateway.clock import Clock, parse_moment
 from gateway.errors import Language
@@ -44,14 +44,16 @@ def main(
     context: click.Context, file: Path, now: datetime | None, language: Language | None, *, verbose: bool
 ) -> None:
     """EDI gateway for collective declaration (集中申报) on China's Single Window."""
-    configure_logs(verbose=verbose)
-    context.obj = Session(file, Clock(now), language)
+    clock = Clock(now)
+    configure_logs(clock, verbose=verbose)
+    context.obj = Session(file, clock, language)
 
 
 for each in (
     running.run,
     running.check,
-    running.aggregate,
+    months.aggregate,
+    months.declare,
     lookups.status,
     lookups.documents,
     lookups.document,

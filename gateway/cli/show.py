@@ -167,11 +167,15 @@ class Show:
         self.rows("faults", ("severity", "code", "field", "place", "text"), rows)
 
     def error(self, fault: GatewayError) -> None:
-        """Tell an error on standard error, each of its violations on a line."""
-        violations = fault.violations if isinstance(fault, RejectedError) else ()
-        lines = [f"{v.code}: {v.text(self.language)} {v.place or ''}".rstrip() for v in violations]
-        for line in lines or [f"{fault.code}: {fault.text(self.language)}"]:
-            click.echo(line, err=True)
+        """Tell an error on standard error, each of its violations on a line, for a program as JSON."""
+        own = Violation(fault.code, values=fault.values)
+        for each in fault.violations if isinstance(fault, RejectedError) else (own,):
+            place, text = str(each.place or ""), each.text(self.language)
+            if self.json:
+                told = {"code": each.code, "field": each.path, "place": place, "text": text}
+                click.echo(json.dumps(told, ensure_ascii=False), err=True)
+            else:
+                click.echo(_visible(f"{each.code}: {text} {place}".rstrip()), err=True)
 
     def _print(self, table: Table) -> None:
         """Print a table; a number that is broken in two lines cannot be copied, so it may get wider."""
@@ -181,9 +185,14 @@ class Show:
         console.print(table)
 
     def _cell(self, column: str, value: object) -> Text:
-        text = "" if value is None else str(value)
+        text = "" if value is None else _visible(str(value))
         return Text(self.word(text), style=_COLOURS.get(text, "")) if column in _WORDED else Text(text)
 
     def _console(self) -> Console:
         width = None if sys.stdout.isatty() else _WIDEST
         return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+
+
+def _visible(text: str) -> str:
+    """Show what customs or an ERP wrote without letting it steer the terminal; line breaks stay."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

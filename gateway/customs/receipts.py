@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from gateway.errors import refuse
 from gateway.fields import Fields
 
-TECHNICAL = "T"
-BUSINESS = "B"
+ReceiptType = Literal["T", "B"]
+TECHNICAL: Final = "T"
+BUSINESS: Final = "B"
+_TYPES: Final[dict[str, ReceiptType]] = {TECHNICAL: TECHNICAL, BUSINESS: BUSINESS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Said:
     message_id: str
     office: str
     refers_to: str
-    receipt_type: str
+    receipt_type: ReceiptType
     document_type: str
     code: str
     text: str
@@ -59,7 +62,8 @@ def read_receipt(message_id: str, office: str, refers_to: str, body: Fields) -> 
     """Read the body of a verified `Receipt` message.
 
     Raises:
-        RejectedError: `receipt.incomplete` when type, document type or code is absent.
+        RejectedError: `receipt.incomplete` when type, document type or code is absent, or
+            `receipt.unknown-type`.
     """
 
     def text(name: str) -> str:
@@ -69,12 +73,15 @@ def read_receipt(message_id: str, office: str, refers_to: str, body: Fields) -> 
     for name in ("ReceiptType", "DocumentType", "ResultCode"):
         if not text(name):
             raise refuse("receipt.incomplete", f"Receipt/{name}", field=name)
+    receipt_type = _TYPES.get(text("ReceiptType"))
+    if receipt_type is None:
+        raise refuse("receipt.unknown-type", "Receipt/ReceiptType", given=text("ReceiptType"))
     faults = body.get("Fault", [])
     return Said(
         message_id=message_id,
         office=office,
         refers_to=refers_to,
-        receipt_type=text("ReceiptType"),
+        receipt_type=receipt_type,
         document_type=text("DocumentType"),
         code=text("ResultCode"),
         text=text("ResultText"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase, digits
 from typing import Final
 
+from gateway.config import Enterprise
 from gateway.documents.aggregation_states import RunState
 from gateway.documents.balance import prove
 from gateway.documents.core import Change, Command, Decision, Document, Facts, Kind, News, Outgoing, Relation
@@ -199,17 +200,26 @@ def _frame(run: Document, part: Part, number: str, client_number: str, facts: Fa
     profile = facts.enterprise(run.enterprise)
     if profile is None:
         raise ParkedError("aggregation.no-profile", run=run.number, enterprise=run.enterprise)
-    agent = facts.enterprise(text_of(run.content, "AgentCode")) or profile
     volume = facts.volume(text_of(part.manifests[0].content, "ManualNo"))
     filed = items_of(volume.content) if volume else []
     return Frame(
         number=number,
         client_number=client_number,
         profile=profile,
-        agent=(agent.code, agent.name),
+        agent=_agent(run, part, profile, facts),
         now=facts.now,
         inspection_codes={text_of(item, "GNo"): text_of(item, "CiqCode") for item in filed},
     )
+
+
+def _agent(run: Document, part: Part, profile: Enterprise, facts: Facts) -> tuple[str, str]:
+    """Return who declares: whom the run names, else whom its manifests name, else the enterprise (AG-03)."""
+    named = facts.enterprise(text_of(run.content, "AgentCode"))
+    if named is not None:
+        return named.code, named.name
+    manifest = part.manifests[0].content
+    code, name = text_of(manifest, "AgentCode"), text_of(manifest, "AgentName")
+    return (code, name) if code and name else (profile.code, profile.name)
 
 
 def _client_number(run: Document, index: int) -> str:

@@ -12,7 +12,7 @@ from gateway.errors import ParkedError
 from gateway.fields import Fields
 
 _SUMS: Final = ("GQty", "DeclTotal", "FirstQty", "SecondQty")
-_SAME: Final = ("CodeTS", "GUnit", "TradeCurr", "FirstUnit", "SecondUnit")
+_SAME: Final = ("CodeTS", "GName", "GModel", "GUnit", "TradeCurr", "FirstUnit", "SecondUnit")
 _WEIGHTS: Final = ("GrossWet", "NetWt")
 
 ItemId = tuple[str, int]
@@ -61,6 +61,13 @@ def _compare_words(run: str, source: Fields, target: Fields, place: ItemId) -> N
     for name in _SAME:
         if source.get(name) != target.get(name):
             raise _broken(run, f"{name} of {place}: {source.get(name)} against {target.get(name)}")
+    if amounts.value(source.get("DeclPrice")) != amounts.value(target.get("DeclPrice")):
+        raise _broken(
+            run, f"DeclPrice of {place}: {source.get('DeclPrice')} against {target.get('DeclPrice')}"
+        )
+    # For exports the public structure has origin and destination swapped.
+    if source.get("OriginCountry") not in (target.get("OriginCountry"), target.get("DestinationCountry")):
+        raise _broken(run, f"OriginCountry of {place}: {source.get('OriginCountry')} is lost")
 
 
 def _compare_sums(

@@ -11,7 +11,7 @@ _GOODS_CODE = re.compile(r"[0-9]{10}")
 _CONTAINER = re.compile(r"[A-Z]{4}[0-9]{7}")
 _LICENCE = re.compile(r"[0-9A-Za-z]:[^\s:]{1,30}")
 _DATE = re.compile(r"[0-9]{8}")
-_MONTH = re.compile(r"[0-9]{4}(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(?!0000)[0-9]{4}(0[1-9]|1[0-2])")
 
 # GB 32100-2015: the letters I, O, S, V and Z are left out.
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"

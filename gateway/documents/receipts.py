@@ -12,7 +12,11 @@ from gateway.documents.states import Event, State
 from gateway.errors import RejectedError, Violation
 
 RECEIVED: Final = "0"
-VOLUME_NUMBER_LENGTH: Final = 12
+# A volume's customs number, 备案分册海关编号, and those of a manifest and a declaration.
+_LENGTHS: Final = {Kind.VOLUME: 12, Kind.MANIFEST: 18, Kind.DECLARATION: 18}
+# What these say of a submission is over once the ERP has begun to correct the document.
+_CLOSED: Final = {Event.RECEIVE, Event.FAIL, Event.REFUSE}
+_CORRECTED: Final = {"saved", "deleted"}
 
 
 def advance(document: Document, answer: Answer, facts: Facts) -> Decision | Stale:
@@ -30,9 +34,10 @@ def advance(document: Document, answer: Answer, facts: Facts) -> Decision | Stal
         return _stale("state.notice-only", document, answer)
     machine, state = machine_of(document), state_of(document)
     target = machine.follow(state, event)
-    if target is None and not machine.is_stale(state, event):
+    corrected = state in _CORRECTED and event in _CLOSED
+    if target is None and not corrected and not machine.is_stale(state, event):
         raise _refused("state.unexpected-receipt", document, answer, event=event.value)
-    learned = _learn(document, answer, event)
+    learned = document if corrected else _learn(document, answer, event)
     if target is None and learned == document:
         return _stale("state.stale-receipt", document, answer)
     changed = replace(learned, state=target or state, version=document.version + 1)
@@ -57,10 +62,9 @@ def _learn(document: Document, answer: Answer, event: Event) -> Document:
     if answer.receipt_type == "T":
         return document
     given = (answer.customs_number or "").strip()
-    wrong_form = (
-        document.kind is Kind.VOLUME and event is Event.APPROVE and len(given) != VOLUME_NUMBER_LENGTH
-    )
-    if wrong_form or (given and given != (document.customs_number or given)):
+    missing = document.kind is Kind.VOLUME and event is Event.APPROVE and not given
+    wrong_form = bool(given) and len(given) != _LENGTHS.get(document.kind, len(given))
+    if missing or wrong_form or (given and given != (document.customs_number or given)):
         raise _refused("receipt.customs-number", document, answer, given=given or "-")
     number = document.customs_number or given or None
     valid_until = document.valid_until

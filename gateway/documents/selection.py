@@ -131,10 +131,11 @@ def _check_month(draft: Draft, period: str, natures: frozenset[str]) -> None:
         draft.fault("rule.not-a-month", path, given=period)
         return
     present = draft.today[:6]
-    last = deadline(period, natures)
     if period > present:
         draft.fault("aggregation.month-not-begun", path, given=period, present=present)
-    elif draft.facts.now.date() > last:
+        return
+    last = deadline(period, natures)
+    if draft.facts.now.date() > last:
         draft.warn("aggregation.late", path, given=period, deadline=f"{last:%Y%m%d}")
     elif period == present:
         draft.warn("aggregation.month-not-over", path, given=period)

@@ -80,6 +80,9 @@ class MappingSet:
         if len(fitting) > 1:
             raise refuse("mapping.two-fit", place=place, names=", ".join(each.name for each in fitting))
         if not fitting:
+            # Why a mapping for CSV does not fit an XML file helps nobody who has one for XML.
+            near = {each.name for each in candidates if each.format == source.format}
+            reasons = {name: found for name, found in reasons.items() if name in near} or reasons
             first = Violation("mapping.none-fits", values={"names": ", ".join(reasons)}, place=place)
             raise RejectedError([first, *(reason for found in reasons.values() for reason in found)])
         return fitting[0]

@@ -10,7 +10,7 @@ from pkcs11.constants import TokenFlag
 
 from gateway.errors import RetryError
 from gateway.signing.module import Module
-from gateway.signing.pin import Mark, PinLatch
+from gateway.signing.pin import LatchState, Mark, PinLatch
 from gateway.signing.token import read_certificates
 
 
@@ -58,7 +58,7 @@ def _look(token: pkcs11.Token, mark: Mark) -> TokenStatus:
     with token.open() as session:
         certificates = tuple(read_certificates(session, {}))
     return TokenStatus(
-        fault=None,
+        fault=_latched(mark),
         latch=mark,
         label=token.label,
         serial=token.serial.decode("ascii", "replace"),
@@ -68,3 +68,10 @@ def _look(token: pkcs11.Token, mark: Mark) -> TokenStatus:
         pin_locked=bool(token.flags & TokenFlag.USER_PIN_LOCKED),
         certificates=certificates,
     )
+
+
+def _latched(mark: Mark) -> RetryError | None:
+    """Return why signing waits for an operator although the token is there (ID-05)."""
+    if mark.state is not LatchState.FAILED:
+        return None
+    return RetryError("token.pin-latched", since=mark.at, reason=mark.reason)
