@@ -40,17 +40,19 @@ class FieldDictionary:
     """Every field of every message body, by path without positions."""
 
     specs: Mapping[str, FieldSpec] = field(default_factory=dict)
+    _below: dict[str, list[FieldSpec]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for path, spec in self.specs.items():
+            self._below.setdefault(path.rpartition("/")[0], []).append(spec)
 
     def find(self, path: str) -> FieldSpec | None:
         """Return what is known of the field at a path, with or without positions."""
         return self.specs.get(plain(path))
 
     def below(self, prefix: str) -> Iterator[FieldSpec]:
-        """Yield the fields directly below a body or group, in schema order."""
-        depth = prefix.count("/") + 1
-        for path, spec in self.specs.items():
-            if path.startswith(prefix + "/") and path.count("/") == depth:
-                yield spec
+        """Return the fields directly below a body or group, in schema order."""
+        return iter(self._below.get(prefix, ()))
 
 
 def plain(path: str) -> str:

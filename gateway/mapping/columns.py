@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from gateway.errors import Place, RejectedError, Violation
 from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
@@ -33,6 +34,12 @@ class Columns(Dialect[Rows, str]):
     def open(self, source: SourceLike) -> Reading[Rows, str]:
         """Open a table."""
         return _TableReading(source)
+
+
+# Files of one layout come again and again, each is held against every mapping, and comparing names is slow.
+@lru_cache(maxsize=1000)
+def _nearest(name: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(get_close_matches(name, columns, n=3, cutoff=0.4))
 
 
 class _TableReading(Reading[Rows, str]):
@@ -82,7 +89,7 @@ class _TableReading(Reading[Rows, str]):
     def lacks(self, expression: str) -> list[str] | None:
         if expression in self._index:
             return None
-        return get_close_matches(expression, self._index, n=3, cutoff=0.4)
+        return list(_nearest(expression, tuple(self._index)))
 
     def _cell(self, row: RowLike, column: str) -> str:
         position = self._index.get(column)
