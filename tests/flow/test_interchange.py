@@ -149,3 +149,33 @@ def test_a_filled_field_that_the_erp_says_otherwise_is_a_violation(approved: Run
     assert faults["Manifest/TradeName"]["code"] == "rule.fill-differs"
     assert "深圳示例进出口有限公司" in faults["Manifest/TradeName"]["text_zh"]
     assert approved.documents(kind="manifest") == []
+
+
+@pytest.mark.requirement("ER-04")
+def test_the_same_bytes_after_another_command_are_a_wish_of_their_own(running: Running) -> None:
+    """A declare that is sent once more after a correction declares again, and is not answered from memory."""
+    installation = running.installation
+    installation.customs_config.write_text(
+        installation.customs_config.read_text("utf-8") + "guarantee_months = 9\n", "utf-8"
+    )
+    save, declare = erp.qualification(action="save"), erp.qualification(action="declare")
+    running.send("save.json", save)
+    assert running.send("declare.json", declare)["messages"][0]["state"] == "declared"
+    assert running.send("declare.json", declare)["messages"][0]["state"] == "declared"
+    assert len(running.submissions(erp.QUALIFICATION)) == 1
+    deleted = running.send("delete.json", erp.qualification("QF-2", action="save"))
+    assert deleted["outcome"] == "refused"
+    answer = running.send("save.json", save)
+    assert answer["outcome"] == "refused"
+    assert {fault["code"] for fault in answer["messages"][0]["violations"]} >= {"rule.client-number-taken"}
+
+
+@pytest.mark.requirement("ER-04")
+def test_a_repetition_inside_a_new_file_is_told_at_its_own_place(approved: Running) -> None:
+    """The positions of a reply are those of the file that it answers."""
+    first = approved.send("1.json", erp.manifests(erp.manifest("JB-1"), erp.manifest("JB-2")))
+    second = approved.send("2.json", erp.manifests(erp.manifest("JB-2"), erp.manifest("JB-1")))
+    assert [entry["position"] for entry in second["messages"]] == [1, 2]
+    assert [entry["client_number"] for entry in second["messages"]] == ["JB-2", "JB-1"]
+    assert {e["number"] for e in second["messages"]} == {e["number"] for e in first["messages"]}
+    assert len(approved.documents(kind="manifest")) == 2

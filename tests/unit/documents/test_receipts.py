@@ -164,3 +164,38 @@ def test_a_technical_failure_is_not_accepted() -> None:
     number = next(c.document.number for c in aggregate(world).changes if c.document.kind == "declaration")
     world.answer(number, "-2", "T")
     assert world.documents[number].state == "not_accepted"
+
+
+@pytest.mark.requirement("CU-03")
+@pytest.mark.parametrize(("code", "receipt_type"), [("R", "B"), ("0", "T"), ("-2", "T")])
+def test_what_was_said_of_a_refused_filing_is_over_once_it_is_corrected(code: str, receipt_type: str) -> None:
+    """A repeated refusal or a late technical receipt calls for nobody."""
+    world = World()
+    number = _declared(world)
+    world.answer(number, "R")
+    world.do(QF, "edit", "QF-1", qualification())
+    late = world.answer(number, code, receipt_type)
+    assert isinstance(late, Stale)
+    assert world.documents[number].state == "saved"
+
+
+@pytest.mark.requirement("CU-03")
+def test_a_late_approval_of_what_is_being_corrected_calls_a_person() -> None:
+    """Customs and ERP now mean different things by the same number."""
+    world = World()
+    number = _declared(world)
+    world.answer(number, "R")
+    world.do(QF, "edit", "QF-1", qualification())
+    with pytest.raises(RejectedError) as refused:
+        world.answer(number, "A")
+    assert refused.value.code == "state.unexpected-receipt"
+
+
+@pytest.mark.parametrize("given", ["1", "5" * 300])
+def test_a_customs_number_of_another_length_is_refused(given: str) -> None:
+    """A manifest's has 18 characters."""
+    world = approved_world()
+    number = world.do(MF, "save-declare", "JB-1", manifest()).changes[0].document.number
+    with pytest.raises(RejectedError) as refused:
+        world.answer(number, "7", customs_number=given)
+    assert refused.value.code == "receipt.customs-number"

@@ -1,0 +1,91 @@
+"""The configuration tells all its faults at once, and refuses what would do harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config import load_settings
+from gateway.errors import RejectedError
+
+SHIPPED = (Path(__file__).parents[2] / "gateway.toml").read_text("utf-8")
+
+
+def _faults(folder: Path, text: str) -> list[tuple[str, str]]:
+    file = folder / "gateway.toml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(RejectedError) as refused:
+        load_settings(file)
+    for violation in refused.value.violations:
+        assert "{" not in violation.text("en") + violation.text("zh")
+    return [
+        (violation.code, str(violation.values.get("key", violation.values.get("value", ""))))
+        for violation in refused.value.violations
+    ]
+
+
+def test_the_shipped_file_is_right(tmp_path: Path) -> None:
+    """And its paths are seen from where it lies."""
+    file = tmp_path / "gateway.toml"
+    file.write_text(SHIPPED, "utf-8")
+    settings = load_settings(file)
+    assert settings.path(settings.partner[0].inbox) == tmp_path / "inbox/acme"
+    assert settings.database_url == f"sqlite:///{tmp_path}/var/gateway.db"
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    """What is missing, unknown, and of a wrong form, each by its key."""
+    text = SHIPPED.replace('sender = "GW4403180001"', "")
+    text = text.replace("guarantee_months = 3", "guarantee_months = 999")
+    text = text.replace('key_label = "declarant"', 'key_lable = "declarant"')
+    assert _faults(tmp_path, text) == [
+        ("config.key-missing", "sender"),
+        ("config.key", "rules.guarantee_months"),
+        ("config.key-unknown", "enterprise[1].key_lable"),
+    ]
+
+
+@pytest.mark.requirement("AG-06")
+def test_a_merge_key_of_the_regulation_cannot_be_left_out(tmp_path: Path) -> None:
+    """An installation may demand more agreement, never less."""
+    text = SHIPPED.replace("max_items = 50", 'max_items = 50\nitem_keys = ["CodeTS", "GUnit", "TradeCurr"]')
+    assert _faults(tmp_path, text) == [
+        ("config.merge-key-missing", name) for name in ("DeclPrice", "GModel", "GName", "OriginCountry")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('receipts = "receipts/acme"', 'receipts = "inbox/acme"', "config.folder-shared"),
+        ('outbox = "outbox/customs"', 'outbox = "./receipts/customs"', "config.folder-shared"),
+        ('enterprises = ["4403180001"]', 'enterprises = ["4403180002"]', "config.no-profile"),
+        ('encoding = "gb18030"', 'encoding = "klingon"', "config.key"),
+        ('inbox = "inbox/acme"', 'inbox = "in\\u0000box"', "config.key"),
+    ],
+)
+def test_what_would_loop_or_never_work_is_refused(tmp_path: Path, old: str, new: str, code: str) -> None:
+    """A folder with two meanings, an enterprise without a profile, an unknown encoding, a NUL."""
+    text = SHIPPED.replace(f"# {old}", new) if f"# {old}" in SHIPPED else SHIPPED.replace(old, new)
+    assert [found for found, _ in _faults(tmp_path, text)] == [code]
+
+
+def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """Two partners of one name would share their documents."""
+    start = SHIPPED.index("[[partner]]")
+    again = SHIPPED[start : SHIPPED.index("# The way to customs")].replace("/acme", "/beta", 2)
+    assert ("config.twice", "acme") in _faults(tmp_path, SHIPPED + again)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"sender = ", None])
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes | None) -> None:
+    """No traceback, whatever stands in its place."""
+    file = tmp_path / "gateway.toml"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(RejectedError) as refused:
+        load_settings(file)
+    assert refused.value.code == ("config.unreadable" if content is None else "config.not-toml")
