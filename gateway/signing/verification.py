@@ -151,8 +151,9 @@ def load_certificates(files: Iterable[Path]) -> tuple[x509.Certificate, ...]:
         try:
             found += x509.load_pem_x509_certificates(file.read_bytes())
         except (OSError, ValueError) as fault:
+            reason = getattr(fault, "strerror", None) or str(fault)
             faults.append(
-                Violation("signature.certificate-file", values={"file": str(file), "reason": str(fault)})
+                Violation("signature.certificate-file", values={"file": str(file), "reason": reason})
             )
     if faults:
         raise RejectedError(faults)
