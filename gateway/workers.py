@@ -54,6 +54,8 @@ class Worker(threading.Thread):
         """Run the stage until the board says stop."""
         while not self._board.stop.is_set():
             self._wake.clear()
+            # Until it has ended, nobody knows what this look finds.
+            self.quiet_at = -1
             seen = self._board.done
             try:
                 done = self._stage()
@@ -103,7 +105,7 @@ class Workers:
         self._workers[name].wake()
 
     def quiet(self) -> bool:
-        """Whether every stage has looked since the last item was done, and found nothing."""
+        """Whether every stage has looked since the last item was done, found nothing, and rests."""
         return all(worker.quiet_at == self.board.done for worker in self._workers.values())
 
     def stop(self) -> None:

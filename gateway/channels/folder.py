@@ -113,7 +113,8 @@ class FolderInbox:
             RetryError: `channels.folder-absent` or `channels.folder-unusable`.
         """
         with self._usable():
-            return len(self._claims.held) + len(self._scan())
+            # In this order: what is claimed meanwhile is counted twice rather than not at all.
+            return len(self._scan()) + len(self._claims.held)
 
     def close(self) -> None:
         """Let go of the folder."""

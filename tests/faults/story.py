@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -53,17 +54,19 @@ class Part:
 
     Attributes:
         name: What happens in it.
+        now: When.
         begin: What is done before the gateway runs.
     """
 
     name: str
+    now: datetime
     begin: Callable[[Site], None]
 
 
 PARTS = (
-    Part("filing", file_goods),
-    Part("manifests", bring_manifests),
-    Part("aggregation", aggregate),
+    Part("filing", FILING, file_goods),
+    Part("manifests", FILING, bring_manifests),
+    Part("aggregation", AGGREGATION, aggregate),
 )
 
 
@@ -73,11 +76,13 @@ class Told:
 
     Attributes:
         before: The installation at its beginning; nothing runs in it, it is only copied.
+        after: The installation at its end; it, too, is only copied.
         outcome: What it comes to.
         steps: The durable operations of the gateway, in their order.
     """
 
     before: Site
+    after: Site
     outcome: dict[str, Any]
     steps: list[str]
 
@@ -91,18 +96,21 @@ class Story:
         self._numbers = count(1)
         site = Site.made(folder / "0", nursery, FILING)
         for number, part in enumerate(PARTS, 1):
-            if part.name == "aggregation":
-                site.now = AGGREGATION
-            part.begin(site)
-            before, site = site, site.copy(folder / str(number))
+            before = site.copy(folder / f"{number}-before", part.now)
+            part.begin(before)
+            site = before.copy(folder / f"{number}-after")
             with site.customs():
                 assert site.run(traced=True) == 0, site.said("gateway")
             assert broken_promises(site.folder) == []
-            self.told[part.name] = Told(before, outcome(site.folder), site.steps())
+            self.told[part.name] = Told(before, site, outcome(site.folder), site.steps())
 
     def again(self, part: str) -> Site:
         """Return an installation at the beginning of a part."""
-        return self.told[part].before.copy(self._folder / f"again-{next(self._numbers)}")
+        return self.copy(self.told[part].before)
+
+    def copy(self, site: Site) -> Site:
+        """Return a copy of an installation that nothing has happened in since."""
+        return site.copy(self._folder / f"again-{next(self._numbers)}")
 
     def faults(self, part: str, site: Site) -> list[str]:
         """Say in what an installation is not as it would be, had nothing happened."""

@@ -1,0 +1,294 @@
+"""The points at which dying is most tempting, each by its name: started again, everything ends the same."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from tests.faults.killer import Point
+from tests.faults.outcome import outcome
+from tests.faults.site import KILLED, Site, held, wait_until
+from tests.faults.story import AGGREGATION, MONTH, Story
+
+
+def asked(site: Site, question: str) -> list[object]:
+    """Ask the gateway's database something while nobody works in it."""
+    with closing(sqlite3.connect(site.folder / "var/gateway.db")) as database:
+        return [row[0] for row in database.execute(question)]
+
+
+@pytest.mark.requirement("ER-05")
+def test_between_claiming_and_storing(story: Story) -> None:
+    """The claimed files are in nobody's database yet, and come again to the next owner."""
+    site, kills = story.killed("filing", Point(stage="intake", operation="commit"))
+    assert kills == 1
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("ER-04", "ER-05")
+@pytest.mark.parametrize(
+    "point",
+    [
+        Point(stage="intake", operation="commit", after=True),
+        Point(stage="intake", operation="link", place=".done"),
+    ],
+    ids=["before it is understood", "after it was understood"],
+)
+def test_between_storing_the_bytes_and_settling(story: Story, point: Point) -> None:
+    """The delivery comes again under its id, and is the same interchange with the same one reply."""
+    site, kills = story.killed("filing", point)
+    assert kills == 1
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("ER-05")
+@pytest.mark.parametrize("place", [".done", ".quarantine"])
+@pytest.mark.parametrize("operation", ["link", "unlink", "rmdir"])
+def test_while_settling(story: Story, operation: str, place: str) -> None:
+    """A file that has its new name already does not get another one, and its reason stays one."""
+    name = {".done": "02-goods.xml", ".quarantine": "rubbish.csv"}[place]
+    where = {"link": f"{place}/{name}", "unlink": f"/{name}", "rmdir": ".claimed/"}[operation]
+    nth = {".done": 2, ".quarantine": 4}[place] if operation == "rmdir" else 1
+    point = Point(stage="intake", operation=operation, place=where, after=True, nth=nth)
+    site, kills = story.killed("filing", point)
+    assert kills == 1
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("ER-04", "ER-05")
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_around_noting_what_cannot_even_be_read(story: Story, *, after: bool) -> None:
+    """A link, of which no bytes were had, gets its one reply all the same."""
+    site, kills = story.killed("filing", Point(stage="intake", operation="commit", after=after))
+    assert kills == 1
+    replies = list((site.folder / "receipts/acme").glob("link.csv.*.reply.json"))
+    assert len(replies) == 1
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("ER-04")
+def test_between_deciding_and_delivering_the_reply(story: Story) -> None:
+    """What was decided stays decided, and its one reply is delivered later."""
+    site = story.again("filing")
+    with site.customs():
+        assert site.run(Point(stage="understand", operation="commit", after=True)) == KILLED
+        decided = asked(site, "SELECT number FROM documents ORDER BY number")
+        assert len(decided) == 2
+        site.finish()
+    assert asked(site, "SELECT number FROM documents ORDER BY number") == decided
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("ER-04")
+def test_before_a_decision_is_committed(story: Story) -> None:
+    """It is made again, under the same unified numbers: none was given away for nothing."""
+    site, kills = story.killed("filing", Point(stage="understand", operation="commit"))
+    assert kills == 1
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("CU-05", "ID-03")
+def test_between_signing_and_keeping_the_signature(story: Story) -> None:
+    """Nobody has seen that signature; the message is signed again under the same id, and sent once."""
+    site = story.again("filing")
+    with site.customs():
+        assert site.run(Point(stage="sign", operation="commit")) == KILLED
+        waiting = asked(site, "SELECT id FROM submissions WHERE state = 'to_sign'")
+        assert len(waiting) == 1
+        site.finish()
+    assert story.faults("filing", site) == []
+    assert waiting[0] in {file.stem for file in (site.folder / "outbox/customs").iterdir()}
+
+
+@pytest.mark.requirement("CU-05")
+def test_between_beginning_an_attempt_and_sending(story: Story) -> None:
+    """Whether customs has it is in doubt; the same bytes go under the same id."""
+    site = story.again("filing")
+    with site.customs():
+        assert site.run(Point(stage="dispatch", operation="commit", after=True)) == KILLED
+        assert asked(site, "SELECT state FROM submissions ORDER BY seq") == ["sending", "held"]
+        assert list((site.folder / "outbox/customs").iterdir()) == []
+        site.finish()
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("CU-05")
+@pytest.mark.parametrize(
+    "operation", ["write", "fsync", "rename"], ids=["half written", "written", "about to be renamed"]
+)
+def test_while_a_message_is_written(story: Story, operation: str) -> None:
+    """Customs sees a whole file or none, and what was left half is written over."""
+    point = Point(stage="dispatch", operation=operation, place="outbox/customs")
+    site, kills = story.killed("filing", point)
+    assert kills == 1
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("CU-05")
+def test_between_sending_and_noting_it(story: Story) -> None:
+    """The file is there and the commit is missing: in doubt, resent as what it is, and taken once."""
+    site = story.again("filing")
+    with site.customs():
+        point = Point(stage="dispatch", operation="rename", place="outbox/customs", after=True)
+        assert site.run(point) == KILLED
+        (sent,) = (site.folder / "outbox/customs").iterdir()
+        bytes_sent = sent.read_bytes()
+        site.finish()
+    assert sent.read_bytes() == bytes_sent
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("CU-03", "CU-05")
+@pytest.mark.parametrize("dies", [False, True], ids=["lives on", "dies"])
+def test_a_receipt_that_is_faster_than_our_own_commit(story: Story, *, dies: bool) -> None:
+    """Customs' answer proves arrival; noting the attempt afterwards, or never, takes nothing back."""
+    site = story.again("filing")
+    point = Point(stage="dispatch", operation="rename", place="outbox/customs", after=True, hold=True)
+    with site.customs():
+        gateway = site.start("gateway", "run", "--until-idle", "--timeout", "60", point=point)
+        wait_until(lambda: held(site), "the message is sent")
+        wait_until(
+            lambda: bool(asked(site, "SELECT id FROM receipts WHERE state = 'applied'")),
+            "its receipt is applied",
+        )
+        if dies:
+            assert gateway.told(signal.SIGKILL) == KILLED
+            site.finish()
+        else:
+            site.beside("go").touch()
+            assert gateway.ended() == 0, site.said("gateway")
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("CU-03")
+def test_between_storing_a_receipt_and_reading_it(story: Story) -> None:
+    """It is kept whole and unread, and read after the next start, once."""
+    site = story.again("manifests")
+    with site.customs():
+        assert site.run(Point(stage="receive", operation="commit", after=True)) == KILLED
+        assert set(asked(site, "SELECT state FROM receipts")) >= {"stored"}
+        site.finish()
+    assert story.faults("manifests", site) == []
+
+
+@pytest.mark.requirement("CU-03")
+@pytest.mark.parametrize("operation", ["link", "unlink", "rmdir"])
+def test_while_a_receipt_is_put_away(story: Story, operation: str) -> None:
+    """It comes again and is known: one row, one line of the log, one file."""
+    where = {"link": ".done", "unlink": ".claimed", "rmdir": ".claimed"}[operation]
+    point = Point(stage="receive", operation=operation, place=where, after=True)
+    site, kills = story.killed("manifests", point)
+    assert kills == 1
+    assert story.faults("manifests", site) == []
+
+
+@pytest.mark.requirement("CU-03")
+def test_before_what_a_receipt_changes_is_committed(story: Story) -> None:
+    """The document is where it was, and the receipt is read again."""
+    site, kills = story.killed("manifests", Point(stage="receive", operation="commit", nth=2))
+    assert kills == 1
+    assert story.faults("manifests", site) == []
+
+
+@pytest.mark.requirement("ER-04", "ER-06")
+@pytest.mark.parametrize("operation", ["write", "fsync", "rename"])
+def test_while_a_notice_is_delivered(story: Story, operation: str) -> None:
+    """The ERP sees each notice whole, and under one name only."""
+    point = Point(stage="notify", operation=operation, place="receipts/acme", nth=2)
+    site, kills = story.killed("manifests", point)
+    assert kills == 1
+    assert story.faults("manifests", site) == []
+
+
+@pytest.mark.requirement("ER-04", "ER-06")
+def test_between_delivering_a_notice_and_noting_it(story: Story) -> None:
+    """It is delivered again as the same file."""
+    site = story.again("manifests")
+    with site.customs():
+        assert site.run(Point(stage="notify", operation="commit")) == KILLED
+        delivered = {file.name: file.read_bytes() for file in (site.folder / "receipts/acme").iterdir()}
+        assert [name for name in delivered if name.endswith(".tmp")] == []
+        site.finish()
+    found = {name: (site.folder / "receipts/acme" / name).read_bytes() for name in delivered}
+    assert found == delivered
+    assert story.faults("manifests", site) == []
+
+
+LOGGED = Point(stage="notify", operation="fsync", place="receipts.log", after=True)
+
+
+@pytest.mark.requirement("CU-03", "ER-06")
+def test_between_writing_a_line_of_the_log_and_noting_it(story: Story) -> None:
+    """The next process finds it there and does not write it again."""
+    site, kills = story.killed("filing", LOGGED)
+    assert kills == 1
+    assert story.faults("filing", site) == []
+
+
+@pytest.mark.requirement("CU-03", "ER-06")
+@pytest.mark.parametrize("left", [1, 40, -1], ids=["one byte", "some bytes", "all but the line break"])
+def test_a_torn_line_of_the_log(story: Story, left: int) -> None:
+    """What a power cut left of a line is cut off, and the line is written as a whole."""
+    site = story.again("manifests")
+    log = site.folder / "receipts/receipts.log"
+    before = log.stat().st_size
+    with site.customs():
+        assert site.run(LOGGED) == KILLED
+        first = log.read_bytes()[before:].splitlines(keepends=True)[0]
+        with log.open("r+b") as torn:
+            torn.truncate(before + len(first[:left]))
+        site.finish()
+    assert story.faults("manifests", site) == []
+
+
+@pytest.mark.requirement("AG-04", "AG-10")
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_around_accepting_an_aggregation(story: Story, *, after: bool) -> None:
+    """Asked for again by whoever saw no answer, there is one run of these manifests."""
+    site = story.copy(story.told["manifests"].after)
+    site.now = AGGREGATION
+    command = ("aggregate", "--month", MONTH)
+    point = Point(stage="MainThread", operation="commit", after=after)
+    assert site.start("gateway", *command, point=point).ended() == KILLED
+    # Refused when it was accepted already: nothing is left that could be aggregated.
+    assert site.start("gateway", *command).ended() == int(after)
+    with site.customs():
+        site.finish()
+    assert story.faults("aggregation", site) == []
+
+
+@pytest.mark.requirement("AG-09", "AG-10")
+def test_an_aggregation_that_dies_at_every_step_makes_one_set_of_declarations(story: Story) -> None:
+    """The processor is killed again and again before and after its commits, each time one step further."""
+    site = story.again("aggregation")
+    expected = story.told["aggregation"].outcome["relations"]
+    steps = [
+        Point(stage="tick", operation="commit"),
+        Point(stage="tick", operation="commit", after=True),
+        Point(stage="notify", operation="rename", place="result.json"),
+        Point(stage="sign", operation="commit"),
+        Point(stage="dispatch", operation="commit"),
+        Point(stage="dispatch", operation="commit", after=True),
+        Point(stage="dispatch", operation="rename", after=True),
+    ]
+    with site.customs():
+        for number, step in enumerate(steps):
+            assert site.run(step) == KILLED, step
+            relations = outcome(site.folder)["relations"]
+            assert relations == (expected if number else []), "a set is whole or absent"
+        site.finish()
+    assert story.faults("aggregation", site) == []
+
+
+@pytest.mark.requirement("ID-05")
+@pytest.mark.parametrize("operation", ["replace", "unlink"])
+def test_while_the_token_is_opened(story: Story, operation: str) -> None:
+    """The mark of the try that is under way locks nobody out: this token shows that it was not refused."""
+    point = Point(stage="sign", operation=operation, place="pin-latch.json", after=True)
+    site, kills = story.killed("filing", replace(point, nth=1))
+    assert kills == 1
+    assert story.faults("filing", site) == []
