@@ -89,7 +89,9 @@ class Story:
         self._run("customs-stub", "init")
         register = settings.path(settings.folders.var) / "customs" / "enterprises"
         make_trial_token(trial, register / f"{enterprise.code}.pem")
-        self.session.show.line("demo-prepared", token=settings.token.label, folder=trial.folder)
+        self.session.show.line(
+            "demo-prepared", token=settings.token.label, folder=settings.token.pin_file.parent
+        )
 
     @contextmanager
     def both_at(self, moment: str) -> Iterator[None]:
