@@ -23,7 +23,7 @@ demo: setup ## Play the example through the whole procedure and exit
 	@.venv/bin/gateway demo
 
 test: setup-tests ## Run every test
-	@.venv/bin/python -m pytest -q -n 2 --dist loadgroup
+	@.venv/bin/python -m pytest -q -n 2 --dist loadfile
 
 check: setup-tests ## Format, lint, strict types
 	@.venv/bin/ruff format --check .

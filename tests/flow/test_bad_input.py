@@ -16,9 +16,6 @@ import pytest
 from tests.flow import erp
 from tests.services.installation import ROOT, Installation, Running
 
-# One gateway takes all of it, one thing after the other.
-pytestmark = pytest.mark.xdist_group("bad-input")
-
 CSV = (ROOT / "tests/examples/main-job/03-manifest.csv").read_bytes().decode("gb18030")
 BILLION_LAUGHS = """<?xml version="1.0"?>
 <!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><ZJBMAN01>&b;</ZJBMAN01>"""

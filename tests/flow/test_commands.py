@@ -18,9 +18,6 @@ from tests.flow import erp
 from tests.flow.outside import xmllint_faults, xmlsec1_faults
 from tests.services.installation import AGGREGATION, FILING, ROOT, Installation
 
-# What has lived once serves every test.
-pytestmark = pytest.mark.xdist_group("commands")
-
 DONE, REFUSED, USAGE = 0, 1, 2
 EXAMPLE = ROOT / "tests/examples/main-job/03-manifest.csv"
 

@@ -13,9 +13,6 @@ import pytest
 from tests.flow import erp
 from tests.services.installation import AGGREGATION, ROOT, Installation
 
-# The whole of it runs once for all tests here.
-pytestmark = pytest.mark.xdist_group("documented-replies")
-
 DOCUMENTS = ("docs/replies.md", "docs/replies.zh-CN.md")
 # Below it stand paths of fields, which are not keys of ours.
 _FREE = "filled"

@@ -15,9 +15,6 @@ from tests.flow import erp
 from tests.flow.outside import xmllint_faults, xmlsec1_faults
 from tests.services.installation import AGGREGATION, FILING, ROOT, Installation
 
-# The whole of it runs once for all tests here.
-pytestmark = pytest.mark.xdist_group("main-job")
-
 EXAMPLES = ROOT / "tests/examples/main-job"
 UNTIL_IDLE = ("run", "--until-idle", "--timeout", "90")
 

@@ -14,9 +14,6 @@ from gateway.documents import Kind
 from tests.flow import erp
 from tests.services.installation import Installation, Running
 
-# What is played once serves many tests.
-pytestmark = pytest.mark.xdist_group("outcomes")
-
 Line = tuple[str, str, str]
 APPLIED = "applied"
 COPY = ("", "", "duplicate")

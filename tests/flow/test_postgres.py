@@ -13,7 +13,6 @@ from tests.services.installation import AGGREGATION, Installation
 from tests.services.postgres import Server
 
 pytest_plugins = ["tests.services.store_fixtures"]
-pytestmark = pytest.mark.xdist_group("postgresql")
 
 
 @pytest.mark.requirement("MF-12", "GF-07", "AG-04", "DC-01")
