@@ -13,6 +13,9 @@ from gateway.store.states import AttemptOutcome
 from gateway.store.tables import attempts
 
 _SELECT = select(*columns_of(attempts, AttemptRow))
+_OPEN = update(attempts).where(
+    attempts.c.submission_id.in_(bindparam("_submissions", expanding=True)), attempts.c.ended_at.is_(None)
+)
 _END = update(attempts).where(attempts.c.id == bindparam("_id")).returning(attempts.c.submission_id)
 
 
@@ -48,9 +51,8 @@ class Attempts:
         self._close([submission], AttemptOutcome.SENT, "answered")
 
     def _close(self, submissions: Collection[str], outcome: AttemptOutcome, detail: str) -> None:
-        open_ones = (attempts.c.submission_id.in_(sorted(submissions)), attempts.c.ended_at.is_(None))
         values = {"ended_at": self._now, "outcome": outcome, "detail": detail}
-        self._connection.execute(update(attempts).where(*open_ones).values(values))
+        self._connection.execute(_OPEN, {"_submissions": sorted(submissions), **values})
 
     def of(self, submission: str) -> list[AttemptRow]:
         """Return the attempts of a submission, oldest first."""
