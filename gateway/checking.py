@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
+from pathlib import Path
 
 from gateway.bootstrap import (
     make_latch,
@@ -89,13 +90,19 @@ def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
         yield from check_mapping(mapping, world.catalogue.dictionary, world.codes)
 
 
-def _channels(settings: Settings) -> Iterator[Violation]:
-    route = settings.route[0]
-    folders = [route.outbox, route.receipts]
+def channel_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield each channel's name and folder."""
     for partner in settings.partner:
-        folders += [partner.inbox, partner.receipts]
-    for folder in folders:
-        yield from check_folder(settings.path(folder))
+        yield f"inbox {partner.name}", settings.path(partner.inbox)
+        yield f"receipts {partner.name}", settings.path(partner.receipts)
+    for route in settings.route:
+        yield f"outbox {route.name}", settings.path(route.outbox)
+        yield f"receipts {route.name}", settings.path(route.receipts)
+
+
+def _channels(settings: Settings) -> Iterator[Violation]:
+    for _, folder in channel_folders(settings):
+        yield from check_folder(folder)
 
 
 def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:

@@ -58,6 +58,10 @@ def demo(session: Session, /, *, keep_running: bool) -> int:
     """Play the example ERP files through the whole procedure, from filing to cleared declaration."""
     story = Story(session)
     story.prepare()
+    if story.is_aggregating():
+        # Broken off there, it is finished there: at the filings' time declarations would get other dates.
+        with story.both_at(AGGREGATION):
+            story.aggregate()
     with story.both_at(FILING):
         story.file_and_pass()
     with story.both_at(AGGREGATION):
@@ -128,13 +132,16 @@ class Story:
         # Told a second time, all is there already, and yet each file is to get its reply.
         self._until(lambda: not any(self._waits(step) for step in STEPS))
 
+    def is_aggregating(self) -> bool:
+        """Return whether the month's aggregation was asked for and is not through."""
+        return self._is_aggregated() and self._declared() != {"cleared"}
+
     def aggregate(self) -> None:
         """Aggregate the month, unless that was done before, and wait for the declaration to be cleared."""
-        if not self._listed(DocumentFilter(kind=Kind.AGGREGATION, period=PERIOD)):
+        if not self._is_aggregated():
             self.session.show.line("demo-aggregate", month=MONTH)
             self._run("gateway", "--now", AGGREGATION, "aggregate", "--month", MONTH, "--json")
-        declarations = DocumentFilter(kind=Kind.DECLARATION, period=PERIOD)
-        self._until(lambda: {row.state for row in self._listed(declarations)} == {"cleared"})
+        self._until(lambda: self._declared() == {"cleared"})
 
     def tell_result(self) -> None:
         """Show what became of every document, and where everything lies."""
@@ -231,6 +238,13 @@ class Story:
             latest = unit.submissions.latest_of_number(volume.number)
         if latest is not None and latest.state == SubmissionState.HELD:
             self.session.show.event(volume.kind, volume.number, volume.client_number, "held")
+
+    def _is_aggregated(self) -> bool:
+        return bool(self._listed(DocumentFilter(kind=Kind.AGGREGATION, period=PERIOD)))
+
+    def _declared(self) -> set[str]:
+        """Return the states of the month's declarations."""
+        return {row.state for row in self._listed(DocumentFilter(kind=Kind.DECLARATION, period=PERIOD))}
 
     def _document(self, step: Step) -> ListedDocument | None:
         found = self._listed(DocumentFilter(kind=step.kind, client_number=step.client_number))

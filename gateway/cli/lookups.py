@@ -9,15 +9,19 @@ from typing import Any
 
 import click
 
+from gateway.bootstrap import make_latch
+from gateway.checking import channel_folders
 from gateway.cli.months import Month
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, Show
 from gateway.documents import Kind, state_of, states_of
 from gateway.errors import Violation, refuse
 from gateway.fields import Fields
+from gateway.operations import check_folder
 from gateway.records import to_document
 from gateway.reports import differences
 from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, Unit
+from gateway.submitting import UNUSABLE
 
 _FOLLOW_SECONDS = 0.5
 _PAGE = 200
@@ -30,7 +34,14 @@ def status(session: Session, /) -> int:
     with session.store.read() as unit:
         counts = unit.status.counts()
         alerts = unit.alerts.opened()
-    show = session.show
+    show, settings = session.show, session.settings
+    latch = make_latch(settings, session.clock).read().state.value
+    unusable = any(alert.code == UNUSABLE for alert in alerts)
+    token = {"label": settings.token.label, "result": "fault" if unusable else "ok", "latch": latch}
+    channels = [
+        {"channel": name, "folder": folder, "result": "fault" if any(check_folder(folder)) else "ok"}
+        for name, folder in channel_folders(settings)
+    ]
     documents = [
         {"kind": kind, "state": state, "count": count} for (kind, state), count in counts.documents.items()
     ]
@@ -49,6 +60,8 @@ def status(session: Session, /) -> int:
                 "documents": documents,
                 "queues": counts.queues,
                 "awaited": counts.awaited,
+                "token": token,
+                "channels": channels,
                 "alerts": told,
             }
         )
@@ -56,6 +69,8 @@ def status(session: Session, /) -> int:
     show.rows("documents", ("kind", "state", "count"), documents)
     queues = {f"queue.{name}": count for name, count in counts.queues.items()}
     show.pairs("queues", {**queues, "awaited": counts.awaited})
+    show.pairs("token", token)
+    show.rows("channels", ("channel", "folder", "result"), channels)
     show.rows("needs a person", ("since", "code", "about", "text"), told)
     return DONE
 

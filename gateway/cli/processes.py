@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from typing import Self
 
 _PAUSE_SECONDS = 0.5
 _PATIENCE_SECONDS = 20.0
+# The shell looks whether the parent died before its death could have been told.
+_TIED = ("setpriv", "--pdeathsig", "TERM", "--", "sh", "-c", 'test "$PPID" = "$0" && exec "$@"')
 
 
 class Supervised:
@@ -28,7 +31,7 @@ class Supervised:
         self, command: Sequence[str], folder: Path, log: Path, restarted: Callable[[int], None]
     ) -> None:
         # Without setpriv (it comes with Linux) a child outlives a parent that is killed outright.
-        tied = ("setpriv", "--pdeathsig", "TERM", "--") if shutil.which("setpriv") else ()
+        tied = (*_TIED, str(os.getpid())) if shutil.which("setpriv") else ()
         self._command = (*tied, *command)
         self._folder = folder
         self._log = log
@@ -60,6 +63,8 @@ class Supervised:
     def _watch(self) -> None:
         while not self._stopping.is_set():
             with self._lock, self._log.open("ab") as output:
+                if self._stopping.is_set():
+                    return
                 self._process = subprocess.Popen(  # noqa: S603 -- our own programs
                     self._command,
                     cwd=self._folder,

@@ -33,5 +33,5 @@ def test_other_tables_stay_strict() -> None:
     """A country that is not in the table is none."""
     assert TABLES.has("country")
     assert not TABLES.has("colour")
-    assert TABLES.code("country", "ZZZ") is None
+    assert TABLES.code("country", "QQQ") is None
     assert TABLES.near("customs_district", "黄岗海关")[0] == ("5301", "皇岗海关")
