@@ -69,7 +69,7 @@ def status(session: Session, /) -> int:
     show.rows("documents", ("kind", "state", "count"), documents)
     queues = {f"queue.{name}": count for name, count in counts.queues.items()}
     show.pairs("queues", {**queues, "awaited": counts.awaited})
-    show.pairs("token", token)
+    show.pairs("token", {**token, "latch": f"latch.{latch}"})
     show.rows("channels", ("channel", "folder", "result"), channels)
     show.rows("needs a person", ("since", "code", "about", "text"), told)
     return DONE
