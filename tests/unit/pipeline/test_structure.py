@@ -1,0 +1,67 @@
+"""The order of faults: what a mapping could not make is told once, what the schema objects to beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.bootstrap import make_mappings, make_world
+from gateway.clock import CHINA, Clock
+from gateway.config import load_settings
+from gateway.formats import read
+from gateway.mapping import Mapped, MappingSet
+from gateway.records import World
+from gateway.structure import faults_of_structure
+from tests.flow import erp
+from tests.services.installation import ROOT
+
+NOON = datetime(2026, 10, 20, 12, tzinfo=CHINA)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> tuple[World, MappingSet]:
+    """The shipped schemas, tables and mappings."""
+    settings = load_settings(ROOT / "gateway.toml")
+    world = make_world(settings, Clock(NOON))
+    return world, make_mappings(settings, world)
+
+
+def _mapped(loaded: tuple[World, MappingSet], name: str, data: str) -> Mapped:
+    source = read(name, data.encode())
+    (mapped,) = loaded[1].choose(source).apply(source)
+    return mapped
+
+
+def _faults(loaded: tuple[World, MappingSet], name: str, data: str) -> dict[str, str]:
+    found = faults_of_structure(loaded[0], _mapped(loaded, name, data), NOON)
+    assert len({fault.path for fault in found}) == len(found), "one fault for a field is enough"
+    return {fault.path: fault.code for fault in found}
+
+
+@pytest.mark.requirement("EN-01")
+def test_a_fault_of_one_item_hides_none_of_another(loaded: tuple[World, MappingSet]) -> None:
+    """The same field, in one item no number, in the next too long a one."""
+    items = [erp.line(qty="abc"), erp.line(qty="1" * 30), erp.line()]
+    told = _faults(loaded, "m.json", erp.manifests(erp.manifest(items=items)))
+    assert told == {"Manifest/Item[1]/GQty": "map.bad-number", "Manifest/Item[2]/GQty": "schema.bad-number"}
+
+
+@pytest.mark.requirement("EN-01")
+def test_a_missing_column_is_one_fault_for_all_items(loaded: tuple[World, MappingSet]) -> None:
+    """Not one for each row below it."""
+    text = (Path(ROOT) / "tests/examples/main-job/03-manifest.csv").read_bytes().decode("gb18030")
+    told = _faults(loaded, "m.csv", text.replace("总价", "总额"))
+    assert told == {"Manifest/Item/DeclTotal": "map.missing-column"}
+
+
+@pytest.mark.parametrize(("action", "faults"), [("declare", 0), ("delete", 0), ("edit", 2), ("save", 2)])
+@pytest.mark.requirement("QF-03", "MF-02")
+def test_a_command_about_a_document_as_it_stands_repeats_nothing(
+    loaded: tuple[World, MappingSet], action: str, faults: int
+) -> None:
+    """What saving needs is needed where something is saved."""
+    told = _faults(loaded, "m.json", erp.manifests({"number": "JB-1"}, action=action))
+    assert set(told.values()) <= {"schema.missing"}
+    assert len(told) == faults
