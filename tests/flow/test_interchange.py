@@ -140,7 +140,7 @@ def test_a_declare_command_that_says_something_else_than_what_is_saved_is_refuse
     assert approved.send("3.json", erp.manifests(same, action="declare"))["outcome"] == "accepted"
 
 
-@pytest.mark.requirement("EN-02", "MF-05")
+@pytest.mark.requirement("EN-02")
 def test_a_filled_field_that_the_erp_says_otherwise_is_a_violation(approved: Running) -> None:
     """The name on the manifest must be the enterprise's; never silently overwritten."""
     text = erp.manifests().replace("深圳示例进出口有限公司", "深圳别家进出口有限公司")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -202,6 +204,21 @@ def test_what_is_still_awaited_is_listed_when_the_time_is_over(tmp_path: Path) -
     assert (row["client_number"], row["state"]) == ("N0-QF-1", "declared")
     assert installation.log() == []
     assert len(installation.sent()) == 1
+
+
+def test_a_running_gateway_stops_when_told_and_lets_no_second_one_in(tmp_path: Path) -> None:
+    """Ready, a word to whoever comes second, then a clean end at SIGTERM."""
+    installation = Installation(tmp_path)
+    command = installation.command("run")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stderr is not None
+        assert json.loads(process.stderr.readline())["event"] == "gateway-ready"
+        second = installation.gateway("run")
+        assert second.returncode == 1
+        assert second.stderr.startswith("store.runs-already: ")
+        process.send_signal(signal.SIGTERM)
+        assert json.loads(process.stderr.readline())["event"] == "gateway-stopped"
+    assert process.returncode == 0
 
 
 def test_a_missing_judge_would_be_noticed() -> None:
