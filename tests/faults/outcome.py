@@ -14,10 +14,11 @@ from typing import Any
 from tests.faults.killer import CHANCE
 
 # Customs numbers messages in the order in which it finds them, which is that of their ids when the time of
-# the files is the same; the numbers themselves are compared with those of customs' own records.
-_IN_TURN = re.compile(r"\b(\d{8}I)\d{9}\b")
+# the files is the same; a declaration names the manifest with the lowest. The numbers themselves are compared
+# with those of customs' own records.
+_BY_CUSTOMS_ORDER = re.compile(r'(?<=\d{8}I)\d{9}\b|(?<="BillSeqNo":")\w+')
 # The one field of a document that tells hundredths of seconds.
-_TO_THE_SECOND = re.compile(r'"SignDate":"\d+"')
+_TO_THE_SECOND = re.compile(r'(?<="SignDate":")\d+')
 
 _DOCUMENTS = """
 SELECT number, kind, state, version, enterprise, office, client_number, customs_number, parent, period,
@@ -170,4 +171,4 @@ def _plain(value: Any) -> Any:
 def _certain(text: str) -> str:
     if re.match(r"(inbox|outbox|receipts)/|R\d{14}", text):
         return CHANCE.sub("*", text)
-    return _IN_TURN.sub(r"\1…", _TO_THE_SECOND.sub("", text))
+    return _BY_CUSTOMS_ORDER.sub("…", _TO_THE_SECOND.sub("…", text))

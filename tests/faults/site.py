@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.faults.killer import Point
 from tests.services.installation import ROOT, Installation
 
 # Only what hangs comes near it: a test waits for a condition, never for a time.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.01
 KILLED = -signal.SIGKILL
 
@@ -143,7 +144,7 @@ class Site:
 
     def run(self, point: Point | None = None, *, traced: bool = False) -> int:
         """Run the gateway until it is idle or is killed, and return its exit code."""
-        arguments = ("run", "--until-idle", "--timeout", str(PATIENCE_SECONDS / 2))
+        arguments = ("run", "--until-idle", "--timeout", str(PATIENCE_SECONDS // 2))
         return self.start("gateway", *arguments, point=point, traced=traced).ended()
 
     def finish(self) -> None:
@@ -173,6 +174,12 @@ def wait_until(reached: Callable[[], bool], what: str) -> None:
     while not reached():
         assert time.monotonic() < end, f"not reached: {what}"
         time.sleep(_LOOK_SECONDS)
+
+
+def asked(site: Site, question: str) -> list[Any]:
+    """Ask the gateway's database something; return the first column of the answer."""
+    with closing(sqlite3.connect(site.folder / "var/gateway.db")) as database:
+        return [row[0] for row in database.execute(question)]
 
 
 def held(site: Site) -> bool:

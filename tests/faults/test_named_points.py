@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from tests.faults.killer import Point
 from tests.faults.outcome import outcome
-from tests.faults.site import KILLED, Site, held, wait_until
+from tests.faults.site import KILLED, asked, held, wait_until
 from tests.faults.story import AGGREGATION, MONTH, Story
-
-
-def asked(site: Site, question: str) -> list[object]:
-    """Ask the gateway's database something while nobody works in it."""
-    with closing(sqlite3.connect(site.folder / "var/gateway.db")) as database:
-        return [row[0] for row in database.execute(question)]
 
 
 @pytest.mark.requirement("ER-05")

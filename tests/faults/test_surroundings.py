@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults.killer import Point
-from tests.faults.site import Program, Site, held, wait_until
+from tests.faults.site import Program, Site, asked, held, wait_until
 from tests.faults.story import Story
 
 IMPATIENT = {"gateway.store.engine.WAIT_SECONDS": 0.1}
@@ -35,12 +35,6 @@ def events(site: Site, name: str) -> list[dict[str, Any]]:
 def failed(site: Site, stage: str, code: str) -> Callable[[], bool]:
     """Return the condition that a stage has failed for a reason."""
     return lambda: any((e["stage"], e["code"]) == (stage, code) for e in events(site, "stage-failed"))
-
-
-def asked(site: Site, question: str) -> list[Any]:
-    """Ask the gateway's database something."""
-    with closing(sqlite3.connect(site.folder / "var/gateway.db")) as database:
-        return [row[0] for row in database.execute(question)]
 
 
 def idle(site: Site, point: Point | None = None) -> Program:
