@@ -33,15 +33,22 @@ class Identity:
 def make_identity(key_file: Path, certificate_file: Path) -> bool:
     """Make an RSA-2048 key and a certificate signed by itself; return False when both are there already.
 
+    A key alone gets its certificate: whoever made it may have died before that.
+
     Raises:
-        ConfigError: Only one of the two files is there: nothing is overwritten.
+        ConfigError: The certificate alone is there, or the key cannot be used: nothing is overwritten.
     """
-    there = [file for file in (key_file, certificate_file) if file.exists()]
-    if len(there) == 2:
+    if key_file.exists() and certificate_file.exists():
         return False
-    if there:
-        raise ConfigError([f"only {there[0]} is there: remove it, or put its counterpart beside it"])
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    if certificate_file.exists():
+        raise ConfigError([f"only {certificate_file} is there: remove it, or put its key beside it"])
+    if not key_file.exists():
+        _write(key_file, _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
+    _write(certificate_file, _self_signed(_load_key(key_file)).public_bytes(serialization.Encoding.PEM))
+    return True
+
+
+def _self_signed(key: rsa.RSAPrivateKey) -> x509.Certificate:
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
@@ -49,7 +56,7 @@ def make_identity(key_file: Path, certificate_file: Path) -> bool:
             x509.NameAttribute(NameOID.COMMON_NAME, "customs-stub"),
         ]
     )
-    certificate = (
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -60,19 +67,24 @@ def make_identity(key_file: Path, certificate_file: Path) -> bool:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, SHA256())
     )
-    secret = key.private_bytes(
+
+
+def _pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _write(key_file, secret)
-    _write(certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
-    return True
 
 
 def _write(file: Path, data: bytes) -> None:
+    """Write a private file in one step, so that there is a whole one or none."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-    with os.fdopen(handle, "wb") as stream:
+    draft = file.with_name(f".{file.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as stream:
         stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.rename(file)
 
 
 def load_identity(key_file: Path, certificate_file: Path) -> Identity:
@@ -81,18 +93,28 @@ def load_identity(key_file: Path, certificate_file: Path) -> Identity:
     Raises:
         ConfigError: A file is missing or unreadable, the key is not RSA, or the two do not belong together.
     """
+    key = _load_key(key_file)
     try:
-        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
         certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
-    except (OSError, ValueError, TypeError) as fault:
-        raise ConfigError(
-            [f"the office's key or certificate: {fault} (`customs-stub init` makes both)"]
-        ) from fault
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise ConfigError([f"{key_file}: the office signs with RSA"])
+    except (OSError, ValueError) as fault:
+        raise _unusable(fault) from fault
     if key.public_key() != certificate.public_key():
         raise ConfigError([f"{certificate_file} is not the certificate of {key_file}"])
     return Identity(key, certificate)
+
+
+def _load_key(file: Path) -> rsa.RSAPrivateKey:
+    try:
+        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as fault:
+        raise _unusable(fault) from fault
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ConfigError([f"{file}: the office signs with RSA"])
+    return key
+
+
+def _unusable(fault: Exception) -> ConfigError:
+    return ConfigError([f"the office's key or certificate: {fault} (`customs-stub init` makes both)"])
 
 
 class Register:

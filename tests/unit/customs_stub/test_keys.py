@@ -25,13 +25,25 @@ def test_key_and_certificate_are_made_once(tmp_path: Path) -> None:
     assert load_identity(key, certificate).key.key_size == 2048
 
 
-def test_one_of_two_files_is_never_overwritten(tmp_path: Path) -> None:
-    """It may be somebody's only copy."""
+def test_a_certificate_alone_is_never_overwritten(tmp_path: Path) -> None:
+    """Enterprises may have pinned it."""
     key, certificate = tmp_path / "customs.key", tmp_path / "customs.pem"
     make_identity(key, certificate)
-    certificate.unlink()
-    with pytest.raises(ConfigError, match=r"customs\.key"):
+    key.unlink()
+    with pytest.raises(ConfigError, match=r"customs\.pem"):
         make_identity(key, certificate)
+
+
+def test_a_key_whose_maker_died_gets_its_certificate(tmp_path: Path) -> None:
+    """The key stays as it is; a draft that was left behind is in nobody's way."""
+    key, certificate = tmp_path / "customs.key", tmp_path / "customs.pem"
+    make_identity(key, certificate)
+    before = key.read_bytes()
+    certificate.unlink()
+    (tmp_path / ".customs.pem.new").write_text("half")
+    assert make_identity(key, certificate)
+    assert key.read_bytes() == before
+    assert load_identity(key, certificate).key.key_size == 2048
 
 
 def test_a_missing_or_foreign_key_is_told(tmp_path: Path, signer: Signer) -> None:
