@@ -46,10 +46,11 @@ class Unit:
         """Let one item fail alone: what is written inside is undone when an exception leaves it."""
         # The library's own begin_nested() takes five times as long, and every item needs one.
         self._connection.exec_driver_sql("SAVEPOINT item")
+        whole = False
         try:
             yield
-        except BaseException:
-            self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT item")
-            raise
+            whole = True
         finally:
+            if not whole:
+                self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT item")
             self._connection.exec_driver_sql("RELEASE SAVEPOINT item")
