@@ -1,0 +1,93 @@
+"""Processor time by stage, in one thread: `python -m tests.bench.stages [--top N]`, for finding hot spots."""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from gateway.bootstrap import Bell, open_gateway, stages
+from gateway.clock import Clock, parse_moment
+from tests.bench import erp
+from tests.bench.loop import RECEIPTS, Carrier
+from tests.bench.site import NOW, Site
+
+_BEFORE, _AFTER = ("intake", "understand", "sign", "dispatch", "notify"), ("receive", "notify", "tick")
+
+
+class Meter:
+    """Runs stages, and adds up what each took."""
+
+    def __init__(self, found: dict[str, Callable[[], int]], *, profiled: bool) -> None:
+        self._stages = found
+        self.profiles = {name: cProfile.Profile(time.thread_time) for name in found} if profiled else {}
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.elapsed: dict[str, float] = defaultdict(float)
+
+    def run(self, names: tuple[str, ...]) -> None:
+        """Run the stages in turn until none of them finds anything."""
+        time.sleep(1)  # for the kernel's word of every file
+        while sum([self._once(name) for name in names]):
+            pass
+
+    def _once(self, name: str) -> int:
+        with self._measured(name):
+            return self._stages[name]()
+
+    @contextmanager
+    def _measured(self, name: str) -> Iterator[None]:
+        profile = self.profiles.get(name)
+        wall, processor = time.perf_counter(), time.thread_time()
+        if profile is not None:
+            profile.enable()
+        try:
+            yield
+        finally:
+            if profile is not None:
+                profile.disable()
+            self.seconds[name] += time.thread_time() - processor
+            self.elapsed[name] += time.perf_counter() - wall
+
+
+def measure(site: Site, count: int, items: int, top: int) -> None:
+    """Take manifests through all stages and print what each stage cost."""
+    with site.gateway(), site.customs():
+        site.file_goods(items)
+    with open_gateway(site.session.settings, Clock(parse_moment(NOW)), Bell()) as gateway:
+        meter = Meter(stages(gateway), profiled=top > 0)
+        for name, data in erp.manifests("JB", count, items):
+            erp.drop(site.inbox, name, data)
+        meter.run(_BEFORE)
+        with site.customs(aside=True):
+            site.wait_for(site.aside, RECEIPTS * count)
+        Carrier(site).carry()
+        meter.run(_AFTER)
+    for name, seconds in meter.seconds.items():
+        _tell(name, seconds / count, meter.elapsed[name] / count)
+    _tell("all", sum(meter.seconds.values()) / count, sum(meter.elapsed.values()) / count)
+    for name, profile in meter.profiles.items():
+        click.echo(f"\n== {name}")
+        pstats.Stats(profile, stream=sys.stdout).strip_dirs().sort_stats("cumulative").print_stats(top)
+
+
+def _tell(name: str, processor: float, elapsed: float) -> None:
+    click.echo(f"{name:11} {processor * 1000:7.2f} ms CPU {elapsed * 1000:7.2f} ms elapsed per document")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--manifests", type=int, default=100)
+    parser.add_argument("--items", type=int, default=10)
+    parser.add_argument("--top", type=int, default=0, help="profile, and show so many functions a stage")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        measure(Site.make(Path(name)), asked.manifests, asked.items, asked.top)
