@@ -30,6 +30,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
         1, mapping="m", version="1", reply=None
     ),
     "messages.find": lambda unit: unit.messages.find("acme", "Manifest", "A-1", "save"),
+    "messages.last_accepted": lambda unit: unit.messages.last_accepted(NUMBER),
     "messages.of_interchange": lambda unit: unit.messages.of_interchange(1),
     "documents.next_number": lambda unit: unit.documents.next_number("M", unit.now),
     "documents.put": lambda unit: unit.documents.put([changed(document(state="declared"), "saved", 1)]),
