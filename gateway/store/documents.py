@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select
 
 from gateway.store.changes import apply_changes
 from gateway.store.numbers import next_number
@@ -145,13 +145,15 @@ class Documents:
 
     def awaiting(self, kind: str, states: Collection[str], *, limit: int) -> list[ListedDocument]:
         """Return the documents in these states whose messages are on their way: none held, none parked."""
-        own = submissions.c.number == documents.c.number
-        stopped = submissions.c.state.in_((SubmissionState.HELD, SubmissionState.FAILED))
+        later = submissions.alias()
+        newest = select(func.max(later.c.seq)).where(later.c.number == documents.c.number).scalar_subquery()
+        on_the_way = exists().where(
+            submissions.c.number == documents.c.number,
+            submissions.c.seq == newest,
+            submissions.c.state.not_in((SubmissionState.HELD, SubmissionState.FAILED)),
+        )
         found = _SELECT_LISTED.where(
-            documents.c.kind == kind,
-            documents.c.state.in_(sorted(states)),
-            exists().where(own),
-            ~exists().where(own, stopped),
+            documents.c.kind == kind, documents.c.state.in_(sorted(states)), on_the_way
         )
         return rows(self._connection, ListedDocument, found.order_by(documents.c.number).limit(limit))
 

@@ -261,6 +261,9 @@ def test_a_document_is_awaited_while_its_messages_are_on_their_way(two_documents
         unit.submissions.release([OTHER])
         unit.submissions.park("M1", "no certificate of this enterprise")
     assert awaiting("saved", "approved") == [OTHER]
+    with two_documents.begin() as unit:
+        add_submission(unit, "M2")
+    assert awaiting("saved") == [NUMBER, OTHER]
 
 
 def test_a_submission_is_found_by_everything_that_a_receipt_may_name(two_documents: Store) -> None:
