@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from functools import partial
+from io import TextIOBase
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict
@@ -31,9 +34,25 @@ def configure_logs(clock: Clock, *, verbose: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Patient(sys.stderr))),
         cache_logger_on_first_use=True,
     )
+
+
+class _Patient(TextIOBase):
+    """A stream that is written as far as it can be: a full disk takes the log, and not the work with it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _stamp(clock: Clock, _logger: object, _method: str, event: EventDict) -> EventDict:

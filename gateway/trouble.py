@@ -53,16 +53,14 @@ class Trouble:
 
     def _tell(self, subject: str, fault: RetryError) -> None:
         with self._lock:
-            if subject in self._subjects:
-                return
-            self._subjects.add(subject)
-        with self._store.begin() as unit:
-            unit.alerts.open(ALERT, subject, reasons_of(fault))
+            if subject not in self._subjects:
+                with self._store.begin() as unit:
+                    unit.alerts.open(ALERT, subject, reasons_of(fault))
+                self._subjects.add(subject)
 
     def _over(self, subject: str) -> None:
         with self._lock:
-            if subject not in self._subjects:
-                return
-            self._subjects.discard(subject)
-        with self._store.begin() as unit:
-            unit.alerts.close(ALERT, subject)
+            if subject in self._subjects:
+                with self._store.begin() as unit:
+                    unit.alerts.close(ALERT, subject)
+                self._subjects.discard(subject)

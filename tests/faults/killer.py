@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,8 @@ class Killer:
             if not after:
                 self.count += 1
                 label = CHANCE.sub("*", f"{stage} {operation} {place}".rstrip())
-                self._write(self._log, f"{self.count} {label}\n".encode())
+                with suppress(OSError):  # the disk may be full, as the test wished
+                    self._write(self._log, f"{self.count} {label}\n".encode())
             if self.point is None or not self._fits(self.point, stage, operation, place, after=after):
                 return
             if not self.point.hold:

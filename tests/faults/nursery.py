@@ -16,6 +16,7 @@ from customs_stub.__main__ import main as customs_stub
 from gateway.channels import FolderInbox, Intake
 from gateway.cli.main import main as gateway
 from tests.faults.killer import Killer, Point
+from tests.faults.narrow import narrow
 
 PROGRAMS = {"gateway": gateway, "customs-stub": customs_stub}
 # Waiting times of the product, shortened: what is tested is the order of things, not their pace.
@@ -72,6 +73,8 @@ def _become(order: dict[str, Any]) -> NoReturn:
         for name, value in {**PACE, **order["settings"]}.items():
             module, _, attribute = name.rpartition(".")
             setattr(import_module(module), attribute, value)
+        if order["narrow"]:
+            narrow(*map(Path, order["narrow"]))
         if order["trace"]:
             point = None if order["point"] is None else Point(**order["point"])
             Killer(Path(order["folder"]), Path(order["trace"]), point).install()

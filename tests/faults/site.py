@@ -85,12 +85,16 @@ class Site:
         nursery: Where its programs come from.
         now: The moment to which clocks are set.
         settings: Waiting times of the product that are other than usual.
+        log: Where programs log to, other than beside the folder.
+        narrow: What has no room, if anything, and the file that makes room.
     """
 
     folder: Path
     nursery: Nursery
     now: datetime
     settings: dict[str, Any] = field(default_factory=dict)
+    log: Path | None = None
+    narrow: tuple[Path, Path] | None = None
 
     @classmethod
     def made(cls, folder: Path, nursery: Nursery, now: datetime) -> Site:
@@ -114,7 +118,8 @@ class Site:
         """Return the arguments of a program that works in this installation."""
         config = str(self.folder / f"{program.replace('-', '_')}.toml")
         if program == "customs-stub":
-            return [*arguments, "--config", config, "--now", self.now.isoformat()]
+            moment = [] if arguments[0] == "init" else ["--now", self.now.isoformat()]
+            return [*arguments, "--config", config, *moment]
         return ["--config", config, "--now", self.now.isoformat(), *arguments]
 
     def start(
@@ -126,10 +131,11 @@ class Site:
             program=program,
             arguments=self.arguments(program, *arguments),
             folder=str(self.folder),
-            log=str(self.beside(f"{program}.log")),
+            log=str(self.log or self.beside(f"{program}.log")),
             trace=str(self.beside("trace")) if point or traced else "",
             point=asdict(point) if point else None,
             settings=self.settings,
+            narrow=[str(path) for path in self.narrow or ()],
         )
         return Program(self, program, pid)
 

@@ -7,14 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from customs_stub.keys import load_identity
+from tests.faults.killer import Point
 from tests.faults.outcome import broken_promises, differences, outcome
-from tests.faults.site import asked, wait_until
+from tests.faults.site import KILLED, Site, asked, wait_until
 from tests.faults.story import Story
 from tests.services.installation import ROOT
 
@@ -111,3 +114,17 @@ def test_a_demo_killed_between_request_and_aggregation_goes_on_at_the_right_time
     found, expected = outcome(site.folder), story.told["aggregation"].outcome
     made = {part: expected[part] for part in ("documents", "history", "relations")}
     assert differences(made, found) == []
+
+
+def test_making_the_office_killed_at_every_step_is_made_up_for(site: Site) -> None:
+    """Whatever is left of key and certificate, the next `customs-stub init` makes them whole."""
+    places = [site.folder / "var/customs" / name for name in ("customs.key", "customs.pem")]
+    for number in count(1):
+        for place in places:
+            place.unlink(missing_ok=True)
+        killed = site.start("customs-stub", "init", point=Point(number=number)).ended() == KILLED
+        assert site.start("customs-stub", "init").ended() == 0, site.said("customs-stub")
+        load_identity(*places)
+        if not killed:
+            break
+    assert number > 4, "it was killed at several steps"
