@@ -146,10 +146,10 @@ class Documents:
     def awaiting(self, kind: str, states: Collection[str], *, limit: int) -> list[ListedDocument]:
         """Return the documents in these states whose messages are on their way: none held, none parked."""
         later = submissions.alias()
-        newest = select(func.max(later.c.seq)).where(later.c.number == documents.c.number).scalar_subquery()
+        newest = select(func.max(later.c.seq)).where(later.c.number == submissions.c.number)
         on_the_way = exists().where(
             submissions.c.number == documents.c.number,
-            submissions.c.seq == newest,
+            submissions.c.seq == newest.correlate(submissions).scalar_subquery(),
             submissions.c.state.not_in((SubmissionState.HELD, SubmissionState.FAILED)),
         )
         found = _SELECT_LISTED.where(
