@@ -6,10 +6,9 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.errors import GatewayError, ParkedError, RetryError
@@ -78,16 +77,16 @@ def reading_options(engine: Engine) -> Mapping[str, Any]:
 
 def _translate(context: ExceptionContext) -> GatewayError | None:
     if isinstance(context.sqlalchemy_exception, DBAPIError):
-        return _ours(context.original_exception)
+        return _ours(context.original_exception, context.sqlalchemy_exception)
     return None
 
 
-def _ours(fault: BaseException | None) -> GatewayError:
+def _ours(fault: BaseException | None, wrapped: DBAPIError) -> GatewayError:
     reason = str(fault).strip().partition("\n")[0]
     if isinstance(fault, sqlite3.Error):
         passing = getattr(fault, "sqlite_errorcode", 0) & 0xFF in _PASSING
     else:
-        passing = isinstance(fault, psycopg.OperationalError)
+        passing = isinstance(wrapped, OperationalError)
     return (RetryError if passing else ParkedError)(
         "store.not-now" if passing else "store.refused", reason=reason
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from gateway.errors import GatewayError
 from gateway.store.alerts import Alerts
 from gateway.store.documents import Documents
 from gateway.store.interchanges import Interchanges
@@ -52,5 +53,11 @@ class Unit:
             whole = True
         finally:
             if not whole:
-                self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT item")
+                self._undo()
+        self._connection.exec_driver_sql("RELEASE SAVEPOINT item")
+
+    def _undo(self) -> None:
+        # Where the whole transaction is lost, so is its savepoint; what lost it is what is to be told.
+        with suppress(GatewayError):
+            self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT item")
             self._connection.exec_driver_sql("RELEASE SAVEPOINT item")

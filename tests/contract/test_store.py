@@ -17,6 +17,7 @@ from sqlalchemy import CheckConstraint, inspect
 from gateway.clock import CHINA
 from gateway.errors import ParkedError, RetryError
 from gateway.store import DocumentFilter, RelationRow, Store
+from gateway.store.migrate import newest
 from gateway.store.tables import metadata
 from tests.services.stores import NOON, Database, add_interchange, changed, document, new
 
@@ -191,6 +192,19 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
     store.migrate()
     with store.read() as unit:
         assert unit.raw.get(digest) == b"order"
+
+
+def test_a_store_of_the_newest_form_opens_while_another_writes(store: Store, open_store: OpenStore) -> None:
+    """Looking at a busy gateway's store waits for nobody."""
+    with store.begin() as writing:
+        writing.raw.put(b"order")
+        open_store().migrate()
+
+
+def test_the_last_file_of_the_migrations_is_the_last_migration(store: Store) -> None:
+    """By its name a start knows that there is nothing to do."""
+    with store._engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == newest()
 
 
 def test_the_migrations_make_the_tables_that_the_queries_use(store: Store) -> None:

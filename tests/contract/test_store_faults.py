@@ -108,6 +108,14 @@ def test_a_thread_that_keeps_the_writer_does_not_hold_others_for_ever(
     store.close()
 
 
+def test_what_undoes_the_whole_transaction_is_told_at_its_savepoint(store: Store) -> None:
+    """A full disk or a cut connection takes the savepoints along; their absence must not hide the reason."""
+    with pytest.raises(RetryError, match=r"store.not-now"), store.begin() as unit, unit.savepoint():
+        unit.raw.put(b"order")
+        unit._connection.exec_driver_sql("ROLLBACK")
+        raise RetryError("store.not-now", reason="full")
+
+
 @pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://", "nonsense with secret"])
 def test_an_unknown_database_is_named(url: str) -> None:
     """A URL that is no file of SQLite's and no PostgreSQL is refused at once."""
