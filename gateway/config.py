@@ -36,7 +36,7 @@ _ITEM_KEYS = ("CodeTS", "GName", "GModel", "GUnit", "OriginCountry", "DeclPrice"
 class _Section(BaseModel):
     """A table of the file: a key that it does not know is a fault, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Folders(_Section):

@@ -26,7 +26,7 @@ Texts = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class ConditionSpec(_Spec):

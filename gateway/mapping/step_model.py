@@ -22,7 +22,7 @@ class StepError(Exception):
 class StepModel(BaseModel):
     """One step of a rule, as the mapping file has it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     @abstractmethod
     def compile(self) -> Step:

@@ -14,8 +14,7 @@ from lxml import etree
 from gateway.errors import RejectedError, Violation, refuse
 from gateway.fields import Fields
 from gateway.messages.catalogue import Catalogue
-from gateway.messages.judge import naming
-from gateway.messages.model import Element
+from gateway.messages.model import Element, naming
 from gateway.messages.names import DECLARATION, DECLARATION_NAMESPACE, MESSAGE, MESSAGE_HEAD, NAMESPACE
 from gateway.xmlio import parse
 

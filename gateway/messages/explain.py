@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
 from gateway.errors import Violation
-from gateway.messages.judge import Judge, naming
-from gateway.messages.model import Element
+from gateway.messages.model import Element, naming
 from gateway.messages.names import MESSAGE, SIGNATURE
 from gateway.messages.nodes import elements, local_name, text_of
+
+if TYPE_CHECKING:
+    from gateway.messages.judge import Judge
 
 _SHOWN: Final = 60
 # Attributes about the schema itself, for example xsi:schemaLocation, say nothing of the content.
@@ -29,8 +32,15 @@ class Explainer:
     """
 
     def __init__(self, file: Path, model: Element) -> None:
-        self._judge = Judge(file)
+        self._file = file
         self._model = model
+
+    @cached_property
+    def _judge(self) -> Judge:
+        # It brings `xmlschema`: a quarter of a second of every start, and most processes refuse nothing.
+        from gateway.messages.judge import Judge  # noqa: PLC0415 -- for that reason
+
+        return Judge(self._file)
 
     def explain(self, root: etree._Element, said: str) -> list[Violation]:
         """Return every fault, at least one.

@@ -12,7 +12,7 @@ from lxml import etree
 from xmlschema.validators import XsdEnumerationFacets, XsdPatternFacets, XsdSimpleType, facets
 
 from gateway.errors import Violation
-from gateway.messages.model import Element, TextType
+from gateway.messages.model import Element, TextType, naming
 
 _SHOWN: Final = 60
 _BUILT_IN: Final = "{http://www.w3.org/2001/XMLSchema}"
@@ -64,11 +64,6 @@ class Judge:
             found = schema.types[name]
         assert isinstance(found, XsdSimpleType), "the model keeps simple types only"
         return found
-
-
-def naming(element: Element) -> dict[str, object]:
-    """Return the names of a field in both languages, as the texts of violations want them."""
-    return {"field_en": element.spec.en, "field_zh": element.spec.zh}
 
 
 def _explained(

@@ -104,6 +104,11 @@ class Element:
             yield from child.walk()
 
 
+def naming(element: Element) -> dict[str, object]:
+    """Return the names of a field in both languages, as the texts of violations want them."""
+    return {"field_en": element.spec.en, "field_zh": element.spec.zh}
+
+
 def read_model(file: Path) -> Element:
     """Read the schema and return the model of its root element.
 
