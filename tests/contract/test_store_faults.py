@@ -13,7 +13,7 @@ import pytest
 
 from gateway.clock import Clock
 from gateway.errors import ParkedError, RetryError
-from gateway.store import Store
+from gateway.store import Store, Unit
 from tests.services.postgres import Server
 from tests.services.stores import NOON, Database
 
@@ -108,12 +108,17 @@ def test_a_thread_that_keeps_the_writer_does_not_hold_others_for_ever(
     store.close()
 
 
-def test_what_undoes_the_whole_transaction_is_told_at_its_savepoint(store: Store) -> None:
-    """A full disk or a cut connection takes the savepoints along; their absence must not hide the reason."""
-    with pytest.raises(RetryError, match=r"store.not-now"), store.begin() as unit, unit.savepoint():
-        unit.raw.put(b"order")
+def lose_the_transaction(unit: Unit) -> None:
+    """Be told that the database has undone everything."""
+    with unit.savepoint():
         unit._connection.exec_driver_sql("ROLLBACK")
         raise RetryError("store.not-now", reason="full")
+
+
+def test_what_undoes_the_whole_transaction_is_told_at_its_savepoint(store: Store) -> None:
+    """A full disk or a cut connection takes the savepoints along; their absence must not hide the reason."""
+    with pytest.raises(RetryError, match=r"store.not-now"), store.begin() as unit:
+        lose_the_transaction(unit)
 
 
 @pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://", "nonsense with secret"])
