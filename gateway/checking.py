@@ -91,18 +91,18 @@ def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
 
 
 def channel_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """Yield each channel's name and folder."""
+    """Yield each channel's name and folder, as the configuration has it."""
     for partner in settings.partner:
-        yield f"inbox {partner.name}", settings.path(partner.inbox)
-        yield f"receipts {partner.name}", settings.path(partner.receipts)
+        yield f"inbox {partner.name}", partner.inbox
+        yield f"receipts {partner.name}", partner.receipts
     for route in settings.route:
-        yield f"outbox {route.name}", settings.path(route.outbox)
-        yield f"receipts {route.name}", settings.path(route.receipts)
+        yield f"outbox {route.name}", route.outbox
+        yield f"receipts {route.name}", route.receipts
 
 
 def _channels(settings: Settings) -> Iterator[Violation]:
     for _, folder in channel_folders(settings):
-        yield from check_folder(folder)
+        yield from check_folder(settings.path(folder))
 
 
 def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from gateway.documents import Command, Decision, decide
+from gateway.documents import Command, Decision, allowed_commands, decide, state_of
 from gateway.errors import RejectedError, Violation
 from gateway.fields import Fields, plain
 from gateway.formats import ReadOptions, read
 from gateway.mapping import Mapped, MappingSet
-from gateway.records import Cause, StoredFacts, World, carry_out
+from gateway.records import Cause, StoredFacts, World, carry_out, to_document
 from gateway.replies import ACCEPTED, REFUSED, accepted_entry, refused_entry, repeat, reply
 from gateway.store import InterchangeRow, MessageRow, Unit
 from gateway.structure import faults_of_structure
@@ -104,7 +104,7 @@ def _decide(
     """
     found = faults_of_structure(world, mapped, unit.now)
     if conflict is not None:
-        values = {"client_number": mapped.client_seq_no, "number": conflict.document_number}
+        values = _conflict(unit, conflict)
         found.append(Violation("command.conflict", "MessageHead/ClientSeqNo", values))
     known = {violation.path for violation in found if not violation.warning}
     command = Command(
@@ -122,6 +122,21 @@ def _decide(
     if decision is None or any(not violation.warning for violation in found):
         raise RejectedError(sorted(found, key=lambda violation: violation.warning))
     return decision
+
+
+def _conflict(unit: Unit, earlier: MessageRow) -> dict[str, object]:
+    """Tell what the number stands for already, and what may still be done with that."""
+    row = unit.documents.get(earlier.document_number or "")
+    assert row is not None, "an accepted command has made or changed a document"
+    document = to_document(row)
+    state = state_of(document)
+    return {
+        "client_number": earlier.client_number,
+        "number": row.number,
+        "state_en": state.en,
+        "state_zh": state.zh,
+        "allowed": ", ".join(allowed_commands(document)) or "–",
+    }
 
 
 def _earlier(unit: Unit, interchange: InterchangeRow, mapped: Mapped) -> MessageRow | None:

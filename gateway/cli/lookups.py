@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -39,7 +40,7 @@ def status(session: Session, /) -> int:
     unusable = any(alert.code == UNUSABLE for alert in alerts)
     token = {"label": settings.token.label, "result": "fault" if unusable else "ok", "latch": latch}
     channels = [
-        {"channel": name, "folder": folder, "result": "fault" if any(check_folder(folder)) else "ok"}
+        {"channel": name, "folder": folder, "result": _health(settings.path(folder))}
         for name, folder in channel_folders(settings)
     ]
     documents = [
@@ -73,6 +74,10 @@ def status(session: Session, /) -> int:
     show.rows("channels", ("channel", "folder", "result"), channels)
     show.rows("needs a person", ("since", "code", "about", "text"), told)
     return DONE
+
+
+def _health(folder: Path) -> str:
+    return "fault" if any(check_folder(folder)) else "ok"
 
 
 @click.command()

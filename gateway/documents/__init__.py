@@ -18,7 +18,7 @@ from gateway.documents.core import (
     Stale,
 )
 from gateway.documents.declaration import declare_declaration
-from gateway.documents.lives import APPROVED, awaited, state_of, states_of, waiting_states
+from gateway.documents.lives import APPROVED, allowed_commands, awaited, state_of, states_of, waiting_states
 from gateway.documents.receipts import advance
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Relation",
     "Stale",
     "advance",
+    "allowed_commands",
     "awaited",
     "decide",
     "declare_declaration",

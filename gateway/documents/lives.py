@@ -53,6 +53,11 @@ def awaited(document: Document) -> frozenset[ReceiptType]:
     return machine_of(document).awaited.get(state_of(document), frozenset())
 
 
+def allowed_commands(document: Document) -> list[str]:
+    """Return what an ERP may still ask of a document in its state."""
+    return [event.value for event in machine_of(document).commands(state_of(document))]
+
+
 def waiting_states(kind: Kind) -> list[str]:
     """Return the states of a kind in which a receipt is still expected."""
     machines = _MANIFEST_MACHINES if kind is Kind.MANIFEST else (_MACHINES[kind],)

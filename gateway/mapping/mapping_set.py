@@ -83,6 +83,8 @@ class MappingSet:
             # Why a mapping for CSV does not fit an XML file helps nobody who has one for XML.
             near = {each.name for each in candidates if each.format == source.format}
             reasons = {name: found for name, found in reasons.items() if name in near} or reasons
+            # The nearest first: whoever sent the file most likely meant that one.
+            reasons = dict(sorted(reasons.items(), key=lambda named: len(named[1])))
             first = Violation("mapping.none-fits", values={"names": ", ".join(reasons)}, place=place)
             raise RejectedError([first, *(reason for found in reasons.values() for reason in found)])
         return fitting[0]
