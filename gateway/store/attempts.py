@@ -14,7 +14,7 @@ from gateway.store.tables import attempts
 
 _SELECT = select(*columns_of(attempts, AttemptRow))
 _OPEN = update(attempts).where(
-    attempts.c.submission_id.in_(bindparam("_submissions", expanding=True)), attempts.c.ended_at.is_(None)
+    attempts.c.submission_id == bindparam("_submission"), attempts.c.ended_at.is_(None)
 )
 _END = update(attempts).where(attempts.c.id == bindparam("_id")).returning(attempts.c.submission_id)
 
@@ -52,7 +52,7 @@ class Attempts:
 
     def _close(self, submissions: Collection[str], outcome: AttemptOutcome, detail: str) -> None:
         values = {"ended_at": self._now, "outcome": outcome, "detail": detail}
-        self._connection.execute(_OPEN, {"_submissions": sorted(submissions), **values})
+        self._connection.execute(_OPEN, [{"_submission": each, **values} for each in sorted(submissions)])
 
     def of(self, submission: str) -> list[AttemptRow]:
         """Return the attempts of a submission, oldest first."""

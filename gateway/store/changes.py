@@ -28,10 +28,11 @@ _FOUND = (
         documents.c.version,
         type_coerce(documents.c.content, Words).label("content"),
     )
-    .where(documents.c.number.in_(bindparam("numbers", expanding=True)))
     .order_by(documents.c.number)
     .with_for_update()
 )
+_FOUND_ONE = _FOUND.where(documents.c.number == bindparam("number"))
+_FOUND_MANY = _FOUND.where(documents.c.number.in_(bindparam("numbers", expanding=True)))
 _UPDATE_ALL = _UPDATE_STATE.values(content=bindparam("content"))
 _INSERT_DOCUMENT, _INSERT_VERSION, _INSERT_HISTORY = map(insert, (documents, document_versions, history))
 
@@ -91,7 +92,11 @@ def _lock(connection: Connection, piece: Mapping[str, ChangeRow]) -> dict[str, _
     numbers = sorted(number for number, change in piece.items() if change.expected_state is not None)
     if not numbers:
         return {}
-    return {number: _Found(*rest) for number, *rest in connection.execute(_FOUND, {"numbers": numbers})}
+    if len(numbers) == 1:
+        found = connection.execute(_FOUND_ONE, {"number": numbers[0]})
+    else:
+        found = connection.execute(_FOUND_MANY, {"numbers": numbers})
+    return {number: _Found(*rest) for number, *rest in found}
 
 
 def _checked(change: ChangeRow, found: _Found | None) -> DocumentRow:

@@ -6,12 +6,12 @@ made once, as constants of their area's module, with `bindparam` where a value g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from sqlalchemy import Column, Connection, Select, Table, insert
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, insert, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -36,6 +36,11 @@ def columns_of(table: Table, kind: type[Row]) -> list[Column[Any]]:
 def values_of(row: Row, *, without: str = "") -> dict[str, Any]:
     """Return a row's values by column, without the one that the database gives."""
     return {name: getattr(row, name) for name in row.__dataclass_fields__ if name != without}
+
+
+def one_of(column: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """Say that a column has one of a few values; `in_` would write them out anew at each execution."""
+    return or_(*(column == value for value in values))
 
 
 def rows(connection: Connection, kind: type[R], statement: Select[Any], /, **values: object) -> list[R]:

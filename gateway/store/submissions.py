@@ -28,14 +28,13 @@ from sqlalchemy import (
 from gateway.store.attempts import Attempts
 from gateway.store.columns import Moment, Words
 from gateway.store.rows import AttemptRow, SubmissionRow
-from gateway.store.statements import added, columns_of, first, rows
+from gateway.store.statements import added, columns_of, first, one_of, rows
 from gateway.store.states import AttemptOutcome, SubmissionState
 from gateway.store.tables import AWAITED, TO_SEND, documents, submissions
 
 _SELECT = select(*columns_of(submissions, SubmissionRow))
 _BY_MESSAGE_ID = _SELECT.where(submissions.c.id == bindparam("id")).limit(1)
 _UPDATE = update(submissions).where(submissions.c.id == bindparam("_id"))
-_MOVE = _UPDATE.where(submissions.c.state.in_(bindparam("_states", expanding=True)))
 _UNSENT = [state for state in SubmissionState if state is not SubmissionState.SENT]
 _TO_SEND = (SubmissionState.TO_SEND, SubmissionState.IN_DOUBT)
 # A proof of arrival settles every one of these.
@@ -219,8 +218,12 @@ class Submissions:
         return rows(self._connection, SubmissionRow, found.with_for_update(skip_locked=True))
 
     def _move(self, submission: str, states: Collection[SubmissionState], values: dict[str, Any]) -> bool:
-        expected = {"_id": submission, "_states": states}
-        return self._connection.execute(_MOVE, {**expected, **values}).rowcount > 0
+        return self._connection.execute(_from(*states), {"_id": submission, **values}).rowcount > 0
+
+
+@cache
+def _from(*states: SubmissionState) -> Update:
+    return _UPDATE.where(one_of(submissions.c.state, states))
 
 
 @cache
@@ -230,5 +233,5 @@ def _answer(*moments: str) -> Update:
     values: dict[str, Any] = {
         moment: func.coalesce(submissions.c[moment], now) for moment in ("sent_at", *moments)
     }
-    values["state"] = case((submissions.c.state.in_(_ON_THE_WAY), sent), else_=submissions.c.state)
+    values["state"] = case((one_of(submissions.c.state, _ON_THE_WAY), sent), else_=submissions.c.state)
     return _UPDATE.values(values)
