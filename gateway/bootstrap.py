@@ -71,15 +71,23 @@ def make_store(settings: Settings, clock: Clock) -> Store:
         RetryError: `store.not-now`.
         ParkedError: `store.unknown-database` or `bootstrap.no-folder`.
     """
-    var = settings.path(settings.folders.var)
-    try:
-        # Business data and keys: nobody but the gateway's own user is to look into it.
-        var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as fault:
-        raise ParkedError("bootstrap.no-folder", folder=var, reason=fault.strerror) from fault
+    make_private_folder(settings)
     store = Store(settings.database_url, clock)
     store.migrate()
     return store
+
+
+def make_private_folder(settings: Settings) -> None:
+    """Make the folder of business data and keys, into which nobody but the gateway's own user may look.
+
+    Raises:
+        ParkedError: `bootstrap.no-folder`.
+    """
+    var = settings.path(settings.folders.var)
+    try:
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ParkedError("bootstrap.no-folder", folder=var, reason=fault.strerror) from fault
 
 
 def make_world(settings: Settings, clock: Clock) -> World:

@@ -14,14 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.aggregating import make_due_declarations
+from gateway.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.channels import Inbox, Outbox
 from gateway.commands import understand_one
 from gateway.containment import contained
 from gateway.errors import ParkedError, RejectedError
 from gateway.mapping import MappingSet
-from gateway.receiving import believe, keep_receipts, put_away
+from gateway.receiving import believe
 from gateway.records import World
-from gateway.replies import keep_arrivals, note_deliveries, notice_name, quarantine
+from gateway.replies import note_deliveries, notice_name, quarantine
 from gateway.signing import Signer, Verifier
 from gateway.store import Store
 from gateway.submitting import file_name, note_attempts, note_signatures, raise_one, sign_batch
@@ -59,11 +60,8 @@ def intake(gateway: Gateway) -> int:
             with gateway.store.begin() as unit:
                 keep_arrivals(gateway.world, unit, partner, arrivals, refusals)
             inbox.stored((*arrivals, *refusals))
-            with gateway.store.begin() as unit:
-                for row in (settled := unit.interchanges.take_to_settle(partner, BATCH)):
-                    inbox.settle(row.delivery, row.outcome, row.reason)
-                    unit.interchanges.settled(row.id)
-            done += len(arrivals) + len(refusals) + len(settled)
+            done += len(arrivals) + len(refusals)
+            done += put_away_understood(gateway.store, partner, inbox, BATCH)
     return done
 
 

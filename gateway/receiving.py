@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.channels import Arrival, Inbox, Refusal, reason_of
 from gateway.containment import contained
 from gateway.customs import TECHNICAL, Said, correlate, read_receipt
 from gateway.documents import Answer, Decision, Document, Stale, advance
@@ -16,7 +15,6 @@ from gateway.records import Cause, StoredFacts, World, carry_out, to_document
 from gateway.replies import log_receipt, tell_receipt, tell_violations, violations_of
 from gateway.signing import Verifier
 from gateway.store import ReceiptContent, ReceiptRow, ReceiptState, SubmissionRow, Unit
-from gateway.trouble import reasons_of
 from gateway.waiting import OVERDUE
 
 
@@ -26,40 +24,6 @@ class Outcome:
 
     state: ReceiptState
     told: Mapping[str, Any]
-
-
-def keep_receipts(unit: Unit, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> None:
-    """Store what customs sent, whole and unread, and tell what could not be had (CU-03)."""
-    for arrival in arrivals:
-        kept = unit.receipts.add(
-            ReceiptRow(
-                digest=unit.raw.put(arrival.data),
-                channel="customs",
-                name=arrival.name,
-                received_at=unit.now,
-            )
-        )
-        # No stage takes a copy, so that its line is written here; one delivered again has it already.
-        if kept.state == ReceiptState.DUPLICATE and kept.received_at == unit.now:
-            log_receipt(unit, kept, None, {"outcome": str(kept.state)})
-    for refusal in refusals:
-        values = {"name": refusal.name, **reasons_of(refusal.violation)}
-        unit.alerts.open("receipt.not-taken", refusal.name, values)
-
-
-def put_away(inbox: Inbox, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> int:
-    """Settle what is stored or told, and return how much that was.
-
-    Raises:
-        RetryError: `channels.not-settled`; what is not put away comes again and is known.
-    """
-    for arrival in arrivals:
-        inbox.settle(arrival.delivery, "done")
-    for refusal in refusals:
-        inbox.settle(refusal.delivery, "quarantined", reason_of(refusal.name, refusal.violation))
-    # One that cannot even be claimed stays where it is, and was told.
-    inbox.stored(refusals)
-    return len(arrivals) + len(refusals)
 
 
 def believe(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> None:

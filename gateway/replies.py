@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.channels import Arrival, Refusal, reason_of
 from gateway.customs import Said
 from gateway.documents import Decision, Document, Kind, state_of
 from gateway.errors import GatewayError, ParkedError, Place, RejectedError, Violation
@@ -26,57 +25,6 @@ MOST_VIOLATIONS = 200
 # What some readers take for the end of a line though JSON does not escape it.
 _BREAKS = re.compile("[\x85\u2028\u2029]")
 _UNSAFE = re.compile(r"[^\w.-]+")
-
-
-def keep_arrivals(
-    world: World, unit: Unit, partner: str, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]
-) -> None:
-    """Store what a channel brought, and tell what it could not read (ER-05)."""
-    for arrival in arrivals:
-        _keep_interchange(unit, partner, arrival)
-    for refusal in refusals:
-        _keep_refusal(world, unit, partner, refusal)
-
-
-def _keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
-    """Store what arrived, whole and unread; a delivery that comes again is known (ER-05)."""
-    row = unit.interchanges.add(
-        InterchangeRow(
-            channel=f"inbox/{partner}",
-            partner=partner,
-            name=arrival.name,
-            digest=unit.raw.put(arrival.data),
-            delivery=arrival.delivery,
-            received_at=unit.now,
-        )
-    )
-    unit.interchanges.came_again(row.id)
-
-
-def _keep_refusal(world: World, unit: Unit, partner: str, refusal: Refusal) -> None:
-    """Keep that a delivery could not be read, and why; what comes again is known and told once (ER-05)."""
-    row = unit.interchanges.add(
-        InterchangeRow(
-            channel=f"inbox/{partner}",
-            partner=partner,
-            name=refusal.name,
-            # None of its bytes were had.
-            digest=unit.raw.put(b""),
-            delivery=refusal.delivery,
-            received_at=unit.now,
-        )
-    )
-    if row.received_at != unit.now:
-        unit.interchanges.came_again(row.id)
-        return
-    told = {
-        "reply_to": {"name": refusal.name},
-        "outcome": "quarantined",
-        **tell_violations([refusal.violation], world.catalogue.dictionary),
-    }
-    digest = repeat(unit, row, unit.raw.put(_to_bytes(told)))
-    reason = reason_of(refusal.name, refusal.violation)
-    unit.interchanges.quarantined(row.id, reason=reason, reply=digest)
 
 
 def accepted_entry(world: World, position: int, mapped: Mapped, decision: Decision) -> dict[str, Any]:
@@ -108,6 +56,16 @@ def reply(unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str
         "reply_to": {"name": interchange.name, "sha256": interchange.digest},
         "outcome": outcomes.pop() if len(outcomes) == 1 else "partly",
         "messages": list(entries),
+    }
+    return repeat(unit, interchange, unit.raw.put(_to_bytes(told)))
+
+
+def refuse_unread(world: World, unit: Unit, interchange: InterchangeRow, violation: Violation) -> str:
+    """Tell that a channel could not read a file, and return the digest of the reply (ER-05)."""
+    told = {
+        "reply_to": {"name": interchange.name},
+        "outcome": "quarantined",
+        **tell_violations([violation], world.catalogue.dictionary),
     }
     return repeat(unit, interchange, unit.raw.put(_to_bytes(told)))
 

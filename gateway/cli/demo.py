@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from gateway.bootstrap import make_private_folder
 from gateway.cli.processes import Supervised
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE
@@ -82,6 +83,7 @@ class Story:
     def prepare(self) -> None:
         """Make what a trial needs and is not there: token, key, certificates, register of customs."""
         settings = self.session.settings
+        make_private_folder(settings)
         enterprise = settings.enterprise[0]
         trial = Trial(
             settings.path(settings.token.pin_file).parent,

@@ -49,6 +49,8 @@ def map_file(session: Session, /, *, file: Path, name: str | None, explain: bool
         show.line("mapped", count=len(messages), mapping=mapping.name, version=mapping.version)
         for mapped in messages:
             _show_message(session, mapped, explain=explain)
+        if explain and (unused := mapping.unused_columns(source)):
+            show.line("unused-columns", columns=", ".join(unused))
         show.violations(faults)
     return DONE if all(fault.warning for fault in faults) else REFUSED
 

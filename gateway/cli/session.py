@@ -66,13 +66,18 @@ class Session:
 def command(
     function: Callable[Concatenate[Session, P], int],
 ) -> Callable[P, None]:
-    """Give a command its session, add `--json`, and turn errors into a message and exit code 1."""
+    """Give a command its session, `--json` and `--lang`; turn errors into a message and exit code 1."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+    @click.option(
+        "--lang", "language", type=click.Choice(["en", "zh"]), default=None, help="As before COMMAND."
+    )
     @click.pass_obj
     @wraps(function)
     def run(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> None:
         session.json = bool(kwargs.pop("as_json", False))
+        if (spoken := kwargs.pop("language", None)) is not None:
+            session.language = "zh" if spoken == "zh" else "en"
         try:
             code = function(session, *args, **kwargs)
         except GatewayError as fault:

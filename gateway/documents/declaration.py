@@ -82,7 +82,7 @@ class Frame:
 
 
 def compose(part: Part, frame: Frame) -> Fields:
-    """Write the body of a `DecMessage`; every field that the public structure requires is there."""
+    """Write the body of a `DecMessage`; every required field that a manifest can give is there."""
     first = part.manifests[0].content
     licence_head, licence_documents = _licence(text_of(first, "LicenseNo"))
     return {
@@ -151,7 +151,7 @@ def _head(part: Part, frame: Frame) -> Fields:
         "DeclareName": frame.agent[1][:50],
         "TradeAreaCode": text_of(first, "TradeAreaCode") or text_of(first, "TradeCountry"),
         "DespPortCode": text_of(first, "DistinatePort"),
-        "EntyPortCode": text_of(first, "IEPort"),
+        # EntyPortCode wants a six-digit port, which no manifest tells; the structure lets it be empty.
         "GoodsPlace": "集中申报货物已按清单验放",
     }
 

@@ -73,7 +73,6 @@ _ROAD_AWAITED = {**_PLAIN_AWAITED, _S.ENTRUSTED: BUSINESS, _S.CARRIED: BUSINESS,
 MACHINE = Machine(ManifestState, _PLAIN, _PLAIN_AWAITED)
 BONDED_ROAD_MACHINE = Machine(ManifestState, _BONDED_ROAD, _ROAD_AWAITED)
 TABLE = MACHINE.table
-BONDED_ROAD_TABLE = BONDED_ROAD_MACHINE.table
 
 # Official codes 7 to 15; R and W are the gateway's own reading of a rejection and a withdrawal.
 MEANINGS = {

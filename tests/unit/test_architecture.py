@@ -16,9 +16,9 @@ ROOMS = {
 }
 # What stands between the rooms and the pipeline: steps of its stages, and what they share.
 STEPS = {
-    *("aggregating", "commands", "containment", "receiving", "records"),
+    *("aggregating", "arrivals", "commands", "containment", "receiving", "records"),
     *("replies", "structure", "submitting", "trouble", "waiting"),
-} | {"trouble"}
+}
 RANKS = {
     **dict.fromkeys(BASE, 0),
     **dict.fromkeys(ROOMS, 1),

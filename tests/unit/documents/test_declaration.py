@@ -36,7 +36,6 @@ HEAD = frozenset(
         "PromiseItmes",
         "TradeAreaCode",
         "DespPortCode",
-        "EntyPortCode",
         "GoodsPlace",
         "DeclareName",
         "NoOtherPack",

@@ -1,0 +1,114 @@
+"""What comes in at the channels: kept whole before anything is read, and put away once it is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.channels import Arrival, Inbox, Refusal, reason_of
+from gateway.records import World
+from gateway.replies import log_receipt, refuse_unread
+from gateway.store import InterchangeRow, ReceiptRow, ReceiptState, Store, Unit
+from gateway.trouble import reasons_of
+
+
+def keep_arrivals(
+    world: World, unit: Unit, partner: str, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]
+) -> None:
+    """Store what a channel brought, and tell what it could not read (ER-05)."""
+    for arrival in arrivals:
+        _keep_interchange(unit, partner, arrival)
+    for refusal in refusals:
+        _keep_refusal(world, unit, partner, refusal)
+
+
+def _keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
+    """Store what arrived, whole and unread; a delivery that comes again is known (ER-05)."""
+    row = unit.interchanges.add(
+        InterchangeRow(
+            channel=f"inbox/{partner}",
+            partner=partner,
+            name=arrival.name,
+            digest=unit.raw.put(arrival.data),
+            delivery=arrival.delivery,
+            received_at=unit.now,
+        )
+    )
+    unit.interchanges.came_again(row.id)
+
+
+def _keep_refusal(world: World, unit: Unit, partner: str, refusal: Refusal) -> None:
+    """Keep that a delivery could not be read, and why; what comes again is known and told once (ER-05)."""
+    row = unit.interchanges.add(
+        InterchangeRow(
+            channel=f"inbox/{partner}",
+            partner=partner,
+            name=refusal.name,
+            # None of its bytes were had.
+            digest=unit.raw.put(b""),
+            delivery=refusal.delivery,
+            received_at=unit.now,
+        )
+    )
+    if row.received_at != unit.now:
+        unit.interchanges.came_again(row.id)
+        return
+    digest = refuse_unread(world, unit, row, refusal.violation)
+    reason = reason_of(refusal.name, refusal.violation)
+    unit.interchanges.quarantined(row.id, reason=reason, reply=digest)
+
+
+def put_away_understood(store: Store, partner: str, inbox: Inbox, limit: int) -> int:
+    """Settle what is understood at its channel, and return how much that was.
+
+    The channel is asked outside of any transaction: a folder that hangs keeps nobody from the database.
+
+    Raises:
+        RetryError: `channels.not-settled`; what was put away before is noted.
+    """
+    with store.begin() as unit:
+        rows = unit.interchanges.take_to_settle(partner, limit)
+    done: list[int] = []
+    try:
+        for row in rows:
+            inbox.settle(row.delivery, row.outcome, row.reason)
+            done.append(row.id)
+    finally:
+        if done:
+            with store.begin() as unit:
+                for interchange in done:
+                    unit.interchanges.settled(interchange)
+    return len(done)
+
+
+def keep_receipts(unit: Unit, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> None:
+    """Store what customs sent, whole and unread, and tell what could not be had (CU-03)."""
+    for arrival in arrivals:
+        kept = unit.receipts.add(
+            ReceiptRow(
+                digest=unit.raw.put(arrival.data),
+                channel="customs",
+                name=arrival.name,
+                received_at=unit.now,
+            )
+        )
+        # No stage takes a copy, so that its line is written here; one delivered again has it already.
+        if kept.state == ReceiptState.DUPLICATE and kept.received_at == unit.now:
+            log_receipt(unit, kept, None, {"outcome": str(kept.state)})
+    for refusal in refusals:
+        values = {"name": refusal.name, **reasons_of(refusal.violation)}
+        unit.alerts.open("receipt.not-taken", refusal.name, values)
+
+
+def put_away(inbox: Inbox, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> int:
+    """Settle what is stored or told, and return how much that was.
+
+    Raises:
+        RetryError: `channels.not-settled`; what is not put away comes again and is known.
+    """
+    for arrival in arrivals:
+        inbox.settle(arrival.delivery, "done")
+    for refusal in refusals:
+        inbox.settle(refusal.delivery, "quarantined", reason_of(refusal.name, refusal.violation))
+    # One that cannot even be claimed stays where it is, and was told.
+    inbox.stored(refusals)
+    return len(arrivals) + len(refusals)
