@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,15 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture(scope="session")
-def story(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Story:
+def story(
+    tmp_path_factory: pytest.TempPathFactory, nursery: Nursery, request: pytest.FixtureRequest
+) -> Iterator[Story]:
     """The example as it goes when nobody disturbs it."""
-    return Story(tmp_path_factory.mktemp("story"), nursery)
+    folder = tmp_path_factory.mktemp("story")
+    yield Story(folder, nursery)
+    # A hundred installations; after a failure someone will want to look at them.
+    if not request.session.testsfailed:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

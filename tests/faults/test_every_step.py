@@ -25,7 +25,7 @@ def test_killed_at_any_operation_it_ends_the_same(story: Story, name: str, share
 
 
 @pytest.mark.requirement("AG-10", "CU-03", "CU-05", "ER-04", "ER-05")
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(
     name=st.sampled_from(NAMES),
     numbers=st.lists(st.integers(min_value=1, max_value=60), min_size=2, max_size=4),
