@@ -33,7 +33,8 @@ def _keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
             received_at=unit.now,
         )
     )
-    unit.interchanges.came_again(row.id)
+    if row.received_at != unit.now:
+        unit.interchanges.came_again(row.id)
 
 
 def _keep_refusal(world: World, unit: Unit, partner: str, refusal: Refusal) -> None:

@@ -82,7 +82,7 @@ def sign(gateway: Gateway) -> int:
     """Sign with the token what waits for it; nothing else waits for the token (ID-01, ID-03)."""
     with gateway.store.begin() as unit:
         rows = unit.submissions.take_to_sign(SIGN_BATCH)
-        batch = [(row, unit.raw.get(row.unsigned_digest)) for row in rows]
+        batch = unit.raw.many((row, row.unsigned_digest) for row in rows)
     if not batch:
         return 0
     result = sign_batch(gateway.signer, batch)
@@ -99,7 +99,7 @@ def dispatch(gateway: Gateway) -> int:
         rows = unit.submissions.take_to_send(BATCH)
         attempts = unit.submissions.attempt_begin([row.id for row in rows])
         rows = [row for row in rows if row.id in attempts]
-        files = [(file_name(row), unit.raw.get(row.signed_digest or "")) for row in rows]
+        files = unit.raw.many((file_name(row), row.signed_digest or "") for row in rows)
     if not files:
         return 0
     with gateway.trouble.at("outbox of customs", pausing=True):
@@ -131,7 +131,7 @@ def notify(gateway: Gateway) -> int:
         with gateway.trouble.at(f"notices {partner}"):
             with gateway.store.begin() as unit:
                 rows = unit.notices.take(partner, BATCH)
-                files = [(notice_name(row), unit.raw.get(row.digest)) for row in rows]
+                files = unit.raw.many((notice_name(row), row.digest) for row in rows)
             if not rows:
                 continue
             faults = outbox.send_many(files)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
+from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -11,6 +13,9 @@ from gateway.errors import ParkedError
 from gateway.store.statements import added_once
 from gateway.store.tables import raw
 
+T = TypeVar("T")
+
+_MANY = select(raw.c.digest, raw.c.bytes).where(raw.c.digest.in_(bindparam("_digests", expanding=True)))
 _GET = select(raw.c.bytes).where(raw.c.digest == bindparam("_digest"))
 
 
@@ -38,3 +43,18 @@ class Raw:
         if found is None:
             raise ParkedError("store.raw-absent", digest=digest)
         return bytes(found)
+
+    def many(self, wanted: Iterable[tuple[T, str]]) -> list[tuple[T, bytes]]:
+        """Return the bytes of a batch, each beside what stood with its digest.
+
+        Raises:
+            ParkedError: `store.raw-absent`.
+        """
+        pairs = list(wanted)
+        digests = sorted({digest for _, digest in pairs})
+        found = self._connection.execute(_MANY, {"_digests": digests}) if digests else ()
+        contents = {digest: bytes(data) for digest, data in found}
+        for digest in digests:
+            if digest not in contents:
+                raise ParkedError("store.raw-absent", digest=digest)
+        return [(each, contents[digest]) for each, digest in pairs]

@@ -119,12 +119,17 @@ def test_bytes_are_kept_once_by_digest(store: Store) -> None:
     with store.read() as unit:
         assert unit.raw.get(sha256(data).hexdigest()) == data
         assert unit.raw.get(sha256(b"").hexdigest()) == b""
+        digests = [sha256(each).hexdigest() for each in (data, b"", data)]
+        assert unit.raw.many(enumerate(digests)) == [(0, data), (1, b""), (2, data)]
+        assert unit.raw.many([]) == []
 
 
 def test_absent_bytes_are_an_error(store: Store) -> None:
     """A digest without bytes is never an empty result."""
     with store.read() as unit, pytest.raises(ParkedError, match=r"store.raw-absent"):
         unit.raw.get("0" * 64)
+    with store.read() as unit, pytest.raises(ParkedError, match=r"store.raw-absent"):
+        unit.raw.many([("a", "0" * 64)])
 
 
 @pytest.mark.parametrize(

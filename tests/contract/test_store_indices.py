@@ -19,6 +19,7 @@ NUMBER = document().number
 
 HOT: dict[str, Callable[[Unit], object]] = {
     "raw.put": lambda unit: unit.raw.put(b"order"),
+    "raw.many": lambda unit: unit.raw.many(enumerate([unit.raw.put(b"a"), unit.raw.put(b"b")])),
     "raw.get": lambda unit: unit.raw.get(unit.raw.put(b"order")),
     "interchanges.add": lambda unit: add_interchange(unit, b"order", delivery="1"),
     "interchanges.take": lambda unit: unit.interchanges.take(50),
