@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 # Names are those of the standard XML; text is the lexical value, never empty: an empty field is absent.
@@ -55,6 +56,8 @@ class FieldDictionary:
         return iter(self._below.get(prefix, ()))
 
 
+# The paths of one message are those of the next: this holds every field of two bodies with 99 items.
+@lru_cache(maxsize=8192)
 def plain(path: str) -> str:
     """Drop the positions from a path: `Manifest/Item[3]/CodeTS` becomes `Manifest/Item/CodeTS`."""
     if "[" not in path:
