@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
 
 import click
@@ -14,6 +15,7 @@ from gateway.bootstrap import Bell, make_workers, open_gateway
 from gateway.checking import check_installation
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED
+from gateway.errors import RetryError
 from gateway.pipeline import Gateway
 from gateway.waiting import awaited_documents
 from gateway.workers import Workers
@@ -67,11 +69,13 @@ def _until_idle(
     end = None if timeout is None else time.monotonic() + timeout
     with session.show.progress("waiting") as show_progress:
         while not stopped.wait(_LOOK_SECONDS):
-            if threads.quiet() and not _anything_awaited(gateway) and threads.quiet():
-                return DONE
+            # A folder or a database that is away now is looked at again: nobody knows that it is idle.
+            with suppress(RetryError):
+                if threads.quiet() and not _anything_awaited(gateway) and threads.quiet():
+                    return DONE
+                show_progress(lambda: _progress(gateway))
             if end is not None and time.monotonic() > end:
                 break
-            show_progress(lambda: _progress(gateway))
     with gateway.store.read() as unit:
         rows = [
             {"number": row.number, "kind": row.kind, "state": row.state, "client_number": row.client_number}
