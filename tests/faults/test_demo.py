@@ -22,7 +22,7 @@ from tests.faults.story import Story
 from tests.services.installation import ROOT
 
 # `CHAOS=50 pytest tests/faults/test_demo.py` plays with as many dice.
-DICE = range(int(os.environ.get("CHAOS", "2")))
+DICE = range(int(os.environ.get("CHAOS", "1")))
 # An undisturbed telling takes about as long.
 SECONDS = 20.0
 PATIENCE_SECONDS = 240.0

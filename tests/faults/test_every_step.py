@@ -10,7 +10,7 @@ from tests.faults.killer import Point
 from tests.faults.story import PARTS, Story
 
 # `python -m tests.faults.all` goes through all of them; here as many as time allows, evenly.
-SHARES = 12
+SHARES = 10
 NAMES = [part.name for part in PARTS]
 
 
