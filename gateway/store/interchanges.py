@@ -9,14 +9,24 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, text, update
 
 from gateway.store.rows import InterchangeRow, SettleRow
-from gateway.store.statements import added_once, columns_of, first, rows, values_of
+from gateway.store.statements import LIMIT, added_once, columns_of, first, rows, values_of
 from gateway.store.states import InterchangeState
 from gateway.store.tables import TO_SETTLE, interchanges
 
 _SELECT = select(*columns_of(interchanges, InterchangeRow))
-_TO_SETTLE = select(
-    interchanges.c.id, interchanges.c.delivery, interchanges.c.state, interchanges.c.reason
-).where(text(TO_SETTLE))
+_TAKE = (
+    _SELECT.where(interchanges.c.state == InterchangeState.STORED)
+    .order_by(interchanges.c.id)
+    .limit(LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_TAKE_TO_SETTLE = (
+    select(interchanges.c.id, interchanges.c.delivery, interchanges.c.state, interchanges.c.reason)
+    .where(text(TO_SETTLE), interchanges.c.partner == bindparam("partner"))
+    .order_by(interchanges.c.id)
+    .limit(LIMIT)
+    .with_for_update(skip_locked=True)
+)
 _BY_DELIVERY = _SELECT.where(
     interchanges.c.channel == bindparam("channel"), interchanges.c.delivery == bindparam("delivery")
 ).limit(1)
@@ -53,13 +63,7 @@ class Interchanges:
 
     def take(self, limit: int) -> list[InterchangeRow]:
         """Take what is to be understood, oldest first; nobody else gets it before this transaction ends."""
-        found = (
-            _SELECT.where(interchanges.c.state == InterchangeState.STORED)
-            .order_by(interchanges.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        return rows(self._connection, InterchangeRow, found)
+        return rows(self._connection, InterchangeRow, _TAKE, limit=limit)
 
     def same(self, partner: str, digest: str, before: int) -> InterchangeRow | None:
         """Return the newest earlier interchange of the same bytes that is no repetition itself (ER-04)."""
@@ -68,12 +72,7 @@ class Interchanges:
 
     def take_to_settle(self, partner: str, limit: int) -> list[SettleRow]:
         """Take what its channel is to put away, oldest first: what became of it is committed (ER-05)."""
-        found = (
-            _TO_SETTLE.where(interchanges.c.partner == partner)
-            .order_by(interchanges.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
+        found = self._connection.execute(_TAKE_TO_SETTLE, {"partner": partner, "limit": limit})
         return [
             SettleRow(
                 id=given,
@@ -81,7 +80,7 @@ class Interchanges:
                 outcome="quarantined" if state == InterchangeState.QUARANTINED else "done",
                 reason=reason,
             )
-            for given, delivery, state, reason in self._connection.execute(found)
+            for given, delivery, state, reason in found
         ]
 
     def settled(self, interchange: int) -> None:

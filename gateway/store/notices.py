@@ -8,11 +8,17 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.store.rows import NoticeRow
-from gateway.store.statements import added, columns_of, rows
+from gateway.store.statements import LIMIT, added, columns_of, rows
 from gateway.store.states import NoticeState
 from gateway.store.tables import notices
 
 _SELECT = select(*columns_of(notices, NoticeRow))
+_TAKE = (
+    _SELECT.where(notices.c.state == NoticeState.TO_DELIVER, notices.c.partner == bindparam("partner"))
+    .order_by(notices.c.id)
+    .limit(LIMIT)
+    .with_for_update(skip_locked=True)
+)
 
 
 class Notices:
@@ -31,13 +37,7 @@ class Notices:
 
         Each partner is taken alone, so that a channel that is down keeps nobody else waiting.
         """
-        found = (
-            _SELECT.where(notices.c.state == NoticeState.TO_DELIVER, notices.c.partner == partner)
-            .order_by(notices.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        return rows(self._connection, NoticeRow, found)
+        return rows(self._connection, NoticeRow, _TAKE, partner=partner, limit=limit)
 
     def delivered(self, ids: Iterable[int]) -> None:
         """Note that the channel has taken these."""

@@ -10,11 +10,17 @@ from typing import Any
 from sqlalchemy import Connection, Update, bindparam, or_, select, update
 
 from gateway.store.rows import ReceiptRow
-from gateway.store.statements import added, columns_of, rows, values_of
+from gateway.store.statements import LIMIT, added, columns_of, rows, values_of
 from gateway.store.states import ReceiptState
 from gateway.store.tables import receipts
 
 _SELECT = select(*columns_of(receipts, ReceiptRow))
+_TAKE = (
+    _SELECT.where(receipts.c.state == ReceiptState.STORED)
+    .order_by(receipts.c.id)
+    .limit(LIMIT)
+    .with_for_update(skip_locked=True)
+)
 _SAME = _SELECT.where(receipts.c.digest == bindparam("digest")).order_by(receipts.c.id)
 _UPDATE = update(receipts).where(receipts.c.id == bindparam("_id"))
 
@@ -63,13 +69,7 @@ class Receipts:
 
     def take(self, limit: int) -> list[ReceiptRow]:
         """Take what is to be read, oldest first; nobody else gets it before this transaction ends."""
-        found = (
-            _SELECT.where(receipts.c.state == ReceiptState.STORED)
-            .order_by(receipts.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        return rows(self._connection, ReceiptRow, found)
+        return rows(self._connection, ReceiptRow, _TAKE, limit=limit)
 
     def settle(self, receipt: int, state: ReceiptState, content: ReceiptContent) -> None:
         """Note what a receipt says and what became of it."""

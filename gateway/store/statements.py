@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, insert, or_
+from sqlalchemy import Column, ColumnElement, Connection, Integer, Select, Table, bindparam, insert, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -26,6 +26,7 @@ R = TypeVar("R", bound=Row)
 
 # So many values fit into one statement on both databases.
 CHUNK = 500
+LIMIT = bindparam("limit", type_=Integer)
 
 
 def columns_of(table: Table, kind: type[Row]) -> list[Column[Any]]:

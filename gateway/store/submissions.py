@@ -28,7 +28,7 @@ from sqlalchemy import (
 from gateway.store.attempts import Attempts
 from gateway.store.columns import Moment, Words
 from gateway.store.rows import AttemptRow, SubmissionRow
-from gateway.store.statements import added, columns_of, first, one_of, rows
+from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows
 from gateway.store.states import AttemptOutcome, SubmissionState
 from gateway.store.tables import AWAITED, TO_SEND, documents, submissions
 
@@ -45,6 +45,27 @@ _AFTER = {
     AttemptOutcome.IN_DOUBT: SubmissionState.IN_DOUBT,
     AttemptOutcome.FAILED: SubmissionState.FAILED,
 }
+
+
+def _take(*conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
+    found = _SELECT.where(*conditions).order_by(submissions.c.seq).limit(LIMIT)
+    return found.with_for_update(skip_locked=True)
+
+
+_earlier = submissions.alias()
+_BLOCKED = exists().where(
+    _earlier.c.number == submissions.c.number,
+    _earlier.c.seq < submissions.c.seq,
+    one_of(_earlier.c.state, _UNSENT),
+)
+_TAKE_TO_SIGN = _take(submissions.c.state == SubmissionState.TO_SIGN)
+_TAKE_TO_SEND = _take(text(TO_SEND), ~_BLOCKED)
+_RECOVER = (
+    update(submissions)
+    .where(submissions.c.state == SubmissionState.SENDING)
+    .values(state=SubmissionState.IN_DOUBT)
+    .returning(submissions.c.id)
+)
 
 
 def _latest(*conditions: ColumnElement[bool]) -> Select[Any]:
@@ -103,7 +124,7 @@ class Submissions:
         Read it in a short transaction and sign outside of it, so that nothing waits for the token:
         `signed` says whether another was faster.
         """
-        return self._take(limit, submissions.c.state == SubmissionState.TO_SIGN)
+        return rows(self._connection, SubmissionRow, _TAKE_TO_SIGN, limit=limit)
 
     def signed(self, submission: str, digest: str) -> bool:
         """Note the digest of the signed bytes; False where another was faster, and these bytes are not it."""
@@ -121,13 +142,7 @@ class Submissions:
 
     def take_to_send(self, limit: int) -> list[SubmissionRow]:
         """Take what is to be sent or sent again, in order; of a document only its oldest unsent (CU-07)."""
-        earlier = submissions.alias()
-        blocked = exists().where(
-            earlier.c.number == submissions.c.number,
-            earlier.c.seq < submissions.c.seq,
-            earlier.c.state.in_(_UNSENT),
-        )
-        return self._take(limit, text(TO_SEND), ~blocked)
+        return rows(self._connection, SubmissionRow, _TAKE_TO_SEND, limit=limit)
 
     def attempt_begin(self, ids: Collection[str]) -> dict[str, int]:
         """Note, before anything is sent, that these are being sent; return the attempt of each."""
@@ -150,9 +165,7 @@ class Submissions:
 
         To be called by the one who sends, before the next batch: whatever is being sent then is abandoned.
         """
-        dying = update(submissions).where(submissions.c.state == SubmissionState.SENDING)
-        doubted = dying.values(state=SubmissionState.IN_DOUBT).returning(submissions.c.id)
-        ids = sorted(self._connection.scalars(doubted))
+        ids = sorted(self._connection.scalars(_RECOVER))
         if ids:
             self._attempts.lost(ids)
         return ids
@@ -212,10 +225,6 @@ class Submissions:
     def _answered(self, submission: str, *moments: str) -> None:
         self._connection.execute(_answer(*moments), {"_id": submission, "_now": self._now})
         self._attempts.proved(submission)
-
-    def _take(self, limit: int, *conditions: ColumnElement[bool] | TextClause) -> list[SubmissionRow]:
-        found = _SELECT.where(*conditions).order_by(submissions.c.seq).limit(limit)
-        return rows(self._connection, SubmissionRow, found.with_for_update(skip_locked=True))
 
     def _move(self, submission: str, states: Collection[SubmissionState], values: dict[str, Any]) -> bool:
         return self._connection.execute(_from(*states), {"_id": submission, **values}).rowcount > 0
