@@ -18,8 +18,6 @@ from gateway.errors import ParkedError, RejectedError, Violation
 from gateway.mapping import MappingSet
 from gateway.messages import Catalogue
 from gateway.pipeline import Gateway
-from gateway.records import World
-from gateway.replies import OPERATORS
 from gateway.signing import (
     Binding,
     Login,
@@ -35,8 +33,10 @@ from gateway.signing import (
     pin_from_environment,
     pin_from_file,
 )
+from gateway.steps.records import World
+from gateway.steps.replies import OPERATORS
+from gateway.steps.trouble import Trouble
 from gateway.store import Store
-from gateway.trouble import Trouble
 from gateway.workers import Workers
 
 PIN_VARIABLE = "GATEWAY_TOKEN_PIN"

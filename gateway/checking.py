@@ -22,8 +22,8 @@ from gateway.config import Settings
 from gateway.errors import GatewayError, RejectedError, Violation
 from gateway.mapping import check_mapping
 from gateway.operations import check_folder, check_secret, check_space
-from gateway.records import World
 from gateway.signing import inspect_token
+from gateway.steps.records import World
 
 
 @dataclass(frozen=True, slots=True)

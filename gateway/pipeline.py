@@ -13,21 +13,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.aggregating import make_due_declarations
-from gateway.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.channels import Inbox, Outbox
-from gateway.commands import understand_one
-from gateway.containment import contained
 from gateway.errors import ParkedError, RejectedError
 from gateway.mapping import MappingSet
-from gateway.receiving import believe
-from gateway.records import World
-from gateway.replies import note_deliveries, notice_name, quarantine
 from gateway.signing import Signer, Verifier
+from gateway.steps.aggregating import make_due_declarations
+from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
+from gateway.steps.commands import understand_one
+from gateway.steps.containment import contained
+from gateway.steps.receiving import believe
+from gateway.steps.records import World
+from gateway.steps.replies import note_deliveries, notice_name, quarantine
+from gateway.steps.submitting import file_name, note_attempts, note_signatures, raise_one, sign_batch
+from gateway.steps.trouble import Trouble
+from gateway.steps.waiting import release_held, tell_overdue
 from gateway.store import Store
-from gateway.submitting import file_name, note_attempts, note_signatures, raise_one, sign_batch
-from gateway.trouble import Trouble
-from gateway.waiting import release_held, tell_overdue
 
 BATCH = 50
 # A token may need a quarter of a second for a signature, and what it has signed is to be sent soon.

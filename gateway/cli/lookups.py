@@ -19,10 +19,10 @@ from gateway.documents import Kind, state_of, states_of
 from gateway.errors import Violation, refuse
 from gateway.fields import Fields
 from gateway.operations import check_folder
-from gateway.records import to_document
 from gateway.reports import differences
+from gateway.steps.records import to_document
+from gateway.steps.submitting import UNUSABLE
 from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, Unit
-from gateway.submitting import UNUSABLE
 
 _FOLLOW_SECONDS = 0.5
 _PAGE = 200

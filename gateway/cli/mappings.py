@@ -12,7 +12,7 @@ from gateway.cli.show import DONE, REFUSED
 from gateway.errors import Violation
 from gateway.formats import ReadOptions, Source, read
 from gateway.mapping import Mapped, Mapping, check_mapping, run_examples
-from gateway.structure import faults_of_structure
+from gateway.steps.structure import faults_of_structure
 
 
 @click.command("map")

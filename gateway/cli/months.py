@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from gateway.aggregating import aggregate_month, declare_number, rehearse_month
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED, Show
 from gateway.errors import RejectedError, Violation
+from gateway.steps.aggregating import aggregate_month, declare_number, rehearse_month
 
 
 class Month(click.ParamType[str]):

@@ -17,7 +17,7 @@ from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED
 from gateway.errors import RetryError
 from gateway.pipeline import Gateway
-from gateway.waiting import awaited_documents
+from gateway.steps.waiting import awaited_documents
 from gateway.workers import Workers
 
 log = structlog.get_logger("gateway")

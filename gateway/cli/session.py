@@ -15,7 +15,7 @@ from gateway.cli.show import REFUSED, Show
 from gateway.clock import Clock
 from gateway.config import Settings, load_settings
 from gateway.errors import GatewayError, Language
-from gateway.records import World
+from gateway.steps.records import World
 from gateway.store import Store
 
 P = ParamSpec("P")

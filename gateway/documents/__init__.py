@@ -14,8 +14,10 @@ from gateway.documents.core import (
     Nature,
     News,
     Outgoing,
+    Reference,
     Relation,
     Stale,
+    Use,
 )
 from gateway.documents.declaration import declare_declaration
 from gateway.documents.lives import APPROVED, allowed_commands, awaited, state_of, states_of, waiting_states
@@ -34,9 +36,11 @@ __all__ = [
     "Nature",
     "News",
     "Outgoing",
+    "Reference",
     "Rehearsal",
     "Relation",
     "Stale",
+    "Use",
     "advance",
     "allowed_commands",
     "awaited",

@@ -144,6 +144,7 @@ def _draft_run(number: str, command: Command, draft: Draft, selection: Selection
     return Document(
         number=number,
         kind=Kind.AGGREGATION,
+        message_type=MESSAGE,
         state=RunState.REQUESTED,
         version=1,
         enterprise=selection.enterprise,
@@ -173,6 +174,7 @@ def _document(run: Document, part: Part, index: int, facts: Facts) -> tuple[Docu
     document = Document(
         number=number,
         kind=Kind.DECLARATION,
+        message_type=DECLARATION_MESSAGE,
         state=state,
         version=1,
         enterprise=run.enterprise,

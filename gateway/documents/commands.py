@@ -82,6 +82,7 @@ def _make(command: Command, facts: Facts, event: Event) -> Decision:
     document = Document(
         number=number,
         kind=kind,
+        message_type=command.message_type,
         state=_entered(kind),
         version=0,
         enterprise=outline.enterprise,

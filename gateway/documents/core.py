@@ -21,7 +21,9 @@ class Kind(StrEnum):
 
     QUALIFICATION = "qualification"
     VOLUME = "volume"
+    CHANGE = "change"
     MANIFEST = "manifest"
+    AMENDMENT = "amendment"
     AGGREGATION = "aggregation"
     DECLARATION = "declaration"
 
@@ -42,6 +44,7 @@ class Document:
     Attributes:
         number: The unified number, 中心统一编号.
         kind: What it is.
+        message_type: The body's element name: which change or amendment it is.
         state: A state of its kind.
         version: Counts its changes from 1.
         enterprise: The customs code of the enterprise that it belongs to.
@@ -51,7 +54,8 @@ class Document:
         ie_flag: `I`, `E`, or empty where it has no direction.
         client_number: The ERP's own number.
         customs_number: What customs gave on approval.
-        parent: The qualification of a volume, the run of a declaration or of a manifest in a run.
+        parent: The qualification of a volume, the filing that a change changes, the manifest of an
+            amendment, the run of a declaration or of a manifest in a run.
         period: The month of a manifest's declaration date, or the month that a run aggregates: `202610`.
         valid_until: The approved last day, `yyyyMMdd`.
         content: Its body in standard names.
@@ -59,6 +63,7 @@ class Document:
 
     number: str
     kind: Kind
+    message_type: str
     state: str
     version: int
     enterprise: str
@@ -104,6 +109,35 @@ class Answer:
     customs_number: str | None = None
     valid_until: str | None = None
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Reference data that customs sent: an account book or handbook, a licence, a cargo manifest (GF-09).
+
+    Attributes:
+        key: Its own number; of a cargo manifest what names it (`cargo_key`).
+        enterprise: Whose it is; empty for a cargo manifest.
+        valid_from: Its first day, `yyyyMMdd`, or None.
+        valid_until: Its last day, `yyyyMMdd`, or None.
+        content: The body of customs' message.
+    """
+
+    key: str
+    enterprise: str
+    valid_from: str | None
+    valid_until: str | None
+    content: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one manifest takes of a licence: a quantity of goods in a unit (MF-08)."""
+
+    licence: str
+    goods_code: str
+    unit: str
+    quantity: Decimal
 
 
 class CodeLookup(Protocol):
@@ -177,6 +211,26 @@ class Facts(Protocol):
         """Return the volumes under a qualification, in any state."""
         ...
 
+    def changes_of(self, number: str) -> Iterable[Document]:
+        """Return the changes of a filing, or the amendments of a manifest, in any state."""
+        ...
+
+    def account_book(self, number: str) -> Reference | None:
+        """Return an account book or handbook as customs last told it (GF-09)."""
+        ...
+
+    def licence(self, number: str) -> Reference | None:
+        """Return a licence as customs last told it; until the end of the transaction nobody else uses it."""
+        ...
+
+    def licence_used(self, number: str, besides: str) -> Iterable[Use]:
+        """Return what all manifests but one have taken of a licence (MF-08)."""
+        ...
+
+    def cargo_manifest(self, key: str) -> Reference | None:
+        """Return a cargo manifest as customs last told it (MF-09)."""
+        ...
+
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield an enterprise's manifests of a month that are in one of the states, in any order."""
         ...
@@ -245,15 +299,28 @@ class Decision:
         warnings: Violations that stop nothing.
         news: What the ERP is told beside the reply.
         relations: Merge relations to be kept.
+        uses: What a manifest takes of licences from now on, in the place of what it took before.
+        shown: What the reply shows beside number and state, such as the fields that an amendment changes.
+        subject: The document that is only shown or printed, where nothing changes.
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
     outgoing: tuple[tuple[str, Outgoing], ...] = ()
     release: tuple[str, ...] = ()
     filled: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Violation, ...] = ()
     news: tuple[News, ...] = ()
     relations: tuple[Relation, ...] = ()
+    uses: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+    shown: Mapping[str, object] = field(default_factory=dict)
+    subject: Document | None = None
+
+    @property
+    def document(self) -> Document:
+        """Return what the decision is about."""
+        found = self.changes[0].document if self.changes else self.subject
+        assert found is not None, "a decision is about a document"
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from gateway.documents import aggregation_states, declaration_states, filing, manifest_states
+from gateway.documents import aggregation_states, application, declaration_states, filing, manifest_states
 from gateway.documents.states import RECEIPTS, Event, Machine, State
 
 PAGE: Final = Path("docs/states.md")
 
 _MACHINES = (
     ("Qualification filing and volume 企业资质备案、商品信息备案", filing.MACHINE),
+    ("Filing change, extension, amendment 备案变更、延期、修撤单", application.MACHINE),
     ("Manifest 集报清单", manifest_states.MACHINE),
     ("Manifest, bonded by road 公路保税集报清单", manifest_states.BONDED_ROAD_MACHINE),
     ("Aggregation run 汇总", aggregation_states.MACHINE),

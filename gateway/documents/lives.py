@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.documents import aggregation_states, declaration_states, filing, manifest_states
+from gateway.documents import aggregation_states, application, declaration_states, filing, manifest_states
 from gateway.documents.core import Document, Kind, ReceiptType
 from gateway.documents.states import Event, Machine, State
 from gateway.errors import refuse
@@ -15,6 +15,8 @@ APPROVED = filing.FilingState.APPROVED.value
 _MACHINES = {
     Kind.QUALIFICATION: filing.MACHINE,
     Kind.VOLUME: filing.MACHINE,
+    Kind.CHANGE: application.MACHINE,
+    Kind.AMENDMENT: application.MACHINE,
     Kind.AGGREGATION: aggregation_states.MACHINE,
     Kind.DECLARATION: declaration_states.MACHINE,
 }
@@ -25,6 +27,8 @@ _MANIFEST_MACHINES = (manifest_states.MACHINE, manifest_states.BONDED_ROAD_MACHI
 _MEANINGS: Mapping[Kind, Mapping[str, Event | None]] = {
     Kind.QUALIFICATION: filing.MEANINGS,
     Kind.VOLUME: filing.MEANINGS,
+    Kind.CHANGE: application.MEANINGS,
+    Kind.AMENDMENT: application.MEANINGS,
     Kind.MANIFEST: manifest_states.MEANINGS,
     Kind.DECLARATION: declaration_states.CHANNELS,
 }

@@ -38,10 +38,16 @@ class Event(StrEnum):
     AWAIT = "await"
     AGGREGATE = "aggregate"
     FINISH = "finish"
+    CHANGE = "change"
+    EXTEND = "extend"
+    MODIFY = "modify"
+    LEAVE = "leave"
 
 
 COMMANDS = frozenset({Event.SAVE, Event.SAVE_DECLARE, Event.EDIT, Event.DECLARE, Event.DELETE})
-RECEIPTS = frozenset(Event) - COMMANDS - {Event.AGGREGATE, Event.FINISH}
+# What is done to a document by the decision about another one: a run, a change, an amendment.
+EFFECTS = frozenset({Event.AGGREGATE, Event.FINISH, Event.CHANGE, Event.EXTEND, Event.MODIFY, Event.LEAVE})
+RECEIPTS = frozenset(Event) - COMMANDS - EFFECTS
 
 
 class State(StrEnum):

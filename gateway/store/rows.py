@@ -77,6 +77,7 @@ class DocumentRow:
 
     number: str
     kind: str
+    message_type: str
     state: str
     version: int
     enterprise: str
@@ -98,6 +99,7 @@ class ListedDocument:
 
     number: str
     kind: str
+    message_type: str
     state: str
     version: int
     enterprise: str

@@ -113,6 +113,7 @@ documents = Table(
     metadata,
     Column("number", Words, primary_key=True),
     _words("kind"),
+    Column("message_type", Words, nullable=False, server_default=""),
     _words("state"),
     Column("version", Integer, nullable=False),
     _words("enterprise"),

@@ -261,7 +261,6 @@ def test_an_aggregation_that_dies_at_every_step_makes_one_set_of_declarations(st
     steps = [
         Point(stage="tick", operation="commit"),
         Point(stage="tick", operation="commit", after=True),
-        Point(stage="notify", operation="rename", place="result.json"),
         Point(stage="sign", operation="commit"),
         Point(stage="dispatch", operation="commit"),
         Point(stage="dispatch", operation="commit", after=True),
@@ -272,6 +271,16 @@ def test_an_aggregation_that_dies_at_every_step_makes_one_set_of_declarations(st
             assert site.run(step) == KILLED, step
             relations = outcome(site.folder)["relations"]
             assert relations == (expected if number else []), "a set is whole or absent"
+        site.finish()
+    assert story.faults("aggregation", site) == []
+
+
+@pytest.mark.requirement("AG-04", "AG-10")
+def test_a_result_that_dies_on_its_way_is_told_once(story: Story) -> None:
+    """Its notice is written, its row still says that it is not."""
+    site = story.again("aggregation")
+    with site.customs():
+        assert site.run(Point(stage="notify", operation="rename", place="result.json")) == KILLED
         site.finish()
     assert story.faults("aggregation", site) == []
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.aggregating import aggregate_month, declare_number
 from gateway.errors import RejectedError
+from gateway.steps.aggregating import aggregate_month, declare_number
 from tests.flow import erp
 from tests.services.installation import AGGREGATION, ENTERPRISE, FILING, Installation, Running
 

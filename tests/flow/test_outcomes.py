@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gateway.aggregating import aggregate_month
 from gateway.documents import Kind
+from gateway.steps.aggregating import aggregate_month
 from tests.flow import erp
 from tests.services.installation import Installation, Running
 

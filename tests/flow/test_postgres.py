@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.aggregating import aggregate_month
 from gateway.errors import ParkedError
+from gateway.steps.aggregating import aggregate_month
 from tests.flow import erp
 from tests.services.installation import AGGREGATION, Installation
 from tests.services.postgres import Server

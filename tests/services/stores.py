@@ -24,6 +24,7 @@ def document(number: str = "M20260000000000001", **fields: Any) -> DocumentRow:
     """Return a saved manifest, with the fields given."""
     usual: dict[str, Any] = {
         "kind": "manifest",
+        "message_type": "Manifest",
         "state": "saved",
         "version": 0,
         "enterprise": "4403180001",

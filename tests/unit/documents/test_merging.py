@@ -24,6 +24,7 @@ from tests.unit.documents.world import World
 BASE = Document(
     number="",
     kind=Kind.MANIFEST,
+    message_type="Manifest",
     state="awaiting_aggregation",
     version=1,
     enterprise="4403180001",

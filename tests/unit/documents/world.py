@@ -16,7 +16,9 @@ from gateway.documents import (
     Decision,
     Document,
     Kind,
+    Reference,
     Stale,
+    Use,
     advance,
     decide,
     make_declarations,
@@ -143,6 +145,8 @@ class World:
     codes: CodeLookup = field(default_factory=Codes)
     documents: dict[str, Document] = field(default_factory=dict)
     history: list[tuple[str, str, str]] = field(default_factory=list)
+    references: dict[str, Reference] = field(default_factory=dict)
+    uses: dict[str, tuple[Use, ...]] = field(default_factory=dict)
     counter: int = 0
 
     def enterprise(self, code: str) -> Enterprise | None:
@@ -181,6 +185,28 @@ class World:
         """Look up by qualification."""
         return [d for d in self._all() if d.kind is Kind.VOLUME and d.parent == qualification]
 
+    def changes_of(self, number: str) -> Iterable[Document]:
+        """Look up by what is changed."""
+        kinds = {Kind.CHANGE, Kind.AMENDMENT}
+        return [d for d in self._all() if d.kind in kinds and d.parent == number]
+
+    def account_book(self, number: str) -> Reference | None:
+        """Look up by number."""
+        return self.references.get(f"account_book {number}")
+
+    def licence(self, number: str) -> Reference | None:
+        """Look up by number."""
+        return self.references.get(f"licence {number}")
+
+    def licence_used(self, number: str, besides: str) -> Iterable[Use]:
+        """Look up by licence."""
+        taken = [use for manifest, uses in self.uses.items() if manifest != besides for use in uses]
+        return [use for use in taken if use.licence == number]
+
+    def cargo_manifest(self, key: str) -> Reference | None:
+        """Look up by key."""
+        return self.references.get(f"cargo_manifest {key}")
+
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield by month and state."""
         for document in self._all():
@@ -201,6 +227,7 @@ class World:
             assert change.document.version == change.expected_version + 1
             self.documents[change.document.number] = change.document
             self.history.append((change.document.number, change.event, change.document.state))
+        self.uses |= decision.uses
         return decision
 
     def do(

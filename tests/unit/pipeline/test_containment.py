@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.containment import contained
 from gateway.errors import GatewayError, ParkedError, RetryError, refuse
+from gateway.steps.containment import contained
 
 
 def test_an_unforeseen_error_is_parked_with_its_cause_and_logged() -> None:

@@ -12,8 +12,8 @@ from gateway.clock import CHINA, Clock
 from gateway.config import load_settings
 from gateway.formats import read
 from gateway.mapping import Mapped, MappingSet
-from gateway.records import World
-from gateway.structure import faults_of_structure
+from gateway.steps.records import World
+from gateway.steps.structure import faults_of_structure
 from tests.flow import erp
 from tests.services.installation import ROOT
 

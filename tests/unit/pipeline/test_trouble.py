@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ParkedError, RetryError, Violation
+from gateway.steps.trouble import Trouble, reasons_of, values_of
 from gateway.store import AlertRow, Store
-from gateway.trouble import Trouble, reasons_of, values_of
 
 AWAY = RetryError("channels.folder-absent", folder="inbox/acme")
 

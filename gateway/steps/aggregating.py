@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import count
 
-from gateway.containment import contained
 from gateway.documents import (
     Command,
     Decision,
@@ -17,10 +16,11 @@ from gateway.documents import (
     request_aggregation,
 )
 from gateway.errors import ParkedError, RejectedError, refuse
-from gateway.records import Cause, StoredFacts, World, carry_out, to_document
-from gateway.replies import tell_result
+from gateway.steps.containment import contained
+from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
+from gateway.steps.replies import tell_result
+from gateway.steps.trouble import reasons_of
 from gateway.store import DocumentFilter, Unit
-from gateway.trouble import reasons_of
 
 # Runs are few and large: one a transaction keeps it short.
 _RUNS = 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.containment import contained
 from gateway.errors import GatewayError, ParkedError, RetryError
 from gateway.messages import serialize
 from gateway.signing import Signer
+from gateway.steps.containment import contained
+from gateway.steps.trouble import reasons_of, values_of
 from gateway.store import AttemptOutcome, SubmissionRow, Unit
-from gateway.trouble import reasons_of, values_of
 from gateway.xmlio import parse
 
 UNUSABLE = "token.unusable"

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.containment import contained
 from gateway.customs import TECHNICAL, Said, correlate, read_receipt
 from gateway.documents import Answer, Decision, Document, Stale, advance
 from gateway.errors import ParkedError, RejectedError, Violation
 from gateway.messages import read
-from gateway.records import Cause, StoredFacts, World, carry_out, to_document
-from gateway.replies import log_receipt, tell_receipt, tell_violations, violations_of
 from gateway.signing import Verifier
+from gateway.steps.containment import contained
+from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
+from gateway.steps.replies import log_receipt, tell_receipt, tell_violations, violations_of
+from gateway.steps.waiting import OVERDUE
 from gateway.store import ReceiptContent, ReceiptRow, ReceiptState, SubmissionRow, Unit
-from gateway.waiting import OVERDUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from gateway.documents import Decision, Document, Kind, state_of
 from gateway.errors import GatewayError, ParkedError, Place, RejectedError, Violation
 from gateway.fields import FieldDictionary
 from gateway.mapping import Mapped
-from gateway.records import World
+from gateway.steps.records import World
+from gateway.steps.trouble import values_of
 from gateway.store import InterchangeRow, NoticeRow, ReceiptRow, Unit
-from gateway.trouble import values_of
 
 ACCEPTED, REFUSED = "accepted", "refused"
 # The partner of those notices that are lines of the receipt log.
@@ -29,7 +29,7 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 
 def accepted_entry(world: World, position: int, mapped: Mapped, decision: Decision) -> dict[str, Any]:
     """Tell that a message was obeyed: number, state, what was filled in, and warnings (QF-04, EN-02)."""
-    entry = _entry(position, mapped, ACCEPTED) | tell_state(decision.changes[0].document)
+    entry = _entry(position, mapped, ACCEPTED) | tell_state(decision.document)
     if decision.filled:
         entry["filled"] = dict(decision.filled)
     if decision.news:

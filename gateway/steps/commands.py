@@ -13,10 +13,10 @@ from gateway.errors import RejectedError, Violation
 from gateway.fields import Fields, plain
 from gateway.formats import ReadOptions, read
 from gateway.mapping import Mapped, MappingSet
-from gateway.records import Cause, StoredFacts, World, carry_out, to_document
-from gateway.replies import ACCEPTED, REFUSED, accepted_entry, refused_entry, repeat, reply
+from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
+from gateway.steps.replies import ACCEPTED, REFUSED, accepted_entry, refused_entry, repeat, reply
+from gateway.steps.structure import faults_of_structure
 from gateway.store import InterchangeRow, MessageRow, Unit
-from gateway.structure import faults_of_structure
 
 # Saving the same content under the same number again is the same command, in whatever file it comes;
 # declaring, editing and deleting depend on the state, and are for the document to judge (ER-04).
@@ -72,7 +72,7 @@ def _obey(task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None) 
                 decision = _decide(world, unit, interchange.partner, mapped, conflict=earlier)
                 cause = Cause("message", f"{interchange.id}/{position}")
                 carry_out(world, unit, decision, cause)
-            number = decision.changes[0].document.number
+            number = decision.document.number
             entry, outcome = accepted_entry(world, position, mapped, decision), ACCEPTED
         except RejectedError as fault:
             located = [mapped.locate(violation) for violation in fault.violations]

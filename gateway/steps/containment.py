@@ -9,7 +9,7 @@ import structlog
 
 from gateway.errors import GatewayError, ParkedError
 
-log = structlog.get_logger("gateway.containment")
+log = structlog.get_logger("gateway.steps.containment")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateway.documents import APPROVED, Kind, waiting_states
-from gateway.records import World
+from gateway.steps.records import World
 from gateway.store import ListedDocument, Unit
 
 OVERDUE = "waiting.overdue"

@@ -8,7 +8,7 @@ from gateway.errors import RejectedError, Violation
 from gateway.fields import plain
 from gateway.mapping import Mapped
 from gateway.messages import Head, build
-from gateway.records import World
+from gateway.steps.records import World
 
 # These are about a document as it stands: what the command leaves out stands there already.
 _AS_IT_STANDS = ("declare", "delete")

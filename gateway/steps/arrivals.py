@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.channels import Arrival, Inbox, Refusal, reason_of
-from gateway.records import World
-from gateway.replies import log_receipt, refuse_unread
+from gateway.steps.records import World
+from gateway.steps.replies import log_receipt, refuse_unread
+from gateway.steps.trouble import reasons_of
 from gateway.store import InterchangeRow, ReceiptRow, ReceiptState, Store, Unit
-from gateway.trouble import reasons_of
 
 
 def keep_arrivals(

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.codes import CodeTables
 from gateway.config import Enterprise, Partner, Settings
-from gateway.documents import CodeLookup, Decision, Document, Kind, Outgoing
+from gateway.documents import CodeLookup, Decision, Document, Kind, Outgoing, Reference, Use
 from gateway.errors import RejectedError
 from gateway.fields import FieldDictionary
 from gateway.messages import Catalogue, Head, build, build_declaration, serialize
@@ -19,7 +19,9 @@ from gateway.store import ChangeRow, DocumentRow, RelationRow, SubmissionRow, Su
 LETTERS = {
     Kind.QUALIFICATION: "Q",
     Kind.VOLUME: "G",
+    Kind.CHANGE: "C",
     Kind.MANIFEST: "M",
+    Kind.AMENDMENT: "A",
     Kind.AGGREGATION: "R",
     Kind.DECLARATION: "D",
 }
@@ -104,7 +106,29 @@ class StoredFacts:
 
     def volumes_of(self, qualification: str) -> Iterable[Document]:
         """Return the volumes under a qualification."""
-        return map(to_document, self._unit.documents.children(qualification))
+        children = map(to_document, self._unit.documents.children(qualification))
+        return (child for child in children if child.kind is Kind.VOLUME)
+
+    def changes_of(self, number: str) -> Iterable[Document]:
+        """Return the changes of a filing, or the amendments of a manifest."""
+        children = map(to_document, self._unit.documents.children(number))
+        return (child for child in children if child.kind in {Kind.CHANGE, Kind.AMENDMENT})
+
+    def account_book(self, number: str) -> Reference | None:  # noqa: ARG002
+        """Return an account book or handbook as customs last told it."""
+        return None
+
+    def licence(self, number: str) -> Reference | None:  # noqa: ARG002
+        """Return a licence as customs last told it."""
+        return None
+
+    def licence_used(self, number: str, besides: str) -> Iterable[Use]:  # noqa: ARG002
+        """Return what all manifests but one have taken of a licence."""
+        return ()
+
+    def cargo_manifest(self, key: str) -> Reference | None:  # noqa: ARG002
+        """Return a cargo manifest as customs last told it."""
+        return None
 
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield an enterprise's manifests of a month that are in one of the states."""

@@ -1,0 +1,1 @@
+"""The steps of the pipeline's stages, and what they share."""
