@@ -6,21 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from gateway.documents import aggregation, manifest, qualification, volume
-from gateway.documents.core import Change, Command, Decision, Document, Facts, Kind, Outgoing
+from gateway.documents import aggregation
+from gateway.documents.core import Change, Command, Decision, Document, Facts, Outgoing
 from gateway.documents.draft import Draft, Level, Outline, copy
-from gateway.documents.filing import FilingState
-from gateway.documents.lives import after
-from gateway.documents.manifest_states import ManifestState
+from gateway.documents.forms import FORMS, effects
+from gateway.documents.lives import after, first_state
 from gateway.documents.states import Event
 from gateway.errors import refuse
 from gateway.fields import Fields, walk
 
-_KINDS: Final[Mapping[str, tuple[Kind, Callable[[Draft], Outline]]]] = {
-    qualification.MESSAGE: (Kind.QUALIFICATION, qualification.complete),
-    volume.MESSAGE: (Kind.VOLUME, volume.complete),
-    manifest.MESSAGE: (Kind.MANIFEST, manifest.complete),
-}
 _HEAD: Final = "MessageHead"
 
 
@@ -32,23 +26,23 @@ def decide(command: Command, facts: Facts) -> Decision:
     """
     if command.message_type == aggregation.MESSAGE:
         return aggregation.request_aggregation(command, facts)
-    if command.message_type not in _KINDS:
+    form = FORMS.get(command.message_type)
+    if form is None:
         raise refuse(
             "command.unknown-message",
             _HEAD + "/MessageType",
             given=command.message_type,
-            expected=", ".join(_KINDS),
+            expected=", ".join(FORMS),
         )
-    handler = _HANDLERS.get(command.operation)
-    if handler is None:
+    if command.operation not in form.operations:
         raise refuse(
             "command.unknown-operation",
             _HEAD + "/Operation",
             given=command.operation,
             message=command.message_type,
-            expected=", ".join(_HANDLERS),
+            expected=", ".join(form.operations),
         )
-    return handler(command, facts)
+    return _HANDLERS[command.operation](command, facts)
 
 
 def _save(command: Command, facts: Facts) -> Decision:
@@ -61,7 +55,8 @@ def _save_and_declare(command: Command, facts: Facts) -> Decision:
 
 def _make(command: Command, facts: Facts, event: Event) -> Decision:
     """Make a document and give it its unified number (QF-04, MF-02)."""
-    kind, complete = _KINDS[command.message_type]
+    form = FORMS[command.message_type]
+    kind = form.kind
     taken = facts.by_client_number(command.partner, kind, command.client_number)
     if taken is not None:
         raise refuse(
@@ -75,7 +70,7 @@ def _make(command: Command, facts: Facts, event: Event) -> Decision:
     draft = Draft.of(command, command.body, level, facts)
     draft.fill(draft.head, "SeqNo", "")
     draft.fill(draft.head, "CustomsNo", "")
-    outline = complete(draft)
+    outline = form.complete(draft)
     draft.settle()
     number = facts.new_number(kind)
     draft.fill(draft.head, "SeqNo", number)
@@ -83,7 +78,7 @@ def _make(command: Command, facts: Facts, event: Event) -> Decision:
         number=number,
         kind=kind,
         message_type=command.message_type,
-        state=_entered(kind),
+        state=first_state(kind),
         version=0,
         enterprise=outline.enterprise,
         partner=command.partner,
@@ -105,7 +100,6 @@ def _declare(command: Command, facts: Facts) -> Decision:
     """Declare a saved document as it stands; what the command repeats must be the same."""
     present = _find(command, facts)
     state = after(present, Event.DECLARE)
-    _, complete = _KINDS[command.message_type]
     body = copy(present.content)
     # The declaration date is the day of declaring, not of saving (MF-06).
     if "DeclDate" not in command.body:
@@ -113,7 +107,7 @@ def _declare(command: Command, facts: Facts) -> Decision:
     else:
         body["DeclDate"] = command.body["DeclDate"]
     draft = Draft.of(command, body, Level.DECLARE, facts, present)
-    outline = complete(draft)
+    outline = FORMS[command.message_type].complete(draft)
     _compare(command, draft)
     draft.settle()
     changed = _outlined(present, outline, draft.head.fields, state)
@@ -124,11 +118,10 @@ def _edit(command: Command, facts: Facts) -> Decision:
     """Replace the content of a document that is not with customs; it is saved again, under its number."""
     present = _find(command, facts)
     state = after(present, Event.EDIT)
-    _, complete = _KINDS[command.message_type]
     draft = Draft.of(command, command.body, Level.SAVE, facts, present)
     draft.fill(draft.head, "SeqNo", present.number)
     draft.fill(draft.head, "CustomsNo", "")
-    outline = complete(draft)
+    outline = FORMS[command.message_type].complete(draft)
     draft.settle()
     changed = _outlined(present, outline, draft.head.fields, state)
     changed = replace(changed, customs_number=None, valid_until=None)
@@ -139,7 +132,7 @@ def _delete(command: Command, facts: Facts) -> Decision:
     """End a document for good; its history stays (QF-09, GF-06, MF-11)."""
     present = _find(command, facts)
     changed = replace(present, state=after(present, Event.DELETE), version=present.version + 1)
-    return Decision((Change(changed, present.state, present.version, Event.DELETE),))
+    return effects(Change(changed, present.state, present.version, Event.DELETE), facts)
 
 
 _HANDLERS: Final[Mapping[str, Callable[[Command, Facts], Decision]]] = {
@@ -153,7 +146,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Command, Facts], Decision]]] = {
 
 def _find(command: Command, facts: Facts) -> Document:
     """Find the document that a command is about; a foreign one is as unknown as none (QR-08)."""
-    kind, _ = _KINDS[command.message_type]
+    kind = FORMS[command.message_type].kind
     given = command.number or command.body.get("SeqNo") or ""
     if given and isinstance(given, str):
         found = facts.document(given)
@@ -162,10 +155,8 @@ def _find(command: Command, facts: Facts) -> Document:
         given = command.client_number
         found = facts.by_client_number(command.partner, kind, given)
         path = _HEAD + "/ClientSeqNo"
-    own = (
-        found is not None and found.kind is kind and found.enterprise in facts.enterprises_of(command.partner)
-    )
-    if found is None or not own:
+    own = facts.enterprises_of(command.partner)
+    if found is None or found.message_type != command.message_type or found.enterprise not in own:
         raise refuse("rule.unknown-document", path, given=given)
     return found
 
@@ -173,7 +164,7 @@ def _find(command: Command, facts: Facts) -> Document:
 def _compare(command: Command, draft: Draft) -> None:
     """Refuse a declare command that says something else than what was saved; names and codes are the same."""
     repeated = Draft.of(command, command.body, Level.DECLARE, draft.facts, draft.present)
-    for name in ("QualificationClientNo", "VolumeClientNo"):
+    for name in ("QualificationClientNo", "VolumeClientNo", "ManifestClientNo"):
         repeated.take(name)
     for name in list(repeated.head.fields):
         if name not in {"SeqNo", "DeclDate"}:
@@ -190,10 +181,6 @@ def _compare_field(draft: Draft, name: str, given: str | Fields | list[Fields]) 
         same = (codes.code(table, text) if table and codes.has(table) else None) or text
         if kept.get(path) != same:
             draft.fault("rule.differs-from-saved", path, given=text, expected=kept.get(path, ""))
-
-
-def _entered(kind: Kind) -> str:
-    return (ManifestState if kind is Kind.MANIFEST else FilingState).ENTERED
 
 
 def _outlined(present: Document, outline: Outline, content: Fields, state: str) -> Document:
@@ -218,9 +205,11 @@ def _decision(change: Change, draft: Draft, outline: Outline) -> Decision:
         message = Outgoing(draft.message_type, document.content, hold=outline.hold is not None)
         outgoing = ((document.number, message),)
     return Decision(
-        changes=(change,),
+        changes=(change, *outline.moved),
         outgoing=outgoing,
         filled=draft.filled,
         warnings=tuple(draft.warnings),
         news=(replace(outline.hold, number=document.number),) if outline.hold else (),
+        uses={document.number: outline.uses} if draft.declaring and outline.uses else {},
+        shown=outline.shown,
     )

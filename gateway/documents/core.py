@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -314,6 +314,11 @@ class Decision:
     uses: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
     shown: Mapping[str, object] = field(default_factory=dict)
     subject: Document | None = None
+
+    @classmethod
+    def of(cls, change: Change, more: Decision | None) -> Decision:
+        """Return the decision of a change and of what follows from it for others."""
+        return replace(more, changes=(change, *more.changes)) if more else cls((change,))
 
     @property
     def document(self) -> Document:

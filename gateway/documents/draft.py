@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from gateway.config import Enterprise
 from gateway.documents import identifiers
-from gateway.documents.core import Command, Document, Facts, News
+from gateway.documents.core import Change, Command, Document, Facts, News, Use
 from gateway.errors import RejectedError, Violation
 from gateway.fields import Fields, FieldSpec
 
@@ -44,7 +44,20 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a document shows of its content."""
+    """What a document shows of its content, and what completing it found out beside that.
+
+    Attributes:
+        enterprise: Whose it is.
+        office: The declaring customs.
+        nature: The nature of the goods.
+        ie_flag: `I`, `E`, or empty.
+        parent: The document that it belongs to.
+        period: The month, `yyyyMM`.
+        hold: Why its message must wait, or None.
+        uses: What it takes of licences once it is declared (MF-08).
+        shown: What the reply shows beside number and state (AM-02).
+        moved: Other documents that change with it, such as a manifest that leaves its run (AM-07).
+    """
 
     enterprise: str = ""
     office: str = ""
@@ -53,6 +66,9 @@ class Outline:
     parent: str | None = None
     period: str | None = None
     hold: News | None = None
+    uses: tuple[Use, ...] = ()
+    shown: Mapping[str, object] = field(default_factory=dict)
+    moved: tuple[Change, ...] = ()
 
 
 @dataclass

@@ -52,6 +52,11 @@ def states_of(kind: Kind) -> list[State]:
     return list(machine.states)
 
 
+def first_state(kind: Kind) -> State:
+    """Return the state of a kind before its first saving."""
+    return states_of(kind)[0]
+
+
 def awaited(document: Document) -> frozenset[ReceiptType]:
     """Return which receipts are still expected in this state; of a held message none are yet."""
     return machine_of(document).awaited.get(state_of(document), frozenset())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from gateway.documents.core import Answer, Change, Decision, Document, Facts, Kind, News, Stale
-from gateway.documents.filing import FilingState
+from gateway.documents.core import Answer, Change, Decision, Document, Facts, Kind, Stale
+from gateway.documents.forms import effects
 from gateway.documents.lives import machine_of, meanings, state_of
-from gateway.documents.states import Event, State
+from gateway.documents.states import Event
 from gateway.errors import RejectedError, Violation
 
 RECEIVED: Final = "0"
@@ -42,9 +42,7 @@ def advance(document: Document, answer: Answer, facts: Facts) -> Decision | Stal
         return _stale("state.stale-receipt", document, answer)
     changed = replace(learned, state=target or state, version=document.version + 1)
     change = Change(changed, document.state, document.version, event)
-    if document.kind is Kind.QUALIFICATION and target is not None:
-        return _with_volumes(change, target, facts)
-    return Decision((change,))
+    return Decision((change,)) if target is None else effects(change, facts)
 
 
 def _meaning(document: Document, answer: Answer) -> Event | None:
@@ -78,21 +76,6 @@ def _learn(document: Document, answer: Answer, event: Event) -> Document:
     if valid_until:
         content["ApprovedValidDate"] = valid_until
     return replace(document, customs_number=number, valid_until=valid_until, content=content)
-
-
-def _with_volumes(change: Change, target: State, facts: Facts) -> Decision:
-    """Let the held volumes of an approved qualification go; tell those of a refused one (GF-07)."""
-    number = change.document.number
-    held = [volume for volume in facts.volumes_of(number) if volume.state == FilingState.DECLARED]
-    if target is FilingState.APPROVED:
-        news = [News(volume.number, "news.volume-released", {"qualification": number}) for volume in held]
-        return Decision((change,), release=tuple(volume.number for volume in held), news=tuple(news))
-    if target is FilingState.SENT:
-        return Decision((change,))
-    values = {"qualification": number, "state_en": target.en, "state_zh": target.zh}
-    return Decision(
-        (change,), news=tuple(News(volume.number, "news.volume-stays-held", values) for volume in held)
-    )
 
 
 def _stale(code: str, document: Document, answer: Answer) -> Stale:

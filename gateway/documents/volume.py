@@ -6,7 +6,7 @@ from typing import Final
 
 from gateway.documents import identifiers
 from gateway.documents.checks import check_items, check_mandatory, check_positive, check_values
-from gateway.documents.core import Document, Kind, Nature, News
+from gateway.documents.core import Change, Decision, Document, Facts, Kind, Nature, News
 from gateway.documents.draft import Draft, Outline, fill_profile
 from gateway.documents.filing import FilingState
 from gateway.documents.qualification import in_force
@@ -86,3 +86,16 @@ def _hold(qualification: Document) -> News | None:
         return None
     values = {"qualification": qualification.number, "state_en": state.en, "state_zh": state.zh}
     return News("", "news.volume-held", values)
+
+
+def release_or_keep(change: Change, facts: Facts) -> Decision | None:
+    """Let the held volumes of an approved qualification go; tell those of a refused one (GF-07)."""
+    number, state = change.document.number, FilingState(change.document.state)
+    held = [volume for volume in facts.volumes_of(number) if volume.state == FilingState.DECLARED]
+    if state is FilingState.APPROVED:
+        news = [News(volume.number, "news.volume-released", {"qualification": number}) for volume in held]
+        return Decision(release=tuple(volume.number for volume in held), news=tuple(news))
+    if state is FilingState.SENT:
+        return None
+    values = {"qualification": number, "state_en": state.en, "state_zh": state.zh}
+    return Decision(news=tuple(News(volume.number, "news.volume-stays-held", values) for volume in held))

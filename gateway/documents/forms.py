@@ -1,0 +1,61 @@
+"""Which messages there are, how each is completed, and what its decision does to others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.documents import manifest, qualification, volume
+from gateway.documents.core import Change, Decision, Facts, Kind
+from gateway.documents.draft import Draft, Outline
+
+_COMMON: Final = ("save", "declare", "save-declare", "edit", "delete")
+
+
+def no_effect(_change: Change, _facts: Facts) -> Decision | None:
+    """Leave all other documents as they are."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One kind of message of an ERP that makes a document.
+
+    Attributes:
+        message: The body's element name.
+        kind: What it makes.
+        complete: Fills in and checks a body; the faults stay in the draft, settled by the caller.
+        operations: What may be asked of it.
+        decided: What it does to others that this document has changed: decided by customs, or deleted.
+            The answer holds the others' changes, releases and news, or is None.
+    """
+
+    message: str
+    kind: Kind
+    complete: Callable[[Draft], Outline]
+    operations: tuple[str, ...]
+    decided: Callable[[Change, Facts], Decision | None] = no_effect
+
+
+FORMS: Final[Mapping[str, Form]] = {
+    form.message: form
+    for form in (
+        Form(
+            qualification.MESSAGE,
+            Kind.QUALIFICATION,
+            qualification.complete,
+            _COMMON,
+            decided=volume.release_or_keep,
+        ),
+        Form(volume.MESSAGE, Kind.VOLUME, volume.complete, _COMMON),
+        Form(manifest.MESSAGE, Kind.MANIFEST, manifest.complete, _COMMON),
+    )
+}
+
+
+def effects(change: Change, facts: Facts) -> Decision:
+    """Return the change together with what it does to others."""
+    form = FORMS.get(change.document.message_type)
+    more = form.decided(change, facts) if form else None
+    return Decision.of(change, more)
