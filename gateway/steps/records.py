@@ -13,7 +13,16 @@ from gateway.documents import CodeLookup, Decision, Document, Kind, Outgoing, Re
 from gateway.errors import RejectedError
 from gateway.fields import FieldDictionary
 from gateway.messages import Catalogue, Head, build, build_declaration, serialize
-from gateway.store import ChangeRow, DocumentRow, RelationRow, SubmissionRow, SubmissionState, Unit
+from gateway.store import (
+    ChangeRow,
+    DocumentRow,
+    ReferenceRow,
+    RelationRow,
+    SubmissionRow,
+    SubmissionState,
+    Unit,
+    UseRow,
+)
 
 # The first character of a unified number says what it numbers.
 LETTERS = {
@@ -114,21 +123,24 @@ class StoredFacts:
         children = map(to_document, self._unit.documents.children(number))
         return (child for child in children if child.kind in {Kind.CHANGE, Kind.AMENDMENT})
 
-    def account_book(self, number: str) -> Reference | None:  # noqa: ARG002
+    def account_book(self, number: str) -> Reference | None:
         """Return an account book or handbook as customs last told it."""
-        return None
+        return _reference(self._unit.references.get("AccountBook", number))
 
-    def licence(self, number: str) -> Reference | None:  # noqa: ARG002
-        """Return a licence as customs last told it."""
-        return None
+    def licence(self, number: str) -> Reference | None:
+        """Return a licence as customs last told it; its row is locked until the transaction ends (MF-08)."""
+        return _reference(self._unit.references.lock("Licence", number))
 
-    def licence_used(self, number: str, besides: str) -> Iterable[Use]:  # noqa: ARG002
+    def licence_used(self, number: str, besides: str) -> Iterable[Use]:
         """Return what all manifests but one have taken of a licence."""
-        return ()
+        return [
+            Use(row.licence, row.goods_code, row.unit, row.quantity)
+            for row in self._unit.references.used(number, besides)
+        ]
 
-    def cargo_manifest(self, key: str) -> Reference | None:  # noqa: ARG002
+    def cargo_manifest(self, key: str) -> Reference | None:
         """Return a cargo manifest as customs last told it."""
-        return None
+        return _reference(self._unit.references.get("CargoManifest", key))
 
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield an enterprise's manifests of a month that are in one of the states."""
@@ -164,6 +176,8 @@ def carry_out(world: World, unit: Unit, decision: Decision, cause: Cause) -> Non
         )
         for relation in decision.relations
     )
+    for number, uses in decision.uses.items():
+        unit.references.use(number, (_use_row(number, use) for use in uses))
     documents = {change.document.number: change.document for change in decision.changes}
     for number, outgoing in decision.outgoing:
         _submit(world, unit, documents[number], outgoing)
@@ -217,5 +231,17 @@ def to_row(document: Document) -> DocumentRow:
     return DocumentRow(**values | {"kind": str(document.kind), "state": str(document.state)})
 
 
+def _use_row(number: str, use: Use) -> UseRow:
+    return UseRow(
+        number=number, licence=use.licence, goods_code=use.goods_code, unit=use.unit, quantity=use.quantity
+    )
+
+
 def _document(row: DocumentRow | None) -> Document | None:
     return None if row is None else to_document(row)
+
+
+def _reference(row: ReferenceRow | None) -> Reference | None:
+    if row is None:
+        return None
+    return Reference(row.key, row.enterprise, row.valid_from, row.valid_until, row.content)

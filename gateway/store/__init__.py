@@ -2,6 +2,7 @@
 
 from gateway.store.documents import DocumentFilter
 from gateway.store.receipts import ReceiptContent
+from gateway.store.references import ReferenceRow, UseRow
 from gateway.store.rows import (
     AlertRow,
     AttemptRow,
@@ -41,11 +42,13 @@ __all__ = [
     "ReceiptContent",
     "ReceiptRow",
     "ReceiptState",
+    "ReferenceRow",
     "RelationRow",
     "SettleRow",
     "Store",
     "SubmissionRow",
     "SubmissionState",
     "Unit",
+    "UseRow",
     "VersionRow",
 ]

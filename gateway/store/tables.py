@@ -265,6 +265,32 @@ relations = Table(
     Index("ix_relations_declaration", "declaration_number", "declaration_item", "manifest_number"),
 )
 
+reference_data = Table(
+    "reference_data",
+    metadata,
+    Column("kind", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    _words("enterprise"),
+    _words("valid_from", optional=True),
+    _words("valid_until", optional=True),
+    _moment("told_at"),
+    Column("content", Json, nullable=False),
+    _refers("receipt_id", "receipts.id"),
+    _words("message_id"),
+    _moment("received_at"),
+)
+
+licence_uses = Table(
+    "licence_uses",
+    metadata,
+    Column("number", ForeignKey("documents.number"), primary_key=True),
+    Column("licence", Words, primary_key=True),
+    Column("goods_code", Words, primary_key=True),
+    Column("unit", Words, primary_key=True),
+    Column("quantity", Exact, nullable=False),
+    Index("ix_licence_uses_licence", "licence", "number"),
+)
+
 alerts = Table(
     "alerts",
     metadata,

@@ -16,6 +16,7 @@ from gateway.store.messages import Messages
 from gateway.store.notices import Notices
 from gateway.store.raw import Raw
 from gateway.store.receipts import Receipts
+from gateway.store.references import References
 from gateway.store.relations import Relations
 from gateway.store.status import Status
 from gateway.store.submissions import Submissions
@@ -39,6 +40,7 @@ class Unit:
         self.receipts = Receipts(connection)
         self.notices = Notices(connection, now)
         self.relations = Relations(connection)
+        self.references = References(connection)
         self.alerts = Alerts(connection, now)
         self.status = Status(connection)
 

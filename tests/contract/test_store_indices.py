@@ -13,7 +13,17 @@ from sqlalchemy import event
 
 from gateway.clock import Clock
 from gateway.store import DocumentFilter, ReceiptContent, ReceiptState, Store, Unit
-from tests.services.stores import NOON, add_interchange, add_receipt, add_submission, changed, document, new
+from tests.services.stores import (
+    LICENCE,
+    NOON,
+    add_interchange,
+    add_receipt,
+    add_submission,
+    changed,
+    document,
+    new,
+    reference,
+)
 
 NUMBER = document().number
 
@@ -80,6 +90,12 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "notices.delivered": lambda unit: unit.notices.delivered([1]),
     "relations.of_manifest": lambda unit: unit.relations.of_manifest(NUMBER),
     "relations.of_declaration": lambda unit: unit.relations.of_declaration(NUMBER),
+    "references.keep": lambda unit: unit.references.keep(reference(unit)),
+    "references.get": lambda unit: unit.references.get("Licence", LICENCE),
+    "references.lock": lambda unit: unit.references.lock("Licence", LICENCE),
+    "references.listing": lambda unit: unit.references.listing(kind=None, limit=9, after=("Licence", "1")),
+    "references.use": lambda unit: unit.references.use(NUMBER, []),
+    "references.used": lambda unit: unit.references.used(LICENCE, besides=NUMBER),
     "alerts.open": lambda unit: unit.alerts.open("token.absent", "t", {}),
     "alerts.close": lambda unit: unit.alerts.close("token.absent", "t"),
     "alerts.opened": lambda unit: unit.alerts.opened(),

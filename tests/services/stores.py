@@ -7,9 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from gateway.clock import CHINA
-from gateway.store import ChangeRow, DocumentRow, InterchangeRow, ReceiptRow, SubmissionRow, Unit
+from gateway.store import (
+    ChangeRow,
+    DocumentRow,
+    InterchangeRow,
+    ReceiptRow,
+    ReferenceRow,
+    SubmissionRow,
+    Unit,
+)
 
 NOON = datetime(2026, 10, 20, 12, tzinfo=CHINA)
+LICENCE = "1:26-AB-100001"
 
 
 @dataclass(frozen=True)
@@ -83,3 +92,23 @@ def add_receipt(unit: Unit, data: bytes, **fields: Any) -> ReceiptRow:
     """Store the bytes of a receipt."""
     usual: dict[str, Any] = {"channel": "customs", "name": "r.xml", "received_at": unit.now}
     return unit.receipts.add(ReceiptRow(digest=unit.raw.put(data), **usual | fields))
+
+
+def reference(unit: Unit, **fields: Any) -> ReferenceRow:
+    """Return a licence that a receipt has brought, with the fields given."""
+    usual: dict[str, Any] = {
+        "kind": "Licence",
+        "key": LICENCE,
+        "enterprise": "4403180001",
+        "valid_from": "20260101",
+        "valid_until": "20261231",
+        "told_at": NOON,
+        "content": {
+            "LicenseNo": LICENCE,
+            "Item": [{"CodeTS": "0810600000", "GUnit": "035", "GQty": "10000"}],
+        },
+        "receipt_id": add_receipt(unit, b"licence").id,
+        "message_id": "C-1",
+        "received_at": unit.now,
+    }
+    return ReferenceRow(**usual | fields)
