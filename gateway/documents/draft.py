@@ -85,6 +85,8 @@ class Draft:
         violations: The faults found so far.
         warnings: What is told and stops nothing.
         filled: What was back-filled, by path.
+        amends: Whether `present` is with customs and is being corrected: its day of declaration stays, and
+            no deadline begins anew (AM-02).
     """
 
     message_type: str
@@ -96,6 +98,7 @@ class Draft:
     violations: list[Violation] = field(default_factory=list)
     warnings: list[Violation] = field(default_factory=list)
     filled: dict[str, str] = field(default_factory=dict)
+    amends: bool = False
 
     @classmethod
     def of(
@@ -109,6 +112,12 @@ class Draft:
     def today(self) -> str:
         """Return the day of the decision, `yyyyMMdd` in China."""
         return self.facts.now.strftime("%Y%m%d")
+
+    @property
+    def day(self) -> str:
+        """Return the day of declaration: of what is corrected the day on which it was declared."""
+        kept = self.present.content.get("DeclDate") if self.amends and self.present else None
+        return kept if isinstance(kept, str) else self.today
 
     @property
     def declaring(self) -> bool:

@@ -39,7 +39,7 @@ def complete(draft: Draft) -> Outline:
     check_values(draft)
     profile = fill_profile(draft)
     code = profile.code if profile else ""
-    draft.fill(head, "DeclDate", draft.today)
+    draft.fill(head, "DeclDate", draft.day)
     nature = head.text("GoodsNature")
     _fill_trade_mode(draft, nature)
     volume = _find_volume(draft, code)
@@ -157,7 +157,7 @@ def _check_total(draft: Draft, item: Group) -> None:
 
 def _check_qualified(draft: Draft, enterprise: str, office: str, nature: str) -> None:
     held = list(draft.facts.qualifications(enterprise, office, nature))
-    if not any(in_force(document, draft.today) for document in held):
+    if not any(in_force(document, draft.day) for document in held):
         known = "; ".join(
             f"{document.number} {FilingState(document.state).en} {document.valid_until or ''}".strip()
             for document in held
