@@ -1,6 +1,7 @@
 """Documents: what they are, what may happen to them, what they decide; pure, without input or output."""
 
 from gateway.documents.aggregation import Rehearsal, make_declarations, rehearse, request_aggregation
+from gateway.documents.cargo import cargo_bill, cargo_key
 from gateway.documents.commands import decide
 from gateway.documents.core import (
     Answer,
@@ -44,6 +45,8 @@ __all__ = [
     "advance",
     "allowed_commands",
     "awaited",
+    "cargo_bill",
+    "cargo_key",
     "decide",
     "declare_declaration",
     "make_declarations",

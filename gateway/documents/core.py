@@ -227,8 +227,8 @@ class Facts(Protocol):
         """Return what all manifests but one have taken of a licence (MF-08)."""
         ...
 
-    def cargo_manifest(self, key: str) -> Reference | None:
-        """Return a cargo manifest as customs last told it (MF-09)."""
+    def cargo_manifests(self, bill: str) -> Iterable[Reference]:
+        """Return the cargo manifests under a bill of lading, named by `cargo_bill` (MF-09)."""
         ...
 
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:

@@ -138,9 +138,9 @@ class StoredFacts:
             for row in self._unit.references.used(number, besides)
         ]
 
-    def cargo_manifest(self, key: str) -> Reference | None:
-        """Return a cargo manifest as customs last told it."""
-        return _reference(self._unit.references.get("CargoManifest", key))
+    def cargo_manifests(self, bill: str) -> Iterable[Reference]:
+        """Return the cargo manifests under a bill of lading as customs last told them."""
+        return map(to_reference, self._unit.references.beginning("CargoManifest", bill))
 
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield an enterprise's manifests of a month that are in one of the states."""
@@ -237,11 +237,14 @@ def _use_row(number: str, use: Use) -> UseRow:
     )
 
 
+def to_reference(row: ReferenceRow) -> Reference:
+    """Return kept reference data as the documents know it."""
+    return Reference(row.key, row.enterprise, row.valid_from, row.valid_until, row.content)
+
+
 def _document(row: DocumentRow | None) -> Document | None:
     return None if row is None else to_document(row)
 
 
 def _reference(row: ReferenceRow | None) -> Reference | None:
-    if row is None:
-        return None
-    return Reference(row.key, row.enterprise, row.valid_from, row.valid_until, row.content)
+    return None if row is None else to_reference(row)

@@ -58,6 +58,11 @@ _SELECT = select(*columns_of(reference_data, ReferenceRow))
 _GET = _SELECT.where(
     reference_data.c.kind == bindparam("kind"), reference_data.c.key == bindparam("key")
 ).limit(1)
+_BEGINNING = _SELECT.where(
+    reference_data.c.kind == bindparam("kind"),
+    reference_data.c.key >= bindparam("start"),
+    reference_data.c.key < bindparam("end"),
+).order_by(reference_data.c.key)
 _LOCK = _GET.with_for_update()
 _SELECT_USES = select(*columns_of(licence_uses, UseRow))
 _USED = _SELECT_USES.where(
@@ -81,6 +86,11 @@ class References:
     def get(self, kind: str, key: str) -> ReferenceRow | None:
         """Return one as customs last told it."""
         return first(self._connection, ReferenceRow, _GET, kind=kind, key=key)
+
+    def beginning(self, kind: str, start: str) -> list[ReferenceRow]:
+        """Return those whose key begins so, in the order of their keys."""
+        end = start[:-1] + chr(ord(start[-1]) + 1)
+        return rows(self._connection, ReferenceRow, _BEGINNING, kind=kind, start=start, end=end)
 
     def lock(self, kind: str, key: str) -> ReferenceRow | None:
         """Return one; until this transaction ends nobody else locks or changes it (MF-08).

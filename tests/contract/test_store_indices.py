@@ -91,6 +91,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "relations.of_manifest": lambda unit: unit.relations.of_manifest(NUMBER),
     "relations.of_declaration": lambda unit: unit.relations.of_declaration(NUMBER),
     "references.keep": lambda unit: unit.references.keep(reference(unit)),
+    "references.beginning": lambda unit: unit.references.beginning("CargoManifest", "I/BILL/"),
     "references.get": lambda unit: unit.references.get("Licence", LICENCE),
     "references.lock": lambda unit: unit.references.lock("Licence", LICENCE),
     "references.listing": lambda unit: unit.references.listing(kind=None, limit=9, after=("Licence", "1")),

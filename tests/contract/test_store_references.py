@@ -55,6 +55,20 @@ def test_the_newest_by_customs_own_time_stands(store: Store, later: int, replace
         assert unit.references.get("Licence", LICENCE) == (other if replaced else row)
 
 
+@pytest.mark.requirement("MF-09")
+def test_what_begins_alike_is_found_together(store: Store) -> None:
+    """The cargo manifests of one bill, not those of a bill that only begins like it."""
+    keys = ["I/BILL1/A/1", "I/BILL1/B/2", "I/BILL10/A/1", "E/BILL1/A/1", "I/BILL/A/1"]
+    with store.begin() as unit:
+        row = reference(unit)
+        for key in keys:
+            unit.references.keep(replace(row, kind="CargoManifest", key=key))
+        unit.references.keep(replace(row, key="I/BILL1/"))
+    with store.read() as unit:
+        found = unit.references.beginning("CargoManifest", "I/BILL1/")
+    assert [row.key for row in found] == keys[:2]
+
+
 def test_references_are_listed_page_by_page(store: Store) -> None:
     """Pages follow each other by kind and key, and a kind narrows them."""
     with store.begin() as unit:

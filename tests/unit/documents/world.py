@@ -203,9 +203,10 @@ class World:
         taken = [use for manifest, uses in self.uses.items() if manifest != besides for use in uses]
         return [use for use in taken if use.licence == number]
 
-    def cargo_manifest(self, key: str) -> Reference | None:
-        """Look up by key."""
-        return self.references.get(f"cargo_manifest {key}")
+    def cargo_manifests(self, bill: str) -> Iterable[Reference]:
+        """Look up by what keys begin with."""
+        start = f"cargo_manifest {bill}"
+        return [reference for key, reference in self.references.items() if key.startswith(start)]
 
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield by month and state."""
