@@ -32,6 +32,16 @@ class ManifestState(State):
 
 _S = ManifestState
 
+# In these a manifest may be modified or withdrawn (AM-01); each has its official number.
+AMENDABLE: Final = frozenset({_S.APPROVED, _S.ENTRUSTED, _S.CARRIED, _S.CROSSED, _S.AWAITING, _S.CLEARED})
+
+
+def _amended(*states: State) -> Table:
+    """Return what amendments do: one that is declared or approved moves no state but takes out of a run."""
+    kept = {(state, event): state for state in states for event in (Event.AMEND, Event.MODIFY)}
+    return kept | {(_S.AWAITING, Event.LEAVE): _S.CLEARED}
+
+
 _COMMON: Table = {
     (_S.ENTERED, Event.SAVE): _S.SAVED,
     (_S.ENTERED, Event.SAVE_DECLARE): _S.DECLARED,
@@ -51,6 +61,7 @@ _COMMON: Table = {
     (_S.APPROVED, Event.WITHDRAW): _S.WITHDRAWN,
     (_S.CLEARED, Event.WITHDRAW): _S.WITHDRAWN,
     (_S.AWAITING, Event.WITHDRAW): _S.WITHDRAWN,
+    **_amended(_S.APPROVED, _S.CLEARED, _S.AWAITING),
 }
 _PLAIN: Table = {**_COMMON, (_S.APPROVED, Event.CLEAR): _S.CLEARED}
 _BONDED_ROAD: Table = {
@@ -62,6 +73,7 @@ _BONDED_ROAD: Table = {
     (_S.ENTRUSTED, Event.WITHDRAW): _S.WITHDRAWN,
     (_S.CARRIED, Event.WITHDRAW): _S.WITHDRAWN,
     (_S.CROSSED, Event.WITHDRAW): _S.WITHDRAWN,
+    **_amended(_S.ENTRUSTED, _S.CARRIED, _S.CROSSED),
 }
 _PLAIN_AWAITED: dict[State, frozenset[ReceiptType]] = {
     _S.DECLARED: BOTH,

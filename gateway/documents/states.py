@@ -40,13 +40,16 @@ class Event(StrEnum):
     FINISH = "finish"
     CHANGE = "change"
     EXTEND = "extend"
+    AMEND = "amend"
     MODIFY = "modify"
     LEAVE = "leave"
 
 
 COMMANDS = frozenset({Event.SAVE, Event.SAVE_DECLARE, Event.EDIT, Event.DECLARE, Event.DELETE})
 # What is done to a document by the decision about another one: a run, a change, an amendment.
-EFFECTS = frozenset({Event.AGGREGATE, Event.FINISH, Event.CHANGE, Event.EXTEND, Event.MODIFY, Event.LEAVE})
+EFFECTS = frozenset(
+    {Event.AGGREGATE, Event.FINISH, Event.CHANGE, Event.EXTEND, Event.AMEND, Event.MODIFY, Event.LEAVE}
+)
 RECEIPTS = frozenset(Event) - COMMANDS - EFFECTS
 
 

@@ -52,12 +52,13 @@ MANIFEST = (
 declared: receive>sent fail>receive_failed approve>approved refuse>rejected clear>cleared
     await>awaiting_aggregation withdraw>withdrawn
 sent: approve>approved refuse>rejected clear>cleared await>awaiting_aggregation withdraw>withdrawn
-approved: clear>cleared await>awaiting_aggregation withdraw>withdrawn
+approved: clear>cleared await>awaiting_aggregation withdraw>withdrawn amend>approved modify>approved
 entrusted:
 carried:
 crossed:
-cleared: await>awaiting_aggregation withdraw>withdrawn
-awaiting_aggregation: aggregate>aggregated withdraw>withdrawn
+cleared: await>awaiting_aggregation withdraw>withdrawn amend>cleared modify>cleared
+awaiting_aggregation: aggregate>aggregated withdraw>withdrawn leave>cleared amend>awaiting_aggregation
+    modify>awaiting_aggregation
 """
 )
 BONDED_ROAD = (
@@ -68,12 +69,16 @@ declared: receive>sent fail>receive_failed approve>approved refuse>rejected entr
 sent: approve>approved refuse>rejected entrust>entrusted carry>carried cross>crossed clear>cleared
     await>awaiting_aggregation withdraw>withdrawn
 approved: entrust>entrusted carry>carried cross>crossed clear>cleared await>awaiting_aggregation
-    withdraw>withdrawn
+    withdraw>withdrawn amend>approved modify>approved
 entrusted: carry>carried cross>crossed clear>cleared await>awaiting_aggregation withdraw>withdrawn
+    amend>entrusted modify>entrusted
 carried: cross>crossed clear>cleared await>awaiting_aggregation withdraw>withdrawn
+    amend>carried modify>carried
 crossed: clear>cleared await>awaiting_aggregation withdraw>withdrawn
-cleared: await>awaiting_aggregation withdraw>withdrawn
-awaiting_aggregation: aggregate>aggregated withdraw>withdrawn
+    amend>crossed modify>crossed
+cleared: await>awaiting_aggregation withdraw>withdrawn amend>cleared modify>cleared
+awaiting_aggregation: aggregate>aggregated withdraw>withdrawn leave>cleared amend>awaiting_aggregation
+    modify>awaiting_aggregation
 """
 )
 DECLARATION = """
