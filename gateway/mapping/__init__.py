@@ -1,6 +1,6 @@
 """Turns sources into the fields of standard messages, by rules that are data, and knows what came whence."""
 
-from gateway.mapping.check import check_mapping
+from gateway.mapping.check import AS_IT_STANDS, check_mapping
 from gateway.mapping.examples import ExampleResult, render, run_examples
 from gateway.mapping.lineage import Lineage, Mapped, Origin
 from gateway.mapping.lookup import CodeLookup, SourceLike
@@ -8,6 +8,7 @@ from gateway.mapping.mapping import Mapping
 from gateway.mapping.mapping_set import MappingSet
 
 __all__ = [
+    "AS_IT_STANDS",
     "CodeLookup",
     "ExampleResult",
     "Lineage",

@@ -8,56 +8,90 @@ from difflib import get_close_matches
 
 from gateway.errors import Place, Violation
 from gateway.fields import FieldDictionary, FieldSpec
+from gateway.mapping.bodies import Group
 from gateway.mapping.lookup import CodeLookup
-from gateway.mapping.mapping import Group, Mapping
+from gateway.mapping.mapping import OPERATION, Mapping
 from gateway.mapping.rules import Rule
 
 # An ERP may name a document by its own number where the message wants the gateway's or customs';
 # the left one exists in commands only and is turned into the right one before anything leaves.
 BY_CLIENT_NUMBER = {
+    "QualificationChange/QualificationClientNo": "QualificationChange/QualificationSeqNo",
+    "QualificationExtension/QualificationClientNo": "QualificationExtension/QualificationSeqNo",
     "GoodsFiling/QualificationClientNo": "GoodsFiling/QualificationSeqNo",
+    "GoodsFilingChange/VolumeClientNo": "GoodsFilingChange/VolumeSeqNo",
     "Manifest/VolumeClientNo": "Manifest/ManualNo",
+    "ManifestModification/ManifestClientNo": "ManifestModification/ManifestSeqNo",
+    "ManifestModification/Corrected/VolumeClientNo": "ManifestModification/Corrected/ManualNo",
+    "ManifestWithdrawal/ManifestClientNo": "ManifestWithdrawal/ManifestSeqNo",
 }
+
+# Operations on a document as it stands: what the command leaves out stands there already.
+AS_IT_STANDS = frozenset(
+    {"declare", "delete", "copy", "show", "print", "append-item", "insert-item", "delete-item", "reclassify"}
+)
 
 
 def check_mapping(mapping: Mapping, dictionary: FieldDictionary, tables: CodeLookup) -> list[Violation]:
     """Return every fault of a mapping, and as warnings what only declaring would miss.
 
     A mapping is right if each target exists, each field that saving needs is made (those that the
-    gateway fills in excepted), and tables and constants are those of the field.
+    gateway fills in excepted), and tables and constants are those of the field. One that makes several
+    types of message is right if each target exists in one of them.
     """
-    if dictionary.find(mapping.message) is None:
-        values = {"key": "message.type", "name": mapping.message}
+    unknown = [name for name in mapping.messages if dictionary.find(name) is None]
+    if unknown:
+        values = {"key": "message.type", "name": ", ".join(unknown)}
         return [_fault("mapping.unknown-message", mapping, "message.type", values)]
-    found = [fault for rule in _rules(mapping) for fault in _check_rule(mapping, rule, dictionary, tables)]
-    aimed_at = {rule.target for rule in mapping.rules} | {group.target for group in mapping.groups}
-    found += _left_out(mapping, mapping.message, aimed_at, dictionary)
-    for group in mapping.groups:
-        found += _check_group(mapping, group, dictionary)
+    groups = [group for body in mapping.bodies.values() for group in body.walk()]
+    targets: dict[str, list[tuple[str, Rule | None]]] = {}
+    for group in groups:
+        if group.target not in mapping.bodies:
+            targets.setdefault(group.key, []).append((group.target, None))
+        for rule in group.rules:
+            targets.setdefault(rule.key, []).append((rule.target, rule))
+    found = [
+        fault
+        for key, aimed_at in targets.items()
+        for fault in _check_targets(mapping, key, aimed_at, dictionary, tables)
+    ]
+    if _needs_everything(mapping):
+        found += [fault for group in groups for fault in _left_out(mapping, group, dictionary)]
     return found
 
 
-def _rules(mapping: Mapping) -> Iterator[Rule]:
-    yield from mapping.rules
-    for group in mapping.groups:
-        yield from _group_rules(group)
-
-
-def _group_rules(group: Group) -> Iterator[Rule]:
-    yield from group.rules
-    for below in group.groups:
-        yield from _group_rules(below)
-
-
-def _check_rule(
-    mapping: Mapping, rule: Rule, dictionary: FieldDictionary, tables: CodeLookup
+def _check_targets(
+    mapping: Mapping,
+    key: str,
+    aimed_at: list[tuple[str, Rule | None]],
+    dictionary: FieldDictionary,
+    tables: CodeLookup,
 ) -> Iterator[Violation]:
-    if rule.target in BY_CLIENT_NUMBER:
-        return
-    spec = dictionary.find(rule.target)
-    if spec is None:
-        yield _unknown(mapping, rule.key, rule.target, dictionary)
-        return
+    """Check one key of the mapping file, which aims at a field or group of each type of message."""
+    known = [(target, rule) for target, rule in aimed_at if _is_known(target, rule, dictionary)]
+    if not known:
+        yield _unknown(mapping, key, aimed_at[0][0], dictionary)
+    for target, rule in known:
+        spec = dictionary.find(target)
+        if rule is not None and spec is not None:
+            yield from _check_rule(mapping, rule, spec, tables)
+
+
+def _is_known(target: str, rule: Rule | None, dictionary: FieldDictionary) -> bool:
+    if rule is None:
+        return next(dictionary.below(target), None) is not None
+    return target in BY_CLIENT_NUMBER or dictionary.find(target) is not None
+
+
+def _needs_everything(mapping: Mapping) -> bool:
+    """Tell whether a message of this mapping may make a document, or only asks something of one."""
+    rules = [rule for rule in mapping.head if rule.target == OPERATION]
+    open_ended = [c for rule in rules for c in rule.choices if c.expressions and c.values is None]
+    operations = {outcome for rule in rules for outcome in rule.outcomes()}
+    return not rules or bool(open_ended) or not operations <= AS_IT_STANDS
+
+
+def _check_rule(mapping: Mapping, rule: Rule, spec: FieldSpec, tables: CodeLookup) -> Iterator[Violation]:
     for choice in rule.choices:
         if choice.table and choice.table != spec.table:
             values = {"key": rule.key, "table": choice.table, "path": rule.target, "right": spec.table or "–"}
@@ -69,22 +103,11 @@ def _check_rule(
                 yield _fault("mapping.constant-unknown", mapping, rule.key, values)
 
 
-def _check_group(mapping: Mapping, group: Group, dictionary: FieldDictionary) -> Iterator[Violation]:
-    if next(dictionary.below(group.target), None) is None:
-        yield _unknown(mapping, group.key, group.target, dictionary)
-        return
-    aimed_at = {rule.target for rule in group.rules} | {below.target for below in group.groups}
-    yield from _left_out(mapping, group.target, aimed_at, dictionary)
-    for below in group.groups:
-        yield from _check_group(mapping, below, dictionary)
-
-
-def _left_out(
-    mapping: Mapping, path: str, aimed_at: set[str], dictionary: FieldDictionary
-) -> Iterator[Violation]:
+def _left_out(mapping: Mapping, group: Group, dictionary: FieldDictionary) -> Iterator[Violation]:
     """Tell what nothing fills: what saving needs is a fault; what declaring needs may still come later."""
+    aimed_at = {rule.target for rule in group.rules} | {below.target for below in group.groups}
     made = aimed_at | {BY_CLIENT_NUMBER[target] for target in aimed_at if target in BY_CLIENT_NUMBER}
-    for spec in dictionary.below(path):
+    for spec in dictionary.below(group.target):
         if spec.path in made or spec.filled or not (spec.save or spec.declare):
             continue
         code = "mapping.mandatory-unmapped" if spec.save else "mapping.declare-unmapped"

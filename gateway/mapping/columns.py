@@ -98,15 +98,16 @@ class _TableReading(Reading[Rows, str]):
     def _by_key(self, split: Split[str]) -> Iterator[Part[Rows]]:
         """An empty key continues the message above; a key that comes back later is a fault."""
         groups: list[list[RowLike]] = []
-        first_lines: dict[str, int] = {}
+        first_lines: dict[tuple[str, ...], int] = {}
         faults: dict[int, Violation] = {}
         current = None
         for row in self._table.rows:
-            key = self._cell(row, split.key)
-            if current is None or (key and key != current):
+            key = tuple(self._cell(row, column) for column in split.key)
+            if current is None or (any(key) and key != current):
                 if key in first_lines:
-                    values = {"key": key, "column": split.key, "first": first_lines[key], "row": row.line}
-                    place = Place(self.name, row.line, split.key)
+                    told = {"key": " ".join(filter(None, key)), "column": ", ".join(split.key)}
+                    values = {**told, "first": first_lines[key], "row": row.line}
+                    place = Place(self.name, row.line, split.key[0])
                     faults[len(groups)] = Violation("map.key-comes-back", CLIENT_NUMBER, values, place)
                 first_lines.setdefault(key, row.line)
                 groups.append([])

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.errors import Place, Violation
+from gateway.mapping.bodies import Group
 from gateway.mapping.columns import Columns
 from gateway.mapping.dialect import Dialect, ExpressionError, Pick, Split
 from gateway.mapping.jsonpaths import JsonPaths
+from gateway.mapping.layouts import every_group, faults_of_layout
 from gateway.mapping.lookup import CodeLookup
-from gateway.mapping.mapping import CLIENT_NUMBER, OPERATION, Group, Mapping, Match, Need
+from gateway.mapping.mapping import CLIENT_NUMBER, MESSAGE_TYPE, OPERATION, Mapping, Match, Need
 from gateway.mapping.rules import Choice, Condition, Rule
-from gateway.mapping.spec import ConditionSpec, GroupSpec, MappingSpec, RuleSpec
+from gateway.mapping.spec import ConditionSpec, GroupSpec, MappingSpec, OnceSpec, RuleSpec
+from gateway.mapping.verbatim import Verbatim
 from gateway.mapping.xpaths import XPaths
 
 
@@ -30,28 +33,28 @@ class Compiler:
     def compile(self, name: str, version: str) -> Mapping:
         """Return the mapping; it is of use only if `faults` is empty."""
         spec = self.spec
-        self._check_layout()
+        self.faults += faults_of_layout(spec, self.file)
         message = spec.message
         head = [self._rule("message.client-number", CLIENT_NUMBER, message.client_number)]
         if message.operation:
             head.append(self._rule("message.operation", OPERATION, message.operation))
-        rules = self._rules("header", message.type, spec.header)
-        header = [*head, *rules]
-        groups = tuple(self._groups("groups", message.type, spec.groups))
-        if spec.items is not None:
-            groups = (self._group("items", "Item", message.type, spec.items), *groups)
+        kind = self._rule("message.type", MESSAGE_TYPE, message.type)
+        kinds = tuple(dict.fromkeys(kind.outcomes()))
+        bodies = {each: self._body(each) for each in kinds}
+        looked = [group for body in bodies.values() for group in (body, *body.groups) if group.pick is None]
         return Mapping(
             name=name,
             version=version,
-            message=message.type,
+            messages=() if message.body else kinds,
             format=spec.format,
             dialect=self._dialect,
             tables=self.tables,
             match=self._match(),
-            split=self._split(header),
+            split=self._split([*head, *(rule for group in looked for rule in group.rules)]),
             head=tuple(head),
-            rules=rules,
-            groups=groups,
+            bodies=bodies,
+            kind=None if len(kinds) == 1 and kind.choices[0].constant else kind,
+            verbatim=self._verbatim(),
             needs=tuple(self._needs()) if spec.format == "csv" else (),
             by_target={rule.target: rule for rule in self.rules},
         )
@@ -63,7 +66,25 @@ class Compiler:
         return XPaths(self.spec.namespaces) if self.spec.format == "xml" else JsonPaths()
 
     def _fault(self, code: str, key: str, **values: object) -> None:
-        self.faults.append(Violation(code, key, {"key": key, **values}, Place(self.file, path=key)))
+        fault = Violation(code, key, {"key": key, **values}, Place(self.file, path=key))
+        # A field of several types of message is compiled for each of them; its fault is one.
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+    def _body(self, kind: str) -> Group:
+        """Compile what is made below one type of message."""
+        spec = self.spec
+        groups = [*self._once(kind), *self._groups("groups", kind, spec.groups)]
+        if spec.items is not None:
+            groups.insert(0, self._group("items", "Item", kind, spec.items))
+        return Group("header", kind, kind, self._rules("header", kind, spec.header), tuple(groups))
+
+    def _verbatim(self) -> Verbatim | None:
+        message = self.spec.message
+        if message.body is None:
+            return None
+        pick = Pick(self._expression(message.body, "message.body"))
+        return Verbatim(pick, frozenset(message.lists), Rule("message.body", "", "", ()))
 
     def _expression(self, text: str, key: str) -> Any:
         try:
@@ -100,10 +121,13 @@ class Compiler:
             values_name=spec.values or "",
             table=spec.table or "",
             default=spec.default or "",
-            conditions=tuple(self._condition(each, f"{key}.when") for each in spec.when),
+            conditions=self._conditions(spec.when, f"{key}.when"),
             optional=spec.optional,
             of_message=spec.of is not None,
         )
+
+    def _conditions(self, specs: list[ConditionSpec], key: str) -> tuple[Condition, ...]:
+        return tuple(self._condition(each, key) for each in specs)
 
     def _condition(self, spec: ConditionSpec, key: str) -> Condition:
         wanted = spec.equals or spec.differs
@@ -114,17 +138,27 @@ class Compiler:
             of_message=spec.of is not None,
         )
 
+    def _once(self, path: str) -> Iterator[Group]:
+        for name, spec in self.spec.once.items():
+            key = f"once.{name}"
+            yield self._filled(Group(key, name, f"{path}/{name}"), spec)
+
     def _groups(self, key: str, path: str, specs: dict[str, GroupSpec]) -> Iterator[Group]:
         for name, spec in specs.items():
             yield self._group(f"{key}.{name}", name, path, spec)
 
     def _group(self, key: str, name: str, path: str, spec: GroupSpec) -> Group:
-        self._check_group(key, spec)
-        target = f"{path}/{name}"
         each = self._expression(spec.each, f"{key}.each") if spec.each else None
         pick = Pick(each, self.spec.message.record or "", spec.record or "")
-        below = tuple(self._groups(f"{key}.groups", target, spec.groups))
-        return Group(key, name, target, pick, self._rules(key, target, spec.fields), below)
+        return self._filled(Group(key, name, f"{path}/{name}", pick=pick), spec)
+
+    def _filled(self, group: Group, spec: OnceSpec) -> Group:
+        return replace(
+            group,
+            rules=self._rules(group.key, group.target, spec.fields),
+            groups=tuple(self._groups(f"{group.key}.groups", group.target, spec.groups)),
+            conditions=self._conditions(spec.when, f"{group.key}.when"),
+        )
 
     def _match(self) -> Match:
         match = self.spec.match
@@ -143,13 +177,12 @@ class Compiler:
             return Split(each=self._expression(message.each, "message.each") if message.each else None)
         in_items = {text for rule in self.rules if rule not in header for text in _texts(rule)}
         columns = tuple({text: None for rule in header for text in _texts(rule) if text not in in_items})
-        every = [self.spec.items, *self.spec.groups.values()]
         return Split(
             by_row=message.each == "row",
-            key=message.key or "",
+            key=tuple(message.key or ()),
             record=message.record or "",
             begins=message.begins or "",
-            kinds=frozenset(group.record for group in every if group and group.record),
+            kinds=frozenset(group.record for _, group in every_group(self.spec) if group.record),
             header=columns,
         )
 
@@ -158,7 +191,8 @@ class Compiler:
         message = self.spec.message
         if message.key or message.record:
             key = "message.key" if message.key else "message.record"
-            yield Need(key, "", (message.key or message.record or "",))
+            for column in message.key or [message.record or ""]:
+                yield Need(key, "", (column,))
         for rule in self.rules:
             for choice in rule.choices:
                 if choice.optional:
@@ -168,46 +202,6 @@ class Compiler:
                 for columns in [*groups, *((each.expression,) for each in choice.conditions)]:
                     if columns:
                         yield Need(rule.key, rule.target, columns)
-
-    def _check_layout(self) -> None:
-        """Each format has its own keys; one that belongs to another is a misunderstanding."""
-        message, match = self.spec.message, self.spec.match
-        if self.spec.format == "csv":
-            ways = [message.each is not None, message.key is not None, message.record is not None]
-            if sum(ways) != 1 or message.each not in {None, "row", "file"}:
-                self._fault("mapping.csv-layout", "message")
-            if (message.record is None) != (message.begins is None):
-                self._fault("mapping.record-needs-begins", "message")
-            foreign: dict[str, object] = {"match.paths": match.paths, "namespaces": self.spec.namespaces}
-        else:
-            foreign = {
-                "match.columns": match.columns,
-                "message.key": message.key,
-                "message.record": message.record,
-                "message.begins": message.begins,
-                "namespaces": self.spec.namespaces if self.spec.format == "json" else None,
-            }
-        for key, given in foreign.items():
-            if given:
-                self._fault("mapping.key-of-other-format", key, format=self.spec.format)
-        if not (match.file or match.columns or match.paths or match.values):
-            self._fault("mapping.empty-match", "match")
-        if self.spec.items is not None and "Item" in self.spec.groups:
-            self._fault("mapping.items-twice", "groups.Item")
-
-    def _check_group(self, key: str, spec: GroupSpec) -> None:
-        if self.spec.format == "csv":
-            if spec.each is not None or spec.groups:
-                self._fault(
-                    "mapping.key-of-other-format", f"{key}.{'each' if spec.each else 'groups'}", format="csv"
-                )
-            if (spec.record is None) != (self.spec.message.record is None):
-                self._fault("mapping.group-record", f"{key}.record")
-        else:
-            if spec.each is None:
-                self._fault("mapping.group-needs-each", f"{key}.each")
-            if spec.record is not None:
-                self._fault("mapping.key-of-other-format", f"{key}.record", format=self.spec.format)
 
 
 def _texts(rule: Rule) -> list[str]:

@@ -29,7 +29,7 @@ class Split(Generic[Expression]):
     Attributes:
         each: The elements that are a message each; None for the whole file.
         by_row: CSV: each row is a message.
-        key: CSV: a message begins where this column changes.
+        key: CSV: a message begins where one of these columns changes.
         record: CSV: the column that tells the kind of a row.
         begins: CSV: the kind of the row that begins a message.
         kinds: CSV: every other kind of row that a group takes.
@@ -38,7 +38,7 @@ class Split(Generic[Expression]):
 
     each: Expression | None = None
     by_row: bool = False
-    key: str = ""
+    key: tuple[str, ...] = ()
     record: str = ""
     begins: str = ""
     kinds: frozenset[str] = frozenset()

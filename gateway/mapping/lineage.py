@@ -107,6 +107,7 @@ class Mapped:
     def explain(self) -> list[dict[str, str | int | None]]:
         """List each target node with its value, rule and place, ready for a table or JSON."""
         values = {
+            "MessageHead/MessageType": self.message_type,
             "MessageHead/ClientSeqNo": self.client_seq_no,
             "MessageHead/Operation": self.operation,
             **dict(walk(self.body, self.message_type)),

@@ -11,26 +11,17 @@ from typing import Any
 
 from gateway.errors import Place, RejectedError, Violation, refuse
 from gateway.fields import Fields
-from gateway.mapping.dialect import Dialect, Part, Pick, Reading, Split
+from gateway.mapping.bodies import Group, fill
+from gateway.mapping.dialect import Dialect, Part, Reading, Split
 from gateway.mapping.lineage import Lineage, Mapped
 from gateway.mapping.lookup import CodeLookup, SourceLike, TableLike
 from gateway.mapping.rules import Frame, Rule
 from gateway.mapping.step_model import StepError
+from gateway.mapping.verbatim import Verbatim
 
+MESSAGE_TYPE = "MessageHead/MessageType"
 CLIENT_NUMBER = "MessageHead/ClientSeqNo"
 OPERATION = "MessageHead/Operation"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A compiled group that repeats."""
-
-    key: str
-    name: str
-    target: str
-    pick: Pick[Any]
-    rules: tuple[Rule, ...]
-    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +49,22 @@ class Mapping:
     Attributes:
         name: Folder and file without suffix, for example `acme-csv/manifest`.
         version: The beginning of the SHA-256 of its bytes.
-        message: The type of the messages that it makes.
+        messages: The types of the messages that it makes; none where the file itself says which.
         format: The format of the sources that it reads.
     """
 
     name: str
     version: str
-    message: str
+    messages: tuple[str, ...]
     format: str
     dialect: Dialect[Any, Any]
     tables: CodeLookup
     match: Match
     split: Split[Any]
     head: tuple[Rule, ...]
-    rules: tuple[Rule, ...]
-    groups: tuple[Group, ...]
+    bodies: Table[str, Group]
+    kind: Rule | None = None
+    verbatim: Verbatim | None = None
     needs: tuple[Need, ...] = ()
     by_target: Table[str, Rule] = field(default_factory=dict)
 
@@ -131,7 +123,7 @@ class Mapping:
         choices = [choice for rule in self.by_target.values() for choice in rule.choices]
         used = {column for choice in choices for column in choice.expressions}
         used |= {each.expression for choice in choices for each in choice.conditions}
-        used |= {self.split.key, self.split.record, *(text for text, _ in self.match.needed)}
+        used |= {*self.split.key, self.split.record, *(text for text, _ in self.match.needed)}
         return [column for column in source.content.columns if column and column not in used]
 
     @staticmethod
@@ -159,17 +151,20 @@ class Mapping:
 
     def _message(self, reading: Reading[Any, Any], part: Part[Any], common: list[Violation]) -> Mapped:
         frame = Frame(reading, self.tables, part.node, [*common, *part.faults])
-        frame.nodes[""] = frame.nodes[self.message] = part.node
+        kind = self.messages[0] if self.kind is None else frame.evaluate(self.kind, part.node, MESSAGE_TYPE)
+        frame.nodes[""] = frame.nodes[kind] = part.node
         lineage = Lineage(reading, frame.entries, frame.nodes, self.by_target)
         head = {rule.target: frame.evaluate(rule, part.node, rule.target) for rule in self.head}
         if not head[CLIENT_NUMBER] and CLIENT_NUMBER not in {each.path for each in frame.violations}:
             place = lineage.expected(CLIENT_NUMBER)
             frame.fault("map.no-client-number", CLIENT_NUMBER, {}, place)
         body: Fields = {}
-        self._fill(frame, self.rules, part.node, self.message, body)
-        self._repeat(frame, self.groups, part.node, self.message, body)
+        if self.verbatim is not None:
+            body = self.verbatim.take(frame, part.node, kind)
+        elif kind in self.bodies:
+            body = fill(frame, self.bodies[kind], part.node, kind)
         return Mapped(
-            message_type=self.message,
+            message_type=kind,
             operation=head.get(OPERATION, ""),
             client_seq_no=head[CLIENT_NUMBER],
             body=body,
@@ -178,28 +173,3 @@ class Mapping:
             version=self.version,
             violations=tuple(frame.violations),
         )
-
-    @staticmethod
-    def _fill(frame: Frame, rules: tuple[Rule, ...], node: Any, path: str, tree: Fields) -> None:
-        for rule in rules:
-            text = frame.evaluate(rule, node, f"{path}/{rule.name}")
-            if text:
-                tree[rule.name] = text
-
-    def _repeat(self, frame: Frame, groups: tuple[Group, ...], node: Any, path: str, tree: Fields) -> None:
-        for group in groups:
-            try:
-                records = frame.reading.group(node, group.pick)
-            except StepError as fault:
-                frame.fault(fault.code, f"{path}/{group.name}", fault.values, frame.reading.node_place(node))
-                continue
-            made: list[Fields] = []
-            for position, record in enumerate(records, 1):
-                at = f"{path}/{group.name}[{position}]"
-                frame.nodes[at] = record
-                below: Fields = {}
-                self._fill(frame, group.rules, record, at, below)
-                self._repeat(frame, group.groups, record, at, below)
-                made.append(below)
-            if made:
-                tree[group.name] = made

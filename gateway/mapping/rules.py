@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -64,6 +64,11 @@ class Rule:
     target: str
     choices: tuple[Choice, ...]
 
+    def outcomes(self) -> Iterator[str]:
+        """Yield the values that it can make, as far as the mapping file names them."""
+        for choice in self.choices:
+            yield from filter(None, (choice.constant, *(choice.values or {}).values(), choice.default))
+
 
 class Entry(NamedTuple):
     """What made one target value: enough to say its place later, when somebody asks."""
@@ -96,9 +101,13 @@ class Frame:
     def evaluate(self, rule: Rule, node: Any, path: str) -> str:
         """Make the value of one field; empty where there is none."""
         for choice in rule.choices:
-            if not choice.conditions or all(self._holds(each, node) for each in choice.conditions):
+            if not choice.conditions or self.holds(choice.conditions, node):
                 return self._make(rule, choice, self.message if choice.of_message else node, path)
         return ""
+
+    def holds(self, conditions: tuple[Condition, ...], node: Any) -> bool:
+        """Tell whether all conditions hold, seen from a node."""
+        return all(self._holds(each, node) for each in conditions)
 
     def _holds(self, condition: Condition, node: Any) -> bool:
         try:

@@ -22,6 +22,11 @@ def _rules(value: object) -> object:
     return [{"from": each} if isinstance(each, str) else each for each in _listed(value)]
 
 
+def _constants(value: object) -> object:
+    """Take the short form of a type: a text is the type itself."""
+    return [{"value": each} if isinstance(each, str) else each for each in _listed(value)]
+
+
 Texts = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]
 
 
@@ -45,6 +50,9 @@ class ConditionSpec(_Spec):
         return self
 
 
+ConditionSpecs = Annotated[list[ConditionSpec], BeforeValidator(_listed)]
+
+
 class RuleSpec(_Spec):
     """One way to make a value."""
 
@@ -55,7 +63,7 @@ class RuleSpec(_Spec):
     values: Text | None = None
     table: Text | None = None
     default: Text | None = None
-    when: Annotated[list[ConditionSpec], BeforeValidator(_listed)] = Field(default_factory=list)
+    when: ConditionSpecs = Field(default_factory=list)
     optional: bool = False
     of: Literal["message"] | None = None
 
@@ -72,11 +80,10 @@ class RuleSpec(_Spec):
 RuleSpecs = Annotated[list[RuleSpec], BeforeValidator(_rules), Field(min_length=1)]
 
 
-class GroupSpec(_Spec):
-    """A group that repeats: where its records come from, and its fields by name."""
+class OnceSpec(_Spec):
+    """A group that stands once, seen from the message: its fields by name, and the groups below it."""
 
-    each: Text | None = None
-    record: Text | None = None
+    when: ConditionSpecs = Field(default_factory=list)
     fields: dict[FieldName, RuleSpecs] = Field(default_factory=dict)
     groups: dict[FieldName, GroupSpec] = Field(default_factory=dict)
 
@@ -88,6 +95,13 @@ class GroupSpec(_Spec):
             return data
         fields = {key: value for key, value in data.items() if key[:1].isupper()}
         return {"fields": fields} | {key: value for key, value in data.items() if key not in fields}
+
+
+class GroupSpec(OnceSpec):
+    """A group that repeats: where its records come from, which of them, and what is in each."""
+
+    each: Text | None = None
+    record: Text | None = None
 
 
 class MatchSpec(_Spec):
@@ -102,9 +116,11 @@ class MatchSpec(_Spec):
 class MessageSpec(_Spec):
     """Which message is made, how the file falls into messages, and what goes into the message's head."""
 
-    type: FieldName
+    type: Annotated[list[RuleSpec], BeforeValidator(_constants), Field(min_length=1)]
     each: Text | None = None
-    key: Text | None = None
+    body: Text | None = None
+    lists: list[FieldName] = Field(default_factory=list)
+    key: Texts | None = None
     record: Text | None = None
     begins: Text | None = None
     client_number: RuleSpecs = Field(alias="client-number")
@@ -120,5 +136,6 @@ class MappingSpec(_Spec):
     namespaces: dict[str, Text] = Field(default_factory=dict)
     header: dict[FieldName, RuleSpecs] = Field(default_factory=dict)
     items: GroupSpec | None = None
+    once: dict[FieldName, OnceSpec] = Field(default_factory=dict)
     groups: dict[FieldName, GroupSpec] = Field(default_factory=dict)
     values: dict[str, dict[str, Text]] = Field(default_factory=dict)

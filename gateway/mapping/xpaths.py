@@ -73,7 +73,7 @@ class _XmlReading(Reading[Element, XPath]):
             return [(text, (node, expression.text))] if text else []
         found: list[Found] = []
         for each in result:
-            text = (_text(each) if isinstance(each, Element) else str(each)).strip()
+            text = (text_of(each) if isinstance(each, Element) else str(each)).strip()
             if text:
                 found.append((text, each))
         return found
@@ -104,8 +104,12 @@ def _elements(node: Element, expression: XPath) -> list[Element]:
     return elements
 
 
-def _text(element: Element) -> str:
-    """Return the text of an element; a comment within it does not cut it off."""
+def text_of(element: Element) -> str:
+    """Return the text of an element; a comment within it does not cut it off.
+
+    Raises:
+        StepError: `map.not-a-value`, it holds further elements.
+    """
     text = element.text or ""
     if len(element):
         if element.find("*") is not None:

@@ -6,12 +6,9 @@ from datetime import datetime
 
 from gateway.errors import RejectedError, Violation
 from gateway.fields import plain
-from gateway.mapping import Mapped
+from gateway.mapping import AS_IT_STANDS, Mapped
 from gateway.messages import Head, build
 from gateway.steps.records import World
-
-# These are about a document as it stands: what the command leaves out stands there already.
-_AS_IT_STANDS = ("declare", "delete")
 
 
 def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Violation]:
@@ -39,6 +36,6 @@ def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Viol
     except RejectedError as fault:
         return [*found, *fault.violations]
     faults = world.catalogue.check(root, command=True)
-    if mapped.operation in _AS_IT_STANDS:
+    if mapped.operation in AS_IT_STANDS:
         faults = [fault for fault in faults if fault.code != "schema.missing"]
     return found + [fault for fault in faults if known.isdisjoint({fault.path, plain(fault.path)})]

@@ -93,7 +93,7 @@ def test_only_the_mappings_of_the_agreement_are_tried(workshop):
 def test_a_mapping_can_be_taken_by_its_name(workshop):
     """For trying one out; an unknown name is told with the known ones."""
     workshop.write(CSV, "erp/list")
-    assert workshop.load().get("erp/list").message == "Manifest"
+    assert workshop.load().get("erp/list").messages == ("Manifest",)
     with pytest.raises(RejectedError) as caught:
         workshop.load().get("erp/lst")
     assert caught.value.violations[0].values["known"] == "erp/list"

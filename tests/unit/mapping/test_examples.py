@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.codes.tables import CodeTables
+from gateway.codes import CodeLibrary
 from gateway.formats import read
 from gateway.mapping import MappingSet
 from gateway.mapping.examples import render, run_examples
 
 SHIPPED = Path(__file__).parents[3] / "mappings"
-TABLES = CodeTables.load(None, date(2026, 10, 20))
+TABLES = CodeLibrary.load(None, lambda: date(2026, 10, 20)).today
 
 
 @pytest.mark.requirement("ER-02", "ER-03", "EN-03")

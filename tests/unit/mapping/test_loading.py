@@ -217,7 +217,7 @@ def test_a_mapping_has_a_name_and_a_version_of_its_bytes(workshop):
     first = workshop.mapping(GOOD)
     second = workshop.mapping(GOOD + "# a word\n")
     assert first.name == second.name == "erp/goods"
-    assert first.message == "GoodsFiling"
+    assert first.messages == ("GoodsFiling",)
     assert first.version != second.version
     assert len(first.version) == 12
 
