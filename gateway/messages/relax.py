@@ -21,8 +21,8 @@ _NOTICE: Final = b"<!-- Generated from ../../jb/1.0 by gateway.messages.relax (m
 def relax(folder: Path) -> dict[str, bytes]:
     """Return the files of the command set by name, made from the strict set below the schemas folder.
 
-    A field that saving does not need, or that the gateway fills in, becomes optional; messages that are no
-    commands are left out.
+    A field that saving does not need, or that the gateway fills in, becomes optional; what the schema marks
+    as wider in commands (`command-most`, `command-type`) is; messages that are no commands are left out.
 
     Raises:
         RejectedError: A schema is not well-formed.
@@ -52,6 +52,10 @@ def _relax(root: etree._Element) -> None:
         needed = mark is not None and mark.get("save") == "true" and mark.get("alternative") is None
         if mark is None or not needed or mark.get("filled") == "true":
             element.set("minOccurs", "0")
+        if mark is not None:
+            for name, attribute in (("command-most", "maxOccurs"), ("command-type", "type")):
+                if mark.get(name) is not None:
+                    element.set(attribute, str(mark.get(name)))
 
 
 def _drop_other_messages(root: etree._Element, source: Path) -> None:
