@@ -12,7 +12,7 @@ from uuid import uuid4
 from gateway import pipeline
 from gateway.channels import FolderInbox, FolderOutbox, LineLog, Outbox, Waker
 from gateway.clock import Clock
-from gateway.codes import CodeTables, PartialTables
+from gateway.codes import CodeLibrary, PartialTables
 from gateway.config import Settings
 from gateway.errors import ParkedError, RejectedError, Violation
 from gateway.mapping import MappingSet
@@ -103,8 +103,8 @@ def make_world(settings: Settings, clock: Clock) -> World:
     return World(
         settings=settings,
         catalogue=catalogue,
-        codes=CodeTables.load(
-            None if folders.codes is None else settings.path(folders.codes), clock.now().date()
+        codes=CodeLibrary.load(
+            None if folders.codes is None else settings.path(folders.codes), lambda: clock.now().date()
         ),
         new_message_id=lambda: str(uuid4()).upper(),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from gateway.bootstrap import (
     make_world,
 )
 from gateway.clock import Clock
+from gateway.codes import About, PartialTables
 from gateway.config import Settings
 from gateway.errors import GatewayError, RejectedError, Violation
 from gateway.mapping import check_mapping
@@ -28,10 +30,17 @@ from gateway.steps.records import World
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One part of the installation and what is wrong with it."""
+    """One part of the installation and what is wrong with it.
+
+    Attributes:
+        part: Which part.
+        violations: What is wrong, or should be known.
+        facts: What a program may want to know of it besides.
+    """
 
     part: str
     violations: tuple[Violation, ...]
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -45,6 +54,7 @@ def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
     worlds: list[World] = []
     checked.append(_try("schemas and codes", lambda: _world(settings, clock, worlds)))
     if worlds:
+        checked += _tables(settings, clock, worlds[0])
         checked.append(_try("mappings", lambda: _mappings(settings, worlds[0])))
     checked.append(_try("channels", lambda: _channels(settings)))
     checked.append(_try("customs certificates", lambda: _nothing(partial(make_verifier, settings))))
@@ -79,6 +89,29 @@ def _world(settings: Settings, clock: Clock, worlds: list[World]) -> Iterator[Vi
     yield from ()
 
 
+def _tables(settings: Settings, clock: Clock, world: World) -> Iterator[Checked]:
+    """Yield each code table: how many entries, from where, how old (EN-03)."""
+    today = clock.now().date()
+    for about in world.codes.about:
+        warnings = about.warnings(today, settings.rules.code_table_days)
+        yield Checked("code table", tuple(warnings), _facts(about, today))
+
+
+def _facts(about: About, today: date) -> Mapping[str, object]:
+    return {
+        "table": about.table,
+        "name_en": about.names["en"],
+        "name_zh": about.names["zh"],
+        "entries": about.entries,
+        "shipped": about.shipped,
+        "file": about.file,
+        "source": about.source,
+        "as_of": about.as_of,
+        "days": about.age(today),
+        "complete": about.complete,
+    }
+
+
 def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
     loaded = make_mappings(settings, world)
     for partner in settings.partner:
@@ -87,7 +120,7 @@ def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
                 values = {"partner": partner.name, "pattern": pattern}
                 yield Violation("config.mapping-unknown", values=values)
     for mapping in loaded:
-        yield from check_mapping(mapping, world.catalogue.dictionary, world.codes)
+        yield from check_mapping(mapping, world.catalogue.dictionary, PartialTables(world.codes))
 
 
 def channel_folders(settings: Settings) -> Iterator[tuple[str, Path]]:

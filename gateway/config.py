@@ -97,6 +97,7 @@ class Rules(_Section):
     guarantee_months: Annotated[int, Field(ge=0, le=120)] = 3
     volume_items: Annotated[int, Field(ge=1, le=99)] = 99
     unknown_customs_district: Literal["warn", "refuse"] = "warn"
+    code_table_days: Annotated[int, Field(ge=1)] = 730
 
 
 class Aggregation(_Section):

@@ -9,6 +9,7 @@ import click
 from gateway.bootstrap import make_mappings
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED
+from gateway.codes import PartialTables
 from gateway.errors import Violation
 from gateway.formats import ReadOptions, Source, read
 from gateway.mapping import Mapped, Mapping, check_mapping, run_examples
@@ -76,8 +77,9 @@ def mappings_check(session: Session, /) -> int:
     """Hold every mapping against the message structure: targets, mandatory fields, code tables."""
     found: list[Violation] = []
     loaded = make_mappings(session.settings, session.world)
+    tables = PartialTables(session.world.codes)
     for mapping in loaded:
-        found += check_mapping(mapping, session.world.catalogue.dictionary, session.world.codes)
+        found += check_mapping(mapping, session.world.catalogue.dictionary, tables)
     session.show.violations(found)
     session.show.line("mappings-checked", count=len(loaded.mappings))
     return DONE if all(violation.warning for violation in found) else REFUSED

@@ -12,10 +12,10 @@ import click
 import structlog
 
 from gateway.bootstrap import Bell, make_workers, open_gateway
-from gateway.checking import check_installation
+from gateway.checking import Checked, check_installation
 from gateway.cli.session import Session, command
-from gateway.cli.show import DONE, REFUSED
-from gateway.errors import RetryError
+from gateway.cli.show import DONE, REFUSED, Show
+from gateway.errors import RetryError, Violation
 from gateway.pipeline import Gateway
 from gateway.steps.waiting import awaited_documents
 from gateway.workers import Workers
@@ -115,16 +115,23 @@ def check(session: Session, /) -> int:
     """Check configuration, token, schemas, mappings, channels, database: every fault, one line each."""
     parts = check_installation(session.settings, session.clock)
     show = session.show
-    rows = [
-        {
-            "part": part.part if show.json else f"part.{part.part}",
-            "result": ("warning" if violation.warning else "fault") if violation else "ok",
-            "code": violation.code if violation else "",
-            "place": str(violation.place or "") if violation else "",
-            "text": violation.text(show.language) if violation else "",
-        }
-        for part in parts
-        for violation in (part.violations or (None,))
-    ]
+    rows = [_checked(show, part, violation) for part in parts for violation in (part.violations or (None,))]
     show.rows("installation", ("part", "result", "code", "place", "text"), rows)
     return DONE if all(part.sound for part in parts) else REFUSED
+
+
+def _checked(show: Show, part: Checked, violation: Violation | None) -> dict[str, object]:
+    """Return one line of the check; a person is told of a code table in words, a program in values."""
+    row: dict[str, object] = {
+        "part": part.part if show.json else f"part.{part.part}",
+        "result": ("warning" if violation.warning else "fault") if violation else "ok",
+        "code": violation.code if violation else "",
+        "place": str(violation.place or "") if violation else str(part.facts.get("file", "")),
+        "text": violation.text(show.language) if violation else "",
+    }
+    if show.json:
+        return {**row, **part.facts}
+    if part.facts:
+        told = show.word("table-told", **part.facts)
+        row["text"] = f"{told} {row['text']}".rstrip()
+    return row

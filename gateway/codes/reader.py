@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 
 from gateway.errors import Place, Violation
 
-COLUMNS = frozenset({"code", "name_zh", "name_en", "valid_from", "valid_to"})
+COLUMNS = frozenset({"code", "name_zh", "name_en", "old_code", "valid_from", "valid_to"})
 REQUIRED = ("code", "name_zh")
 
 
@@ -22,6 +22,7 @@ class Row:
     Attributes:
         code: The code as messages carry it; upper and lower case differ.
         name: The Chinese name.
+        old_code: The former code, which is accepted on input too; empty where there is none.
         valid_from: The first day, included.
         valid_to: The last day, included.
         line: The line of the file, counted from 1.
@@ -29,6 +30,7 @@ class Row:
 
     code: str
     name: str
+    old_code: str
     valid_from: date
     valid_to: date
     line: int
@@ -93,7 +95,12 @@ def _row(values: dict[str, str], line: int, shown: str, faults: list[Violation])
                 faults.append(Violation("codes.date-wrong", values={"given": text}, place=place))
     if len(faults) > before:
         return None
-    return Row(given["code"], given["name_zh"], days["valid_from"], days["valid_to"], line)
+    if days["valid_from"] > days["valid_to"]:
+        span: dict[str, object] = {"first": days["valid_from"], "last": days["valid_to"]}
+        faults.append(Violation("codes.never-valid", values=span, place=Place(shown, row=line)))
+        return None
+    old_code = given.get("old_code", "")
+    return Row(given["code"], given["name_zh"], old_code, days["valid_from"], days["valid_to"], line)
 
 
 def _overlaps(rows: list[Row], shown: str) -> Iterator[Violation]:

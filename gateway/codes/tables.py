@@ -1,118 +1,122 @@
-"""The code tables in force on a day: from code or Chinese name to the code, and back to the name (EN-03)."""
+"""The code tables in force on a day: from code, former code or Chinese name to the code (EN-03)."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
-from typing import Self
+from functools import cached_property
 
-from gateway.codes.reader import Row, read_table
-from gateway.errors import Place, RejectedError, Violation
+from gateway.codes.nearest import LONGEST, Nearest
+from gateway.codes.reader import Row
 
-# A longer text is no misspelt name, and comparing it with 4,000 names would only cost time.
-_LONGEST_GUESS = 60
-_LIKENESS = 0.4
+# A table of no more entries is shown whole to whoever guessed none of them.
+_FEW = 9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Table:
-    """One table, indexed both ways; a name that two codes share leads to neither."""
+    """One table on one day, indexed both ways.
+
+    Attributes:
+        names: The Chinese name by code.
+        meant: The codes that a name or a former code stands for; one that several share leads to none.
+        lapsed: Entries of other days by code, former code and name.
+    """
 
     names: Mapping[str, str]
-    codes: Mapping[str, str | None]
+    meant: Mapping[str, Sequence[str]]
+    lapsed: Mapping[str, Sequence[Row]]
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> Self:
-        names = {row.code: row.name for row in rows}
-        codes: dict[str, str | None] = {}
-        for code, name in names.items():
-            key = _plain(name)
-            codes[key] = None if key in codes else code
-        return cls(names, codes)
+    def of(cls, rows: Iterable[Row], day: date) -> _Table:
+        names: dict[str, str] = {}
+        meant: dict[str, list[str]] = {}
+        lapsed: dict[str, list[Row]] = {}
+        for row in rows:
+            keys = dict.fromkeys(key for key in (row.old_code, plain(row.name)) if key)
+            if row.holds(day):
+                names[row.code] = row.name
+                for key in keys:
+                    meant.setdefault(key, []).append(row.code)
+            else:
+                for key in {row.code: None, **keys}:
+                    lapsed.setdefault(key, []).append(row)
+        return cls(names, meant, lapsed)
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """The search for what was meant, made when the first text is not found."""
+        return Nearest([*self.names, *self.meant])
+
+    def code(self, text: str) -> str | None:
+        text = text.strip()
+        if text in self.names:
+            return text
+        text = plain(text)
+        if text in self.names:
+            return text
+        codes = self.meant.get(text, ())
+        return codes[0] if len(codes) == 1 else None
+
+    def near(self, text: str) -> Sequence[str]:
+        """Return codes, the nearest first."""
+        wanted = plain(text)
+        if not wanted or len(wanted) > LONGEST:
+            return []
+        if wanted in self.meant:
+            return self.meant[wanted]
+        found = (
+            code
+            for key in self.nearest.find(wanted)
+            for code in ([key] if key in self.names else self.meant[key])
+        )
+        return list(dict.fromkeys(found)) or (list(self.names) if len(self.names) <= _FEW else [])
 
 
 class CodeTables:
-    """Every table of the installation, as it stands on one day; never changed once loaded."""
+    """Every table of the installation as it stands on one day; never changed."""
 
-    def __init__(self, tables: Mapping[str, Iterable[Row]]) -> None:
-        self._tables = {table: _Table.of(rows) for table, rows in tables.items()}
-
-    @classmethod
-    def load(cls, folder: Path | None, on: date) -> Self:
-        """Read the shipped tables, and the operator's instead of those of the same file name.
-
-        Args:
-            folder: The operator's own tables, `<table>.csv`, or None.
-            on: Entries that do not hold on this day are left out.
-
-        Raises:
-            RejectedError: Every fault of every file: `codes.folder-absent`, `codes.unreadable`,
-                `codes.not-csv`, `codes.column-missing`, `codes.column-wrong`, `codes.value-missing`,
-                `codes.date-wrong`, `codes.code-twice`.
-        """
-        files: dict[str, tuple[Traversable, str]] = {}
-        faults: list[Violation] = []
-        shipped = resources.files("gateway.codes") / "data"
-        for file in shipped.iterdir():
-            files[file.name] = (file, f"gateway/codes/data/{file.name}")
-        if folder is not None and folder.is_dir():
-            files |= {file.name: (file, str(file)) for file in folder.glob("*.csv")}
-        elif folder is not None:
-            place = Place(str(folder))
-            faults.append(Violation("codes.folder-absent", values={"folder": folder}, place=place))
-        tables: dict[str, list[Row]] = {}
-        for name, (file, shown) in sorted(files.items()):
-            rows, found = read_table(file, shown)
-            faults.extend(found)
-            tables[name.removesuffix(".csv")] = [row for row in rows if row.holds(on)]
-        if faults:
-            raise RejectedError(faults)
-        return cls(tables)
+    def __init__(self, tables: Mapping[str, Iterable[Row]], day: date) -> None:
+        self.day = day
+        self._tables = {table: _Table.of(rows, day) for table, rows in tables.items()}
 
     def has(self, table: str) -> bool:
         """Return whether there is such a table."""
         return table in self._tables
 
     def code(self, table: str, text: str) -> str | None:
-        """Return the code for a code or a Chinese name; None when the table has neither (EN-03).
+        """Return the code for a code, former code or Chinese name; None when the table has neither (EN-03).
 
         Full-width letters, digits and brackets count as their usual forms. A name that stands for
         several codes, as some ports' do, leads to none of them: guessing would declare a wrong port.
         """
-        entries = self._tables[table]
-        text = text.strip()
-        if text in entries.names:
-            return text
-        text = _plain(text)
-        return text if text in entries.names else entries.codes.get(text)
+        return self._tables[table].code(text)
 
     def name(self, table: str, code: str) -> str | None:
         """Return the Chinese name of a code, or None."""
         return self._tables[table].names.get(code)
 
     def near(self, table: str, text: str, limit: int = 3) -> list[tuple[str, str]]:
-        """Return the entries, code and name, whose name or code is most like the text (EN-03)."""
+        """Return the entries, code and name, that the text was most probably meant to be (EN-03)."""
         entries = self._tables[table]
-        wanted = _plain(text)
-        same = [item for item in entries.names.items() if _plain(item[1]) == wanted]
-        if same or not wanted or len(wanted) > _LONGEST_GUESS:
-            return same[:limit]
-        # ASCII is a mistyped code when it is as short as codes are, else neither code nor Chinese name.
-        if wanted.isascii():
-            upper = {code.upper(): code for code in entries.names}
-            found = [upper[code] for code in get_close_matches(wanted.upper(), upper, limit, _LIKENESS)]
-        else:
-            known = [name for name, code in entries.codes.items() if code is not None]
-            names = get_close_matches(wanted, known, limit, _LIKENESS)
-            found = [code for name in names if (code := entries.codes[name]) is not None]
-        return [(code, entries.names[code]) for code in found]
+        codes = entries.near(text)
+        shown = codes if len(entries.names) <= _FEW else codes[:limit]
+        return [(code, entries.names[code]) for code in shown]
+
+    def validity(self, table: str, text: str) -> str | None:
+        """Return on which days a code or name holds that does not hold today, None for any other text."""
+        rows = self._tables[table].lapsed.get(plain(text), ())
+        return ", ".join(_span(row) for row in rows) or None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text as names are compared: full-width forms as usual ones, no blanks around it."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def _span(row: Row) -> str:
+    first = "" if row.valid_from == date.min else f"{row.valid_from} "
+    last = "" if row.valid_to == date.max else f" {row.valid_to}"
+    return f"{row.code} {row.name} ({first}–{last})"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.codes import CodeTables
+from gateway.codes import CodeLibrary
 from gateway.config import Enterprise, Partner, Settings
 from gateway.documents import CodeLookup, Decision, Document, Kind, Outgoing, Reference, Use
 from gateway.errors import RejectedError
@@ -42,7 +42,7 @@ class World:
 
     settings: Settings
     catalogue: Catalogue
-    codes: CodeTables
+    codes: CodeLibrary
     new_message_id: Callable[[], str]
 
     def partner(self, name: str) -> Partner:
@@ -82,8 +82,8 @@ class StoredFacts:
 
     @property
     def codes(self) -> CodeLookup:
-        """The parameter tables."""
-        return self._world.codes
+        """The parameter tables as of the day of the transaction."""
+        return self._world.codes.on(self._unit.now.date())
 
     def enterprise(self, code: str) -> Enterprise | None:
         """Return the profile of an enterprise."""

@@ -312,7 +312,7 @@ def test_an_absent_token_is_shown_as_a_fault(desk: Desk) -> None:
 def test_a_sound_installation_passes_every_check(desk: Desk) -> None:
     """One line for each part, exit 0."""
     rows = desk.json("check")
-    assert [row["part"] for row in rows if row["result"] == "ok"] == [
+    assert [row["part"] for row in rows if row["part"] != "code table"] == [
         *("database", "schemas and codes", "mappings", "channels", "customs certificates", "token")
     ]
     assert {row["result"] for row in rows} <= {"ok", "warning"}

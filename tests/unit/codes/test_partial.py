@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from gateway.codes import CodeTables, PartialTables
+from gateway.codes import CodeLibrary, PartialTables
 
-TABLES = PartialTables(CodeTables.load(None, date(2026, 10, 20)))
+TABLES = PartialTables(CodeLibrary.load(None, lambda: date(2026, 10, 20)))
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.codes import CodeLibrary, CodeTables
 from gateway.codes.reader import read_table
-from gateway.codes.tables import CodeTables
 from gateway.errors import RejectedError
 
 TODAY = date(2026, 10, 20)
-SHIPPED = CodeTables.load(None, TODAY)
+SHIPPED = CodeLibrary.load(None, lambda: TODAY).today
 ROWS = {
     file.name.removesuffix(".csv"): read_table(file, file.name)[0]
     for file in (resources.files("gateway.codes") / "data").iterdir()
+    if file.name.endswith(".csv")
 }
 
 
@@ -28,10 +29,15 @@ def write(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text, encoding="utf-8")
 
 
+def load(folder: Path, day: date = TODAY) -> CodeTables:
+    """Load the shipped tables and the folder's, as of a day."""
+    return CodeLibrary.load(folder, lambda: day).today
+
+
 def faults_of(folder: Path) -> list[tuple[str, int | None]]:
     """Load the folder, which fails, and return the code and row of each fault."""
     with pytest.raises(RejectedError) as caught:
-        CodeTables.load(folder, TODAY)
+        load(folder)
     return [(fault.code, fault.place.row if fault.place else None) for fault in caught.value.violations]
 
 
@@ -128,8 +134,8 @@ def test_an_entry_holds_on_its_days_only(tmp_path: Path) -> None:
     """A code that was renamed has one name on each day; first and last day are included."""
     text = "code,name_zh,valid_from,valid_to\n0101,机场单证,,2019-12-31\n0101,机场货管,2020-01-01,\n"
     write(tmp_path, "customs_district.csv", text)
-    assert CodeTables.load(tmp_path, date(2019, 12, 31)).name("customs_district", "0101") == "机场单证"
-    later = CodeTables.load(tmp_path, date(2020, 1, 1))
+    assert load(tmp_path, date(2019, 12, 31)).name("customs_district", "0101") == "机场单证"
+    later = load(tmp_path, date(2020, 1, 1))
     assert later.name("customs_district", "0101") == "机场货管"
     assert later.code("customs_district", "机场单证") is None
 
@@ -138,7 +144,7 @@ def test_an_operators_file_replaces_or_adds_a_table(tmp_path: Path) -> None:
     """A file of the same name is the whole table; the other shipped tables stay."""
     write(tmp_path, "currency.csv", "\ufeffcode,name_zh\r\nXTS,试验币\r\n")
     write(tmp_path, "colour.csv", 'name_zh,code\n"红,赤",1\n\n')
-    tables = CodeTables.load(tmp_path, TODAY)
+    tables = load(tmp_path)
     assert tables.code("currency", "试验币") == "XTS"
     assert tables.code("currency", "USD") is None
     assert tables.code("colour", "红,赤") == "1"
@@ -176,7 +182,7 @@ def test_fault_texts_exist_in_both_languages(tmp_path: Path) -> None:
     """Each fault reads as a sentence in English and in Chinese, with its values in it."""
     write(tmp_path, "c.csv", "code,name_zh\n1,一\n1,壹\n")
     with pytest.raises(RejectedError) as caught:
-        CodeTables.load(tmp_path, TODAY)
+        load(tmp_path)
     assert (
         caught.value.text("en") == "The code 1 stands on row 2 already, for days that this entry covers too."
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import CHINA
-from gateway.codes import CodeTables
+from gateway.codes import CodeLibrary
 from gateway.documents import Decision
 from gateway.messages import Catalogue, Head, build, build_declaration
 from tests.unit.documents.world import World, aggregate, goods, line, manifest, qualification, volume
@@ -38,7 +38,7 @@ def _valid(catalogue: Catalogue, world: World, decision: Decision) -> str:
 @pytest.mark.requirement("DC-02", "QF-08", "GF-06", "MF-11")
 def test_everything_that_goes_to_customs_is_valid(catalogue: Catalogue) -> None:
     """From filing to declaration, with the shipped schemas and code tables."""
-    codes = CodeTables.load(None, date(2026, 10, 20))
+    codes = CodeLibrary.load(None, lambda: date(2026, 10, 20)).today
     world = World(dictionary=catalogue.dictionary, codes=codes)
     number = _valid(
         catalogue, world, world.do("QualificationFiling", "save-declare", "QF-1", qualification())
