@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.documents.states import BOTH, BUSINESS, Event, Machine, State, Table
+from gateway.documents.states import BOTH, BUSINESS, Event, Machine, State, beginning
 
 
 class ApplicationState(State):
@@ -20,23 +20,12 @@ class ApplicationState(State):
 
 _S = ApplicationState
 
-ORDER: Table = {
-    (_S.ENTERED, Event.SAVE): _S.SAVED,
-    (_S.ENTERED, Event.SAVE_DECLARE): _S.DECLARED,
-    (_S.SAVED, Event.EDIT): _S.SAVED,
-    (_S.SAVED, Event.DECLARE): _S.DECLARED,
-    (_S.SAVED, Event.DELETE): _S.DELETED,
-    (_S.DECLARED, Event.RECEIVE): _S.SENT,
-    (_S.DECLARED, Event.FAIL): _S.RECEIVE_FAILED,
-    (_S.RECEIVE_FAILED, Event.EDIT): _S.SAVED,
-    (_S.RECEIVE_FAILED, Event.DELETE): _S.DELETED,
-    (_S.SENT, Event.APPROVE): _S.APPROVED,
-    (_S.SENT, Event.REFUSE): _S.REFUSED,
-    (_S.REFUSED, Event.EDIT): _S.SAVED,
-    (_S.REFUSED, Event.DELETE): _S.DELETED,
-}
-
-MACHINE = Machine(ApplicationState, ORDER, {_S.DECLARED: BOTH, _S.SENT: BUSINESS})
+MACHINE = Machine(
+    ApplicationState,
+    beginning(_S, refused=_S.REFUSED, approved=_S.APPROVED),
+    {_S.DECLARED: BOTH, _S.SENT: BUSINESS},
+    readings=frozenset({Event.PRINT, Event.SHOW}),
+)
 
 # The gateway's own reading, as for filings: no public list of these codes exists.
 MEANINGS = {"A": Event.APPROVE, "R": Event.REFUSE}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,8 @@ from gateway.documents.states import RECEIPTS, Event, Machine, State
 PAGE: Final = Path("docs/states.md")
 
 _MACHINES = (
-    ("Qualification filing and volume 企业资质备案、商品信息备案", filing.MACHINE),
+    ("Qualification filing 企业资质备案", filing.QUALIFICATION),
+    ("Goods filing, volume 企业商品信息备案", filing.VOLUME),
     ("Filing change, extension, amendment 备案变更、延期、修撤单", application.MACHINE),
     ("Manifest 集报清单", manifest_states.MACHINE),
     ("Manifest, bonded by road 公路保税集报清单", manifest_states.BONDED_ROAD_MACHINE),
@@ -36,6 +37,7 @@ def draw() -> str:
 def _section(machine: Machine) -> str:
     states = "\n".join(_state_rows(machine))
     diagram = "\n".join(_diagram(machine))
+    always = "".join(f"{line}\n\n" for line in _always(machine))
     overtaking = "\n".join(_overtaking(machine)) or "- none"
     return f"""```mermaid
 {diagram}
@@ -45,7 +47,7 @@ def _section(machine: Machine) -> str:
 |---|---|---|---|---|
 {states}
 
-Receipts that overtake:
+{always}Receipts that overtake:
 
 {overtaking}
 """
@@ -78,9 +80,20 @@ def _state_rows(machine: Machine) -> Iterator[str]:
         yield f"| `{state.value}` | {state.en} | {state.zh} | {state.official} | {awaited} |"
 
 
+def _always(machine: Machine) -> Iterator[str]:
+    if machine.items:
+        yield f"Wherever `edit` is possible, with its outcome: {_listed(machine.items)}."
+    if machine.readings:
+        yield f"In every state after the first, changing nothing: {_listed(machine.readings)}."
+
+
+def _listed(events: Collection[Event]) -> str:
+    return ", ".join(f"`{event.value}`" for event in Event if event in events)
+
+
 def _overtaking(machine: Machine) -> Iterator[str]:
     for (source, event), target in machine.table.items():
-        if (source, event) not in machine.order:
+        if event in RECEIPTS and (source, event) not in machine.order:
             yield f"- `{source.value}` → {event.value} → `{target.value}`"
 
 

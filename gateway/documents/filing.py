@@ -1,8 +1,21 @@
-"""The life of a filing, the same for a qualification and a volume (QF-08, GF-06)."""
+"""The lives of a qualification and of a volume, which go the same way (QF-08, GF-06)."""
 
 from __future__ import annotations
 
-from gateway.documents.states import BOTH, BUSINESS, Event, Machine, State, Table
+from collections.abc import Mapping
+
+from gateway.documents.core import ReceiptType
+from gateway.documents.states import (
+    BOTH,
+    BUSINESS,
+    ITEM_COMMANDS,
+    READINGS,
+    Event,
+    Machine,
+    State,
+    Table,
+    beginning,
+)
 
 
 class FilingState(State):
@@ -21,26 +34,39 @@ class FilingState(State):
 
 _S = FilingState
 
-ORDER: Table = {
-    (_S.ENTERED, Event.SAVE): _S.SAVED,
-    (_S.ENTERED, Event.SAVE_DECLARE): _S.DECLARED,
-    (_S.SAVED, Event.EDIT): _S.SAVED,
-    (_S.SAVED, Event.DECLARE): _S.DECLARED,
-    (_S.SAVED, Event.DELETE): _S.DELETED,
-    (_S.DECLARED, Event.RECEIVE): _S.SENT,
-    (_S.DECLARED, Event.FAIL): _S.RECEIVE_FAILED,
-    (_S.RECEIVE_FAILED, Event.EDIT): _S.SAVED,
-    (_S.RECEIVE_FAILED, Event.DELETE): _S.DELETED,
-    (_S.SENT, Event.APPROVE): _S.APPROVED,
-    (_S.SENT, Event.REFUSE): _S.REFUSED,
-    (_S.REFUSED, Event.EDIT): _S.SAVED,
-    (_S.REFUSED, Event.DELETE): _S.DELETED,
+_ORDER: Table = {
+    **beginning(_S, refused=_S.REFUSED, approved=_S.APPROVED),
     (_S.APPROVED, Event.REVOKE): _S.REVOKED,
     (_S.REVOKED, Event.DELETE): _S.DELETED,
+    # A change or extension is declared: of two at once only one finds the filing as it expected (CH-01).
+    (_S.APPROVED, Event.AMEND): _S.APPROVED,
+    # What customs approved before it revoked the filing is still written down.
+    (_S.APPROVED, Event.CHANGE): _S.APPROVED,
+    (_S.REVOKED, Event.CHANGE): _S.REVOKED,
 }
+_AWAITED: Mapping[State, frozenset[ReceiptType]] = {_S.DECLARED: BOTH, _S.SENT: BUSINESS}
 
-MACHINE = Machine(FilingState, ORDER, {_S.DECLARED: BOTH, _S.SENT: BUSINESS})
-TABLE = MACHINE.table
+QUALIFICATION = Machine(
+    FilingState,
+    {
+        **_ORDER,
+        (_S.APPROVED, Event.EXTEND): _S.APPROVED,
+        (_S.REVOKED, Event.EXTEND): _S.REVOKED,
+    },
+    _AWAITED,
+    readings=frozenset({Event.PRINT, Event.SHOW}),
+)
+VOLUME = Machine(
+    FilingState,
+    {
+        # A held volume comes back when its qualification has ended for good.
+        **_ORDER,
+        (_S.DECLARED, Event.RECALL): _S.SAVED,
+    },
+    _AWAITED,
+    readings=READINGS,
+    items=ITEM_COMMANDS,
+)
 
 # The gateway's own reading: no public list of the filings' business codes exists.
 MEANINGS = {"A": Event.APPROVE, "R": Event.REFUSE, "V": Event.REVOKE}

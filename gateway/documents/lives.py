@@ -13,8 +13,8 @@ from gateway.errors import refuse
 APPROVED = filing.FilingState.APPROVED.value
 
 _MACHINES = {
-    Kind.QUALIFICATION: filing.MACHINE,
-    Kind.VOLUME: filing.MACHINE,
+    Kind.QUALIFICATION: filing.QUALIFICATION,
+    Kind.VOLUME: filing.VOLUME,
     Kind.CHANGE: application.MACHINE,
     Kind.AMENDMENT: application.MACHINE,
     Kind.AGGREGATION: aggregation_states.MACHINE,

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.documents.core import Document, Nature, ReceiptType
-from gateway.documents.states import BOTH, BUSINESS, Event, Machine, State, Table
+from gateway.documents.states import (
+    BOTH,
+    BUSINESS,
+    ITEM_COMMANDS,
+    READINGS,
+    Event,
+    Machine,
+    State,
+    Table,
+    beginning,
+)
 
 ROAD: Final = "4"
 
@@ -43,19 +53,7 @@ def _amended(*states: State) -> Table:
 
 
 _COMMON: Table = {
-    (_S.ENTERED, Event.SAVE): _S.SAVED,
-    (_S.ENTERED, Event.SAVE_DECLARE): _S.DECLARED,
-    (_S.SAVED, Event.EDIT): _S.SAVED,
-    (_S.SAVED, Event.DECLARE): _S.DECLARED,
-    (_S.SAVED, Event.DELETE): _S.DELETED,
-    (_S.DECLARED, Event.RECEIVE): _S.SENT,
-    (_S.DECLARED, Event.FAIL): _S.RECEIVE_FAILED,
-    (_S.RECEIVE_FAILED, Event.EDIT): _S.SAVED,
-    (_S.RECEIVE_FAILED, Event.DELETE): _S.DELETED,
-    (_S.SENT, Event.APPROVE): _S.APPROVED,
-    (_S.SENT, Event.REFUSE): _S.REJECTED,
-    (_S.REJECTED, Event.EDIT): _S.SAVED,
-    (_S.REJECTED, Event.DELETE): _S.DELETED,
+    **beginning(_S, refused=_S.REJECTED, approved=_S.APPROVED),
     (_S.CLEARED, Event.AWAIT): _S.AWAITING,
     (_S.AWAITING, Event.AGGREGATE): _S.AGGREGATED,
     (_S.APPROVED, Event.WITHDRAW): _S.WITHDRAWN,
@@ -82,9 +80,8 @@ _PLAIN_AWAITED: dict[State, frozenset[ReceiptType]] = {
 }
 _ROAD_AWAITED = {**_PLAIN_AWAITED, _S.ENTRUSTED: BUSINESS, _S.CARRIED: BUSINESS, _S.CROSSED: BUSINESS}
 
-MACHINE = Machine(ManifestState, _PLAIN, _PLAIN_AWAITED)
-BONDED_ROAD_MACHINE = Machine(ManifestState, _BONDED_ROAD, _ROAD_AWAITED)
-TABLE = MACHINE.table
+MACHINE = Machine(ManifestState, _PLAIN, _PLAIN_AWAITED, READINGS, ITEM_COMMANDS)
+BONDED_ROAD_MACHINE = Machine(ManifestState, _BONDED_ROAD, _ROAD_AWAITED, READINGS, ITEM_COMMANDS)
 
 # Official codes 7 to 15; R and W are the gateway's own reading of a rejection and a withdrawal.
 MEANINGS = {

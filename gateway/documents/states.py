@@ -22,6 +22,13 @@ class Event(StrEnum):
     EDIT = "edit"
     DECLARE = "declare"
     DELETE = "delete"
+    APPEND_ITEM = "append-item"
+    INSERT_ITEM = "insert-item"
+    DELETE_ITEM = "delete-item"
+    RECLASSIFY = "reclassify"
+    COPY = "copy"
+    SHOW = "show"
+    PRINT = "print"
     RECEIVE = "receive"
     FAIL = "fail"
     ACCEPT = "accept"
@@ -43,12 +50,26 @@ class Event(StrEnum):
     AMEND = "amend"
     MODIFY = "modify"
     LEAVE = "leave"
+    RECALL = "recall"
 
 
-COMMANDS = frozenset({Event.SAVE, Event.SAVE_DECLARE, Event.EDIT, Event.DECLARE, Event.DELETE})
-# What is done to a document by the decision about another one: a run, a change, an amendment.
+# Work on single items is possible wherever a document can be edited (GF-03, MF-10).
+ITEM_COMMANDS = frozenset({Event.APPEND_ITEM, Event.INSERT_ITEM, Event.DELETE_ITEM, Event.RECLASSIFY})
+# What leaves a document as it is.
+READINGS = frozenset({Event.COPY, Event.SHOW, Event.PRINT})
+COMMANDS = frozenset(
+    {
+        *(Event.SAVE, Event.SAVE_DECLARE, Event.EDIT, Event.DECLARE, Event.DELETE),
+        *ITEM_COMMANDS,
+        *READINGS,
+    }
+)
+# What is done to a document by the decision about another one: a run, a change, an amendment, a deletion.
 EFFECTS = frozenset(
-    {Event.AGGREGATE, Event.FINISH, Event.CHANGE, Event.EXTEND, Event.AMEND, Event.MODIFY, Event.LEAVE}
+    {
+        *(Event.AGGREGATE, Event.FINISH, Event.CHANGE, Event.EXTEND),
+        *(Event.AMEND, Event.MODIFY, Event.LEAVE, Event.RECALL),
+    }
 )
 RECEIPTS = frozenset(Event) - COMMANDS - EFFECTS
 
@@ -73,7 +94,26 @@ class State(StrEnum):
 Table: TypeAlias = "Mapping[tuple[State, Event], State]"
 
 
-@dataclass(frozen=True)
+def beginning(life: type[State], refused: State, approved: State) -> dict[tuple[State, Event], State]:
+    """Return how everything begins that customs approves or refuses (QF-08, GF-06, CH-01, MF-11, AM-03)."""
+    entered, saved, declared = life("entered"), life("saved"), life("declared")
+    sent, failed, deleted = life("sent"), life("receive_failed"), life("deleted")
+    table = {
+        (entered, Event.SAVE): saved,
+        (entered, Event.SAVE_DECLARE): declared,
+        (saved, Event.DECLARE): declared,
+        (declared, Event.RECEIVE): sent,
+        (declared, Event.FAIL): failed,
+        (sent, Event.APPROVE): approved,
+        (sent, Event.REFUSE): refused,
+    }
+    for state in (saved, failed, refused):
+        table[state, Event.EDIT] = saved
+        table[state, Event.DELETE] = deleted
+    return table
+
+
+@dataclass(frozen=True, eq=False)
 class Machine:
     """The life of one kind of document.
 
@@ -81,20 +121,29 @@ class Machine:
         states: Its states; the first is the one before the first saving, or the first of all.
         order: The transitions in the order in which customs means them.
         awaited: The states in which receipts are still expected, and which.
+        readings: What may be asked in every state after the first, and changes nothing.
+        items: The work on items that is possible wherever a document can be edited, with its outcome.
     """
 
     states: type[State]
     order: Table
     awaited: Mapping[State, frozenset[ReceiptType]]
+    readings: frozenset[Event] = frozenset()
+    items: frozenset[Event] = frozenset()
 
     @cached_property
     def table(self) -> Table:
-        """Return every transition: those in order, and those of receipts that overtook others (CU-03).
+        """Return every transition: those in order, of items, of readings, of receipts that overtook others.
 
         A receipt may come before those that customs wrote earlier. It is taken where its own step can
-        be reached from the present state by receipts alone.
+        be reached from the present state by receipts alone (CU-03).
         """
         full = dict(self.order)
+        for (source, event), target in self.order.items():
+            if event is Event.EDIT:
+                full.update(((source, each), target) for each in self.items)
+        for state in list(self.states)[1:]:
+            full.update(((state, each), state) for each in self.readings)
         for state in self.states:
             passed = self._reached(state, RECEIPTS)
             for (source, event), target in self.order.items():

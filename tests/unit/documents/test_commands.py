@@ -104,7 +104,7 @@ def test_a_refused_command_names_what_is_allowed() -> None:
     number = world.do(QF, "save-declare", "QF-1", qualification()).changes[0].document.number
     world.answer(number, "-3", "T")
     fault = _fault(world, QF, "declare", "QF-1")
-    assert fault.values["allowed"] == "edit, delete"
+    assert fault.values["allowed"] == "edit, delete, show, print"
 
 
 def test_save_and_declare_is_one_step_or_nothing() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.documents import (
     aggregation_states,
+    application,
     awaited,
     declaration_states,
     diagrams,
@@ -26,15 +27,36 @@ from gateway.documents.states import RECEIPTS, Event, Machine
 from tests.unit.documents.world import approved_world, cleared
 
 # state: event>outcome … ; written by hand from the requirements, not from the code.
-FILING = """
+QUALIFICATION = """
 entered: save>saved save-declare>declared
 saved: edit>saved declare>declared delete>deleted
 declared: receive>sent fail>receive_failed approve>approved refuse>refused revoke>revoked
 sent: approve>approved refuse>refused revoke>revoked
 receive_failed: edit>saved delete>deleted
 refused: edit>saved delete>deleted
-approved: revoke>revoked
-revoked: delete>deleted
+approved: revoke>revoked amend>approved change>approved extend>approved
+revoked: delete>deleted change>revoked extend>revoked
+deleted:
+"""
+VOLUME = """
+entered: save>saved save-declare>declared
+saved: edit>saved declare>declared delete>deleted
+declared: receive>sent fail>receive_failed approve>approved refuse>refused revoke>revoked recall>saved
+sent: approve>approved refuse>refused revoke>revoked
+receive_failed: edit>saved delete>deleted
+refused: edit>saved delete>deleted
+approved: revoke>revoked amend>approved change>approved
+revoked: delete>deleted change>revoked
+deleted:
+"""
+APPLICATION = """
+entered: save>saved save-declare>declared
+saved: edit>saved declare>declared delete>deleted
+declared: receive>sent fail>receive_failed approve>approved refuse>refused
+sent: approve>approved refuse>refused
+receive_failed: edit>saved delete>deleted
+refused: edit>saved delete>deleted
+approved:
 deleted:
 """
 MANIFEST_START = """
@@ -98,8 +120,13 @@ done:
 """
 LIVES = [
     pytest.param(
-        filing.MACHINE, FILING, id="filing", marks=pytest.mark.requirement("QF-08", "QF-09", "GF-06")
+        filing.QUALIFICATION,
+        QUALIFICATION,
+        id="qualification",
+        marks=pytest.mark.requirement("QF-08", "QF-09"),
     ),
+    pytest.param(filing.VOLUME, VOLUME, id="volume", marks=pytest.mark.requirement("GF-06")),
+    pytest.param(application.MACHINE, APPLICATION, id="application", marks=pytest.mark.requirement("CH-01")),
     pytest.param(
         manifest_states.MACHINE, MANIFEST, id="manifest", marks=pytest.mark.requirement("MF-11", "MF-12")
     ),
@@ -114,6 +141,22 @@ LIVES = [
     ),
     pytest.param(aggregation_states.MACHINE, RUN, id="run", marks=pytest.mark.requirement("AG-04")),
 ]
+
+
+# What is possible wherever the document can be edited, and what in every state after saving.
+_OF_ITEMS = ("append-item", "insert-item", "delete-item", "reclassify")
+ITEMS = {
+    filing.VOLUME: _OF_ITEMS,
+    manifest_states.MACHINE: _OF_ITEMS,
+    manifest_states.BONDED_ROAD_MACHINE: _OF_ITEMS,
+}
+READINGS = {
+    filing.QUALIFICATION: ("print", "show"),
+    filing.VOLUME: ("copy", "print", "show"),
+    application.MACHINE: ("print", "show"),
+    manifest_states.MACHINE: ("copy", "print", "show"),
+    manifest_states.BONDED_ROAD_MACHINE: ("copy", "print", "show"),
+}
 
 
 def _read(text: str) -> dict[tuple[str, str], str]:
@@ -132,6 +175,11 @@ def _read(text: str) -> dict[tuple[str, str], str]:
 def test_every_pair_of_state_and_event_is_as_required(machine: Machine, expected: str) -> None:
     """Each pair is allowed with the required outcome, or not allowed."""
     table = _read(expected)
+    for (state_name, event_name), target in list(table.items()):
+        if event_name == "edit":
+            table.update({(state_name, each): target for each in ITEMS.get(machine, ())})
+    for state in list(machine.states)[1:]:
+        table.update({(state.value, each): state.value for each in READINGS.get(machine, ())})
     for state in machine.states:
         for event in Event:
             assert machine.follow(state, event) == table.get((state.value, event.value)), (state, event)
@@ -144,9 +192,9 @@ def test_the_expectation_names_every_state(machine: Machine, expected: str) -> N
 
 
 CHAINS = [
-    (filing.MACHINE, "declared", ["receive", "approve"], "approved"),
-    (filing.MACHINE, "declared", ["receive", "approve", "revoke"], "revoked"),
-    (filing.MACHINE, "declared", ["receive", "refuse"], "refused"),
+    (filing.QUALIFICATION, "declared", ["receive", "approve"], "approved"),
+    (filing.QUALIFICATION, "declared", ["receive", "approve", "revoke"], "revoked"),
+    (filing.QUALIFICATION, "declared", ["receive", "refuse"], "refused"),
     (manifest_states.MACHINE, "declared", ["receive", "approve", "clear"], "cleared"),
     (manifest_states.MACHINE, "declared", ["receive", "approve", "clear", "await"], "awaiting_aggregation"),
     (manifest_states.MACHINE, "declared", ["receive", "approve", "withdraw"], "withdrawn"),
@@ -193,9 +241,9 @@ def test_no_receipt_leads_back(machine: Machine, data: st.DataObject) -> None:
 def test_contradictions_are_not_stale() -> None:
     """A refusal after an approval, or an approval after a refusal, is for a person."""
     state = filing.FilingState
-    assert not filing.MACHINE.is_stale(state.APPROVED, Event.REFUSE)
-    assert not filing.MACHINE.is_stale(state.REFUSED, Event.APPROVE)
-    assert not filing.MACHINE.is_stale(state.SAVED, Event.APPROVE)
+    assert not filing.QUALIFICATION.is_stale(state.APPROVED, Event.REFUSE)
+    assert not filing.QUALIFICATION.is_stale(state.REFUSED, Event.APPROVE)
+    assert not filing.QUALIFICATION.is_stale(state.SAVED, Event.APPROVE)
 
 
 @pytest.mark.requirement("MF-12")
