@@ -9,6 +9,7 @@ from gateway.documents import amounts, identifiers
 from gateway.documents.draft import Draft, Group
 
 DISTRICTS: Final = "customs_district"
+LICENCE_DOCUMENTS: Final = "licence_doc"
 
 _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "TradeCode": (identifiers.is_enterprise_code, "rule.enterprise-code"),
@@ -16,6 +17,7 @@ _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "AgentCode": (identifiers.is_enterprise_code, "rule.enterprise-code"),
     "CodeTS": (identifiers.is_goods_code, "rule.goods-code"),
     "ContainerNo": (identifiers.are_containers, "rule.container-number"),
+    "LicenseNo": (identifiers.is_licence, "rule.licence-form"),
 }
 
 
@@ -71,12 +73,19 @@ def _resolve(draft: Draft, group: Group, name: str, text: str) -> None:
     if code is not None:
         group.fields[name] = code
         return
-    near = ", ".join(f"{key} {label}" for key, label in codes.near(spec.table, text)) or "-"
+    if valid := codes.validity(spec.table, text):
+        draft.fault("rule.code-not-valid", group.at(name), given=text, table=spec.table, valid=valid)
+        return
+    near = _near(draft, spec.table, text)
     lenient = draft.facts.settings.rules.unknown_customs_district == "warn"
     if spec.table == DISTRICTS and lenient and identifiers.is_customs_district(text):
         draft.warn("rule.unknown-customs-district", group.at(name), given=text, near=near)
     else:
         draft.fault("rule.unknown-code", group.at(name), given=text, table=spec.table, near=near)
+
+
+def _near(draft: Draft, table: str, text: str) -> str:
+    return ", ".join(f"{code} {label}" for code, label in draft.facts.codes.near(table, text)) or "-"
 
 
 def _check_form(draft: Draft, group: Group, name: str) -> None:
@@ -86,3 +95,13 @@ def _check_form(draft: Draft, group: Group, name: str) -> None:
     form = _FORMS.get(name)
     if form is not None and not form[0](text):
         draft.fault(form[1], group.at(name), given=text)
+    elif name == "LicenseNo":
+        _check_licence_document(draft, group, text)
+
+
+def _check_licence_document(draft: Draft, group: Group, text: str) -> None:
+    """Warn of a document code that the table lacks: documents were joined since it was made (GF-04)."""
+    codes, code = draft.facts.codes, text.partition(":")[0]
+    if codes.has(LICENCE_DOCUMENTS) and codes.code(LICENCE_DOCUMENTS, code) != code:
+        near = _near(draft, LICENCE_DOCUMENTS, code)
+        draft.warn("rule.unknown-licence-document", group.at("LicenseNo"), given=code, near=near)

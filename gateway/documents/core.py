@@ -155,6 +155,10 @@ class CodeLookup(Protocol):
         """Return the nearest entries as code and name."""
         ...
 
+    def validity(self, table: str, text: str) -> str | None:
+        """Return on which days a code or name holds that does not hold today, None for any other text."""
+        ...
+
 
 class Facts(Protocol):
     """What documents may ask the world, answered within one transaction."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.documents import identifiers
 from gateway.documents.checks import check_items, check_mandatory, check_positive, check_values
 from gateway.documents.core import Change, Decision, Document, Facts, Kind, Nature, News
 from gateway.documents.draft import Draft, Outline, fill_profile
@@ -25,9 +24,6 @@ def complete(draft: Draft) -> Outline:
     check_items(draft, draft.facts.settings.rules.volume_items)
     for item in draft.items():
         check_positive(draft, item, "DeclPrice")
-        licence = item.text("LicenseNo")
-        if licence and not identifiers.is_licence(licence):
-            draft.fault("rule.licence-form", item.at("LicenseNo"), given=licence)
     check_mandatory(draft)
     if qualification is None:
         return Outline()

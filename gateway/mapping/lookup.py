@@ -23,6 +23,10 @@ class CodeLookup(Protocol):
         """Return the entries, code and name, that were probably meant."""
         ...
 
+    def validity(self, table: str, text: str) -> str | None:
+        """Return on which days a code or name holds that does not hold today, None for any other text."""
+        ...
+
 
 class RowLike(Protocol):
     """One record of a table."""

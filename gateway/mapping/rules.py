@@ -166,6 +166,8 @@ class Frame:
             text = known
         if choice.table:
             code = self.tables.code(choice.table, text)
+            if code is None and (valid := self.tables.validity(choice.table, text)):
+                raise StepError("map.code-not-valid", text=text, table=choice.table, valid=valid)
             if code is None:
                 near = ", ".join(f"{code} {name}" for code, name in self.tables.near(choice.table, text))
                 raise StepError("map.unknown-code", text=text, table=choice.table, near=near or "–")

@@ -61,6 +61,10 @@ class Codes:
         """Return what shares a character."""
         return [(code, name) for code, name in TABLES[table].items() if set(text) & set(name)][:3]
 
+    def validity(self, table: str, text: str) -> str | None:
+        """Return the days of the one code of another day, the mark of before 2002."""
+        return "DEM 德国马克 (–2001-12-31)" if (table, text) == ("currency", "DEM") else None
+
 
 # Fields by body: name, then s for saving, d for declaring, f for back-filled, and its table.
 FIELDS = {

@@ -35,6 +35,10 @@ class SmallTables:
         """Return every entry that shares a character."""
         return [(code, name) for code, name in TABLES[table].items() if set(text) & set(code + name)]
 
+    def validity(self, table: str, text: str) -> str | None:
+        """Return the days of the one code of another day, the mark of before 2002."""
+        return "DEM 德国马克 (–2001-12-31)" if (table, text) == ("currency", "DEM") else None
+
 
 @dataclass(frozen=True)
 class Workshop:
