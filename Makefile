@@ -3,7 +3,11 @@
 SHELL := /bin/bash
 
 TOKEN := softhsm2:softhsm2-util
-TESTS := $(TOKEN) xmlsec1:xmlsec1 libxml2-utils:xmllint postgresql:/usr/lib/postgresql/*/bin/postgres
+# What WeasyPrint draws with, and the typeface of the prints.
+PRINT := libpangoft2-1.0-0:/usr/lib/*/libpangoft2-1.0.so.0 libharfbuzz-subset0:/usr/lib/*/libharfbuzz-subset.so.0 \
+  fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+RUN := $(TOKEN) $(PRINT)
+TESTS := $(RUN) poppler-utils:pdftotext xmlsec1:xmlsec1 libxml2-utils:xmllint postgresql:/usr/lib/postgresql/*/bin/postgres
 
 .PHONY: help setup setup-tests run demo test check bench trace docs lock
 
@@ -11,7 +15,7 @@ help:    ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup:   ## Install system packages and .venv for running
-	@tools/setup $(TOKEN)
+	@tools/setup $(RUN)
 
 setup-tests: ## Install what the tests need besides
 	@tools/setup $(TESTS)
