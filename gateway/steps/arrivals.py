@@ -10,6 +10,8 @@ from gateway.steps.replies import log_receipt, refuse_unread
 from gateway.steps.trouble import reasons_of
 from gateway.store import InterchangeRow, ReceiptRow, ReceiptState, Store, Unit
 
+NOT_TAKEN = "receipt.not-taken"
+
 
 def keep_arrivals(
     world: World, unit: Unit, partner: str, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]
@@ -92,12 +94,13 @@ def keep_receipts(unit: Unit, arrivals: Sequence[Arrival], refusals: Sequence[Re
                 received_at=unit.now,
             )
         )
+        unit.alerts.close(NOT_TAKEN, arrival.name)
         # No stage takes a copy, so that its line is written here; one delivered again has it already.
         if kept.state == ReceiptState.DUPLICATE and kept.received_at == unit.now:
-            log_receipt(unit, kept, None, {"outcome": str(kept.state)})
+            log_receipt(unit, kept, {}, {"outcome": str(kept.state)})
     for refusal in refusals:
         values = {"name": refusal.name, **reasons_of(refusal.violation)}
-        unit.alerts.open("receipt.not-taken", refusal.name, values)
+        unit.alerts.open(NOT_TAKEN, refusal.name, values)
 
 
 def put_away(inbox: Inbox, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> int:

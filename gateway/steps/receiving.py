@@ -1,21 +1,25 @@
-"""One receipt of customs: believed if its signature verifies, correlated, and carried to its document."""
+"""What customs sends: believed if its signature verifies, then carried to its document, or kept as told."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gateway.customs import TECHNICAL, Said, correlate, read_receipt
 from gateway.documents import Answer, Decision, Document, Stale, advance
-from gateway.errors import ParkedError, RejectedError, Violation
+from gateway.errors import ParkedError, RejectedError, Violation, refuse
 from gateway.messages import read
 from gateway.signing import Verifier
 from gateway.steps.containment import contained
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
+from gateway.steps.references import REFERENCES, keep_reference, log_line, read_reference, receipt_content
 from gateway.steps.replies import log_receipt, tell_receipt, tell_violations, violations_of
 from gateway.steps.waiting import OVERDUE
-from gateway.store import ReceiptContent, ReceiptRow, ReceiptState, SubmissionRow, Unit
+from gateway.store import ReceiptContent, ReceiptRow, ReceiptState, ReferenceRow, SubmissionRow, Unit
+
+RECEIPT: Final = "Receipt"
+NOT_APPLIED: Final = "receipt.not-applied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +31,27 @@ class Outcome:
 
 
 def believe(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> None:
-    """Verify, read, correlate and advance; whatever comes out is noted and logged (CU-02, CU-03)."""
-    said: Said | None = None
+    """Verify, read, and act; whatever comes out is noted and logged (CU-02, CU-03, GF-09)."""
+    said: Said | ReferenceRow | None = None
     try:
         with unit.savepoint(), contained(receipt.name):
             said = _read(world, verifier, unit, receipt)
-            outcome = _apply(world, unit, receipt, said)
+            outcome = (
+                _keep(unit, said) if isinstance(said, ReferenceRow) else _apply(world, unit, receipt, said)
+            )
     except (RejectedError, ParkedError) as fault:
         told = tell_violations(violations_of(fault, receipt.name), world.catalogue.dictionary)
         unexpected = fault.code == "state.unexpected-receipt"
         state = ReceiptState.UNEXPECTED if unexpected else ReceiptState.REFUSED
         outcome = Outcome(state, told)
-        unit.alerts.open("receipt.not-applied", receipt.name, {"receipt": receipt.id, "code": fault.code})
+        unit.alerts.open(NOT_APPLIED, receipt.name, {"receipt": receipt.id, "code": fault.code})
+    else:
+        _close_alerts(unit, receipt, said)
     unit.receipts.settle(receipt.id, outcome.state, _content(said, outcome))
-    log_receipt(unit, receipt, said, {"outcome": str(outcome.state), **outcome.told})
+    log_receipt(unit, receipt, _line(said), {"outcome": str(outcome.state), **outcome.told})
 
 
-def _read(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> Said:
+def _read(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> Said | ReferenceRow:
     """Read the verified bytes and nothing else of what came (CU-02).
 
     Raises:
@@ -53,7 +61,28 @@ def _read(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> 
     if faults := world.catalogue.check(verified.root):
         raise RejectedError(faults)
     head, body = read(verified.root)
+    if head.message_type in REFERENCES:
+        return read_reference(receipt, head, body)
+    if head.message_type != RECEIPT:
+        expected = ", ".join((RECEIPT, *REFERENCES))
+        raise refuse(
+            "receipt.unknown-message", "MessageHead/MessageType", given=head.message_type, expected=expected
+        )
     return read_receipt(head.message_id, head.sender_id, head.ref_message_id, body)
+
+
+def _close_alerts(unit: Unit, receipt: ReceiptRow, said: Said | ReferenceRow) -> None:
+    """Close what was told of receipts in whose place this one stands: the same bytes, or the same answer."""
+    answers, kind = (said.refers_to, said.receipt_type) if isinstance(said, Said) else (None, None)
+    for name in unit.receipts.failed(receipt.digest, answers or None, kind):
+        unit.alerts.close(NOT_APPLIED, name)
+
+
+def _keep(unit: Unit, told: ReferenceRow) -> Outcome:
+    overtaken = keep_reference(unit, told)
+    if overtaken is None:
+        return Outcome(ReceiptState.APPLIED, {})
+    return Outcome(ReceiptState.STALE, _because(overtaken))
 
 
 def _apply(world: World, unit: Unit, receipt: ReceiptRow, said: Said) -> Outcome:
@@ -97,8 +126,11 @@ def _answer(said: Said) -> Answer:
 
 
 def _stale(state: str, reason: Violation) -> Outcome:
-    texts = {"because_en": reason.text("en"), "because_zh": reason.text("zh")}
-    return Outcome(ReceiptState.STALE, {"state": state, "because": reason.code, **texts})
+    return Outcome(ReceiptState.STALE, {"state": state, **_because(reason)})
+
+
+def _because(reason: Violation) -> dict[str, str]:
+    return {"because": reason.code, "because_en": reason.text("en"), "because_zh": reason.text("zh")}
 
 
 def _moved(before: str, document: Document, decision: Decision) -> dict[str, Any]:
@@ -108,9 +140,11 @@ def _moved(before: str, document: Document, decision: Decision) -> dict[str, Any
     return told
 
 
-def _content(said: Said | None, outcome: Outcome) -> ReceiptContent:
+def _content(said: Said | ReferenceRow | None, outcome: Outcome) -> ReceiptContent:
     if said is None:
         return ReceiptContent(reason=dict(outcome.told))
+    if isinstance(said, ReferenceRow):
+        return receipt_content(said, dict(outcome.told))
     return ReceiptContent(
         message_id=said.refers_to or None,
         own_id=said.message_id,
@@ -122,3 +156,21 @@ def _content(said: Said | None, outcome: Outcome) -> ReceiptContent:
         customs_number=said.customs_number or None,
         reason=dict(outcome.told),
     )
+
+
+def _line(said: Said | ReferenceRow | None) -> dict[str, Any]:
+    """Return what the receipt log tells of what was said."""
+    if said is None:
+        return {}
+    if isinstance(said, ReferenceRow):
+        return log_line(said)
+    return {
+        "answers": said.refers_to,
+        "number": said.number,
+        "client_number": said.client_number,
+        "customs_number": said.customs_number,
+        "type": said.receipt_type,
+        "document_type": said.document_type,
+        "code": said.code,
+        "text": said.text,
+    }

@@ -142,21 +142,10 @@ def tell_result(unit: Unit, decision: Decision) -> None:
     _tell(unit, run, "result", name, told)
 
 
-def log_receipt(unit: Unit, receipt: ReceiptRow, said: Said | None, outcome: Mapping[str, Any]) -> None:
+def log_receipt(unit: Unit, receipt: ReceiptRow, said: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
     """Write one line of the operators' receipt log; JSON escapes line breaks, so nothing forges a line."""
-    line: dict[str, Any] = {"receipt": receipt.id, "at": unit.now.isoformat(), "name": receipt.name}
-    if said is not None:
-        line |= {
-            "answers": said.refers_to,
-            "number": said.number,
-            "client_number": said.client_number,
-            "customs_number": said.customs_number,
-            "type": said.receipt_type,
-            "document_type": said.document_type,
-            "code": said.code,
-            "text": said.text,
-        }
-    data = (_BREAKS.sub(_escaped, json.dumps({**line, **outcome}, ensure_ascii=False)) + "\n").encode()
+    line = {"receipt": receipt.id, "at": unit.now.isoformat(), "name": receipt.name, **said, **outcome}
+    data = (_BREAKS.sub(_escaped, json.dumps(line, ensure_ascii=False)) + "\n").encode()
     digest = unit.raw.put(data)
     unit.notices.add(
         NoticeRow(partner=OPERATORS, kind="log", name="receipts.log", digest=digest, created_at=unit.now)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, or_, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, or_, select, update
 
 from gateway.store.rows import ReceiptRow
-from gateway.store.statements import LIMIT, added, columns_of, rows, values_of
+from gateway.store.statements import LIMIT, added, columns_of, one_of, rows, values_of
 from gateway.store.states import ReceiptState
 from gateway.store.tables import receipts
 
@@ -22,6 +22,16 @@ _TAKE = (
     .with_for_update(skip_locked=True)
 )
 _SAME = _SELECT.where(receipts.c.digest == bindparam("digest")).order_by(receipts.c.id)
+_FAILED = select(receipts.c.name).where(
+    or_(
+        receipts.c.digest == bindparam("digest"),
+        and_(
+            receipts.c.message_id == bindparam("message_id"),
+            receipts.c.receipt_type == bindparam("receipt_type"),
+        ),
+    ),
+    one_of(receipts.c.state, (ReceiptState.REFUSED, ReceiptState.UNEXPECTED)),
+)
 _UPDATE = update(receipts).where(receipts.c.id == bindparam("_id"))
 
 
@@ -74,6 +84,11 @@ class Receipts:
     def settle(self, receipt: int, state: ReceiptState, content: ReceiptContent) -> None:
         """Note what a receipt says and what became of it."""
         self._connection.execute(_UPDATE, {"_id": receipt, "state": state, **values_of(content)})
+
+    def failed(self, digest: str, message_id: str | None, receipt_type: str | None) -> list[str]:
+        """Return the names of receipts that were not applied, of these bytes or with the same answer."""
+        asked = {"digest": digest, "message_id": message_id, "receipt_type": receipt_type}
+        return sorted(set(self._connection.scalars(_FAILED, asked)))
 
     def rematch(
         self,
