@@ -1,19 +1,17 @@
-"""The code tables: look-up by code and Chinese name, nearest entries, days, and the operator's own files."""
+"""Look-up in the shipped code tables: by code, former code and Chinese name, and the nearest entries."""
 
 from __future__ import annotations
 
 import unicodedata
 from datetime import date
 from importlib import resources
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.codes import CodeLibrary, CodeTables
+from gateway.codes import CodeLibrary
 from gateway.codes.reader import read_table
-from gateway.errors import RejectedError
 
 TODAY = date(2026, 10, 20)
 SHIPPED = CodeLibrary.load(None, lambda: TODAY).today
@@ -22,23 +20,6 @@ ROWS = {
     for file in (resources.files("gateway.codes") / "data").iterdir()
     if file.name.endswith(".csv")
 }
-
-
-def write(folder: Path, name: str, text: str) -> None:
-    """Put a table of that name into the folder."""
-    (folder / name).write_text(text, encoding="utf-8")
-
-
-def load(folder: Path, day: date = TODAY) -> CodeTables:
-    """Load the shipped tables and the folder's, as of a day."""
-    return CodeLibrary.load(folder, lambda: day).today
-
-
-def faults_of(folder: Path) -> list[tuple[str, int | None]]:
-    """Load the folder, which fails, and return the code and row of each fault."""
-    with pytest.raises(RejectedError) as caught:
-        load(folder)
-    return [(fault.code, fault.place.row if fault.place else None) for fault in caught.value.violations]
 
 
 @pytest.mark.requirement("EN-03")
@@ -57,6 +38,12 @@ def faults_of(folder: Path) -> list[tuple[str, int | None]]:
         ("guarantee_mode", "保函", "2"),
         ("unit", "０３５", "035"),
         ("country", "非洲其他国家(地区)", None),
+        ("country", "502", "USA"),
+        ("country", "326", "NOR"),
+        ("country", "701", None),
+        ("currency", "502", "USD"),
+        ("currency", "５０２", "USD"),
+        ("transport_mode", "4", "4"),
         ("country", "chn", None),
         ("country", "", None),
         ("unit", "桶装水", None),
@@ -97,11 +84,29 @@ def test_upper_and_lower_case_codes_are_different() -> None:
         ("currency", "usd", ("USD", "美元")),
         ("country", "德意志国", ("DEU", "德国")),
         ("transport_mode", "水路", ("2", "水路运输")),
+        ("port", "纽约港", ("USA309", "纽约（美国）")),
+        ("country", "701", ("ZZZ", "国(地)别不详")),
+        ("unit", "35", ("035", "千克")),
     ],
 )
 def test_the_nearest_entries_are_named(table: str, text: str, expected: tuple[str, str]) -> None:
     """A misspelt code or name is answered with what was probably meant."""
     assert expected in SHIPPED.near(table, text)
+
+
+@pytest.mark.requirement("EN-03")
+def test_what_begins_alike_is_nearer() -> None:
+    """Offices of one region share their first two digits, and so do countries' ports."""
+    assert {code[:2] for code, _ in SHIPPED.near("customs_district", "5399")} == {"53"}
+    assert {code[:3] for code, _ in SHIPPED.near("port", "USA999")} == {"USA"}
+    assert SHIPPED.near("supervision_mode", "一般")[0] == ("0110", "一般贸易")
+
+
+@pytest.mark.requirement("EN-03")
+def test_a_small_table_is_named_whole_to_whoever_guessed_none_of_it() -> None:
+    """Four natures of goods are told sooner than guessed."""
+    assert [code for code, _ in SHIPPED.near("goods_nature", "9")] == ["1", "2", "3", "4"]
+    assert SHIPPED.near("port", "☃") == []
 
 
 def test_near_gives_no_more_than_asked_and_nothing_for_garbage() -> None:
@@ -128,62 +133,3 @@ def test_look_up_never_fails_and_never_invents(table: str, text: str) -> None:
         assert plain in {unicodedata.normalize("NFKC", code), name}
     for near, name in SHIPPED.near(table, text):
         assert SHIPPED.name(table, near) == name
-
-
-def test_an_entry_holds_on_its_days_only(tmp_path: Path) -> None:
-    """A code that was renamed has one name on each day; first and last day are included."""
-    text = "code,name_zh,valid_from,valid_to\n0101,机场单证,,2019-12-31\n0101,机场货管,2020-01-01,\n"
-    write(tmp_path, "customs_district.csv", text)
-    assert load(tmp_path, date(2019, 12, 31)).name("customs_district", "0101") == "机场单证"
-    later = load(tmp_path, date(2020, 1, 1))
-    assert later.name("customs_district", "0101") == "机场货管"
-    assert later.code("customs_district", "机场单证") is None
-
-
-def test_an_operators_file_replaces_or_adds_a_table(tmp_path: Path) -> None:
-    """A file of the same name is the whole table; the other shipped tables stay."""
-    write(tmp_path, "currency.csv", "\ufeffcode,name_zh\r\nXTS,试验币\r\n")
-    write(tmp_path, "colour.csv", 'name_zh,code\n"红,赤",1\n\n')
-    tables = load(tmp_path)
-    assert tables.code("currency", "试验币") == "XTS"
-    assert tables.code("currency", "USD") is None
-    assert tables.code("colour", "红,赤") == "1"
-    assert tables.code("country", "中国") == "CHN"
-
-
-def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
-    """One start shows everything that is to be mended, each with its row."""
-    write(tmp_path, "a.csv", "code,name\n1,x\n")
-    write(tmp_path, "b.csv", "code,name_zh,valid_from\n1,一,2026-02-30\n,二,\n2,,\n")
-    write(tmp_path, "c.csv", "code,name_zh\n1,一\n1,壹\n")
-    write(tmp_path, "d.csv", 'code,name_zh\n1,"一\n')
-    (tmp_path / "e.csv").write_bytes("code,name_zh\n1,中国\n".encode("gb18030"))
-    write(tmp_path, "f.csv", "")
-    assert faults_of(tmp_path) == [
-        ("codes.column-missing", 1),
-        ("codes.column-wrong", 1),
-        ("codes.date-wrong", 2),
-        ("codes.value-missing", 3),
-        ("codes.value-missing", 4),
-        ("codes.code-twice", 3),
-        ("codes.not-csv", 2),
-        ("codes.unreadable", None),
-        ("codes.column-missing", 1),
-        ("codes.column-missing", 1),
-    ]
-
-
-def test_a_configured_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
-    """A mistyped folder is never taken for "no own tables"."""
-    assert faults_of(tmp_path / "absent") == [("codes.folder-absent", None)]
-
-
-def test_fault_texts_exist_in_both_languages(tmp_path: Path) -> None:
-    """Each fault reads as a sentence in English and in Chinese, with its values in it."""
-    write(tmp_path, "c.csv", "code,name_zh\n1,一\n1,壹\n")
-    with pytest.raises(RejectedError) as caught:
-        load(tmp_path)
-    assert (
-        caught.value.text("en") == "The code 1 stands on row 2 already, for days that this entry covers too."
-    )
-    assert caught.value.text("zh") == "代码 1 已在第 2 行出现，且有效期重叠。"

@@ -80,6 +80,18 @@ def test_an_unknown_code_is_told_with_its_place_and_the_nearest_entries(workshop
     assert "公吨" in violation.text("zh")
 
 
+@pytest.mark.requirement("EN-03")
+def test_a_code_of_another_day_is_told_with_its_days(workshop):
+    """A currency that was is no unknown one."""
+    (mapped,) = workshop.csv(
+        '[items]\nTradeCurr = { from = "币制", table = "currency" }', ["nr,币制", "1,DEM"]
+    )
+    (violation,) = mapped.violations
+    assert (violation.code, violation.place) == ("map.code-not-valid", Place("a.csv", 2, "币制"))
+    assert "2001-12-31" in violation.text("en")
+    assert "2001-12-31" in violation.text("zh")
+
+
 @pytest.mark.requirement("EN-05")
 def test_every_fault_of_every_message_is_told_at_once(workshop):
     """One bad cell does not hide the next one."""
