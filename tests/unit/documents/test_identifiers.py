@@ -67,7 +67,7 @@ def test_real_container_numbers_pass(number: str) -> None:
 def test_one_wrong_character_of_a_container_number_is_found_where_iso_6346_promises_it(
     letters: str, digits: str
 ) -> None:
-    """Not found: letters whose values differ by 11 or 22 (A and K), and a remainder of 10, which shows as 0."""
+    """Not found: letters whose values differ by 11 or 22 (A and K), and a remainder of 10, shown as 0."""
     base = letters + digits
     right = base + identifiers.container_check(base)
     assert identifiers.is_container(right)
