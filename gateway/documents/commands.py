@@ -1,4 +1,4 @@
-"""What an ERP's command makes of a document: save, declare, both, edit, delete."""
+"""What an ERP's command makes of a document: which operation it asks for, and of which document."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.documents import aggregation
-from gateway.documents.core import Change, Command, Decision, Document, Facts, Outgoing
-from gateway.documents.draft import Draft, Level, Outline, copy
+from gateway.documents.copying import copied
+from gateway.documents.core import Change, Command, Decision, Document, Facts
+from gateway.documents.draft import Draft, Level, copy
 from gateway.documents.forms import FORMS, effects
-from gateway.documents.lives import after, first_state
+from gateway.documents.items import OPERATIONS, Work, lines_of, renumbered
+from gateway.documents.lives import after
 from gateway.documents.states import Event
+from gateway.documents.writing import Plan, Task, redeclare, write
 from gateway.errors import refuse
 from gateway.fields import Fields, walk
 
 _HEAD: Final = "MessageHead"
+# The ERP's own numbers of other documents, which never stay in a content.
+_OWN_NUMBERS: Final = ("QualificationClientNo", "VolumeClientNo", "ManifestClientNo")
 
 
 def decide(command: Command, facts: Facts) -> Decision:
@@ -42,118 +47,120 @@ def decide(command: Command, facts: Facts) -> Decision:
             message=command.message_type,
             expected=", ".join(form.operations),
         )
-    return _HANDLERS[command.operation](command, facts)
+    return _HANDLERS[command.operation](Task(command, facts, form))
 
 
-def _save(command: Command, facts: Facts) -> Decision:
-    return _make(command, facts, Event.SAVE)
+def _save(task: Task) -> Decision:
+    return write(task, Plan.of(Event.SAVE, Level.SAVE, task.command.body))
 
 
-def _save_and_declare(command: Command, facts: Facts) -> Decision:
-    return _make(command, facts, Event.SAVE_DECLARE)
+def _save_and_declare(task: Task) -> Decision:
+    return write(task, Plan.of(Event.SAVE_DECLARE, Level.DECLARE, task.command.body))
 
 
-def _make(command: Command, facts: Facts, event: Event) -> Decision:
-    """Make a document and give it its unified number (QF-04, MF-02)."""
-    form = FORMS[command.message_type]
-    kind = form.kind
-    taken = facts.by_client_number(command.partner, kind, command.client_number)
-    if taken is not None:
-        raise refuse(
-            "rule.client-number-taken",
-            _HEAD + "/ClientSeqNo",
-            given=command.client_number,
-            number=taken.number,
-            state=taken.state,
-        )
-    level = Level.SAVE if event is Event.SAVE else Level.DECLARE
-    draft = Draft.of(command, command.body, level, facts)
-    draft.fill(draft.head, "SeqNo", "")
-    draft.fill(draft.head, "CustomsNo", "")
-    outline = form.complete(draft)
-    draft.settle()
-    number = facts.new_number(kind)
-    draft.fill(draft.head, "SeqNo", number)
-    document = Document(
-        number=number,
-        kind=kind,
-        message_type=command.message_type,
-        state=first_state(kind),
-        version=0,
-        enterprise=outline.enterprise,
-        partner=command.partner,
-        office=outline.office,
-        nature=outline.nature,
-        ie_flag=outline.ie_flag,
-        client_number=command.client_number,
-        customs_number=None,
-        parent=outline.parent,
-        period=outline.period,
-        valid_until=None,
-        content=draft.head.fields,
-    )
-    made = replace(document, state=after(document, event), version=1)
-    return _decision(Change(made, None, 0, event), draft, outline)
-
-
-def _declare(command: Command, facts: Facts) -> Decision:
-    """Declare a saved document as it stands; what the command repeats must be the same."""
-    present = _find(command, facts)
-    state = after(present, Event.DECLARE)
-    body = copy(present.content)
-    # The declaration date is the day of declaring, not of saving (MF-06).
-    if "DeclDate" not in command.body:
-        body.pop("DeclDate", None)
-    else:
-        body["DeclDate"] = command.body["DeclDate"]
-    draft = Draft.of(command, body, Level.DECLARE, facts, present)
-    outline = FORMS[command.message_type].complete(draft)
-    _compare(command, draft)
-    draft.settle()
-    changed = _outlined(present, outline, draft.head.fields, state)
-    return _decision(Change(changed, present.state, present.version, Event.DECLARE), draft, outline)
-
-
-def _edit(command: Command, facts: Facts) -> Decision:
+def _edit(task: Task) -> Decision:
     """Replace the content of a document that is not with customs; it is saved again, under its number."""
-    present = _find(command, facts)
-    state = after(present, Event.EDIT)
-    draft = Draft.of(command, command.body, Level.SAVE, facts, present)
-    draft.fill(draft.head, "SeqNo", present.number)
-    draft.fill(draft.head, "CustomsNo", "")
-    outline = FORMS[command.message_type].complete(draft)
+    return write(task, Plan.of(Event.EDIT, Level.SAVE, task.command.body, _find(task)))
+
+
+def _disable(task: Task) -> Decision:
+    """Declare a change that only disables items (CH-03)."""
+    if "Item" in task.command.body:
+        raise refuse("command.disable-only", f"{task.command.message_type}/Item")
+    return _save_and_declare(task)
+
+
+def _copy(task: Task) -> Decision:
+    """Save a new document with the content of another one, in whatever state that is (GF-06, MF-11)."""
+    body = task.command.body
+    number = body.get("SeqNo")
+    if not isinstance(number, str):
+        raise refuse("command.copy-of-what", f"{task.command.message_type}/SeqNo")
+    source = _find(task)
+    after(source, Event.COPY)
+    head, lines = copied(source, body, task.facts.dictionary)
+    return write(task, Plan(Event.COPY, Level.SAVE, head, lines))
+
+
+def _work_on_items(task: Task) -> Decision:
+    """Append, insert, delete or reclassify items of a document that can be edited (GF-03, GF-05, MF-10)."""
+    command = task.command
+    present = _find(task)
+    event = Event(command.operation)
+    after(present, event)
+    given = lines_of(command.body)
+    if not given:
+        raise refuse("item.none-given", f"{command.message_type}/Item", operation=command.operation)
+    kept = lines_of(present.content, kept=True)
+    work = Work(command.message_type, kept, given, task.form.reclassified)
+    lines = renumbered(OPERATIONS[command.operation](work))
+    draft = Draft.of(command, present.content, Level.SAVE, task.facts, present)
+    _compare(draft, {name: value for name, value in command.body.items() if name != "Item"})
     draft.settle()
-    changed = _outlined(present, outline, draft.head.fields, state)
-    changed = replace(changed, customs_number=None, valid_until=None)
-    return _decision(Change(changed, present.state, present.version, Event.EDIT), draft, outline)
+    return write(task, Plan(event, Level.SAVE, _anew(present.content), lines, present))
 
 
-def _delete(command: Command, facts: Facts) -> Decision:
+def _declare(task: Task) -> Decision:
+    """Declare a saved document as it stands; what the command repeats must be the same."""
+    command = task.command
+    present = _find(task)
+    after(present, Event.DECLARE)
+    body = _anew(present.content)
+    if "DeclDate" in command.body:
+        body["DeclDate"] = command.body["DeclDate"]
+    draft = Draft.of(command, body, Level.DECLARE, task.facts, present)
+    outline = task.form.complete(draft)
+    _compare(draft, command.body)
+    draft.settle()
+    return redeclare(present, draft, outline)
+
+
+def _delete(task: Task) -> Decision:
     """End a document for good; its history stays (QF-09, GF-06, MF-11)."""
-    present = _find(command, facts)
+    present = _find(task)
     changed = replace(present, state=after(present, Event.DELETE), version=present.version + 1)
-    return effects(Change(changed, present.state, present.version, Event.DELETE), facts)
+    return effects(Change(changed, present.state, present.version, Event.DELETE), task.facts)
 
 
-_HANDLERS: Final[Mapping[str, Callable[[Command, Facts], Decision]]] = {
+def _show(task: Task) -> Decision:
+    """Show a document as it is; items with their declaration elements (GF-05)."""
+    subject = _find(task)
+    after(subject, Event.SHOW)
+    return Decision(subject=subject, shown={"content": subject.content})
+
+
+def _print(task: Task) -> Decision:
+    """Name the document that is to be printed (QF-10, GF-06, MF-11)."""
+    subject = _find(task)
+    after(subject, Event.PRINT)
+    return Decision(subject=subject)
+
+
+_HANDLERS: Final[Mapping[str, Callable[[Task], Decision]]] = {
     "save": _save,
     "declare": _declare,
     "save-declare": _save_and_declare,
     "edit": _edit,
     "delete": _delete,
+    "copy": _copy,
+    "show": _show,
+    "print": _print,
+    "disable": _disable,
+    "extend": _save_and_declare,
+    **dict.fromkeys(OPERATIONS, _work_on_items),
 }
 
 
-def _find(command: Command, facts: Facts) -> Document:
+def _find(task: Task) -> Document:
     """Find the document that a command is about; a foreign one is as unknown as none (QR-08)."""
-    kind = FORMS[command.message_type].kind
+    command, facts = task.command, task.facts
     given = command.number or command.body.get("SeqNo") or ""
     if given and isinstance(given, str):
         found = facts.document(given)
         path = f"{command.message_type}/SeqNo"
     else:
         given = command.client_number
-        found = facts.by_client_number(command.partner, kind, given)
+        found = facts.by_client_number(command.partner, task.form.kind, given)
         path = _HEAD + "/ClientSeqNo"
     own = facts.enterprises_of(command.partner)
     if found is None or found.message_type != command.message_type or found.enterprise not in own:
@@ -161,14 +168,23 @@ def _find(command: Command, facts: Facts) -> Document:
     return found
 
 
-def _compare(command: Command, draft: Draft) -> None:
-    """Refuse a declare command that says something else than what was saved; names and codes are the same."""
-    repeated = Draft.of(command, command.body, Level.DECLARE, draft.facts, draft.present)
-    for name in ("QualificationClientNo", "VolumeClientNo", "ManifestClientNo"):
-        repeated.take(name)
-    for name in list(repeated.head.fields):
-        if name not in {"SeqNo", "DeclDate"}:
-            _compare_field(draft, name, repeated.head.fields[name])
+def _anew(content: Fields) -> Fields:
+    """Return a copy of a content without what the next attempt brings anew.
+
+    The declaration date is the day of declaring, not of saving (MF-06); what customs gave to an attempt
+    that it refused is no longer true; items are numbered again.
+    """
+    body = copy(content)
+    for name in ("CustomsNo", "ApprovedValidDate", "DeclDate"):
+        body.pop(name, None)
+    return body
+
+
+def _compare(draft: Draft, body: Fields) -> None:
+    """Refuse a command that says something else than what is saved; names and codes are the same."""
+    for name, given in body.items():
+        if name not in {"SeqNo", "DeclDate", *_OWN_NUMBERS}:
+            _compare_field(draft, name, given)
 
 
 def _compare_field(draft: Draft, name: str, given: str | Fields | list[Fields]) -> None:
@@ -181,35 +197,3 @@ def _compare_field(draft: Draft, name: str, given: str | Fields | list[Fields]) 
         same = (codes.code(table, text) if table and codes.has(table) else None) or text
         if kept.get(path) != same:
             draft.fault("rule.differs-from-saved", path, given=text, expected=kept.get(path, ""))
-
-
-def _outlined(present: Document, outline: Outline, content: Fields, state: str) -> Document:
-    return replace(
-        present,
-        state=state,
-        version=present.version + 1,
-        enterprise=outline.enterprise,
-        office=outline.office,
-        nature=outline.nature,
-        ie_flag=outline.ie_flag,
-        parent=outline.parent,
-        period=outline.period,
-        content=content,
-    )
-
-
-def _decision(change: Change, draft: Draft, outline: Outline) -> Decision:
-    document = change.document
-    outgoing: tuple[tuple[str, Outgoing], ...] = ()
-    if draft.declaring:
-        message = Outgoing(draft.message_type, document.content, hold=outline.hold is not None)
-        outgoing = ((document.number, message),)
-    return Decision(
-        changes=(change, *outline.moved),
-        outgoing=outgoing,
-        filled=draft.filled,
-        warnings=tuple(draft.warnings),
-        news=(replace(outline.hold, number=document.number),) if outline.hold else (),
-        uses={document.number: outline.uses} if draft.declaring and outline.uses else {},
-        shown=outline.shown,
-    )

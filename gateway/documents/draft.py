@@ -87,6 +87,7 @@ class Draft:
         filled: What was back-filled, by path.
         amends: Whether `present` is with customs and is being corrected: its day of declaration stays, and
             no deadline begins anew (AM-02).
+        item_steps: How the path of each item goes on; by its position, where nothing else is said.
     """
 
     message_type: str
@@ -99,6 +100,7 @@ class Draft:
     warnings: list[Violation] = field(default_factory=list)
     filled: dict[str, str] = field(default_factory=dict)
     amends: bool = False
+    item_steps: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -128,7 +130,8 @@ class Draft:
         """Return the items with their positions."""
         value = self.head.fields.get("Item", [])
         items = value if isinstance(value, list) else []
-        return [Group(item, f"{self.head.path}/Item[{count}]") for count, item in enumerate(items, 1)]
+        steps = self.item_steps or [f"Item[{count}]" for count in range(1, len(items) + 1)]
+        return [Group(item, f"{self.head.path}/{step}") for item, step in zip(items, steps, strict=True)]
 
     def fault(self, code: str, path: str, **values: object) -> None:
         """Note a violation; the field's names are put in by themselves."""

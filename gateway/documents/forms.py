@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.documents import manifest, qualification, volume
+from gateway.documents import licences, manifest, qualification, volume
 from gateway.documents.core import Change, Decision, Facts, Kind
 from gateway.documents.draft import Draft, Outline
 
-_COMMON: Final = ("save", "declare", "save-declare", "edit", "delete")
+_COMMON: Final = ("save", "declare", "save-declare", "edit", "delete", "print", "show")
+_WITH_ITEMS: Final = (*_COMMON, "copy", "append-item", "insert-item", "delete-item", "reclassify")
 
 
 def no_effect(_change: Change, _facts: Facts) -> Decision | None:
@@ -29,6 +30,8 @@ class Form:
         operations: What may be asked of it.
         decided: What it does to others that this document has changed: decided by customs, or deleted.
             The answer holds the others' changes, releases and news, or is None.
+        reclassified: What of an item `reclassify` may change (GF-05, MF-10).
+        splits: More items than fit become further documents (GF-02).
     """
 
     message: str
@@ -36,6 +39,8 @@ class Form:
     complete: Callable[[Draft], Outline]
     operations: tuple[str, ...]
     decided: Callable[[Change, Facts], Decision | None] = no_effect
+    reclassified: tuple[str, ...] = ()
+    splits: bool = False
 
 
 FORMS: Final[Mapping[str, Form]] = {
@@ -48,8 +53,22 @@ FORMS: Final[Mapping[str, Form]] = {
             _COMMON,
             decided=volume.release_or_keep,
         ),
-        Form(volume.MESSAGE, Kind.VOLUME, volume.complete, _COMMON),
-        Form(manifest.MESSAGE, Kind.MANIFEST, manifest.complete, _COMMON),
+        Form(
+            volume.MESSAGE,
+            Kind.VOLUME,
+            volume.complete,
+            _WITH_ITEMS,
+            reclassified=("CodeTS", "DeclElements"),
+            splits=True,
+        ),
+        Form(
+            manifest.MESSAGE,
+            Kind.MANIFEST,
+            manifest.complete,
+            _WITH_ITEMS,
+            decided=licences.release,
+            reclassified=("DeclElements",),
+        ),
     )
 }
 
