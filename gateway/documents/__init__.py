@@ -1,6 +1,7 @@
 """Documents: what they are, what may happen to them, what they decide; pure, without input or output."""
 
 from gateway.documents.aggregation import Rehearsal, make_declarations, rehearse, request_aggregation
+from gateway.documents.application import UNDECIDED
 from gateway.documents.cargo import cargo_bill, cargo_key
 from gateway.documents.commands import decide
 from gateway.documents.core import (
@@ -26,6 +27,7 @@ from gateway.documents.receipts import advance
 
 __all__ = [
     "APPROVED",
+    "UNDECIDED",
     "Answer",
     "Change",
     "CodeLookup",

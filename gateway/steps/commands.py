@@ -14,13 +14,13 @@ from gateway.fields import Fields, plain
 from gateway.formats import ReadOptions, read
 from gateway.mapping import Mapped, MappingSet
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
-from gateway.steps.replies import ACCEPTED, REFUSED, accepted_entry, refused_entry, repeat, reply
+from gateway.steps.replies import ACCEPTED, ANSWERED, REFUSED, accepted_entry, refused_entry, repeat, reply
 from gateway.steps.structure import faults_of_structure
 from gateway.store import InterchangeRow, MessageRow, Unit
 
-# Saving the same content under the same number again is the same command, in whatever file it comes;
-# declaring, editing and deleting depend on the state, and are for the document to judge (ER-04).
-_REPEATABLE = ("save", "save-declare")
+# Making the same again under the same number is the same command, in whatever file it comes; declaring,
+# editing, deleting and work on items depend on the state, and are for the document to judge (ER-04).
+_REPEATABLE = ("save", "save-declare", "copy", "extend", "disable", "aggregate", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Task:
 
 def understand_one(world: World, mappings: MappingSet, unit: Unit, interchange: InterchangeRow) -> None:
     """Do what an interchange asks and write its reply; the same bytes again have no second effect (ER-04).
+
+    What only asks has no effect at all: the same question again is answered as of now.
 
     Raises:
         RejectedError: It cannot be read, or no mapping or more than one fits.
@@ -72,8 +74,9 @@ def _obey(task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None) 
                 decision = _decide(world, unit, interchange.partner, mapped, conflict=earlier)
                 cause = Cause("message", f"{interchange.id}/{position}")
                 carry_out(world, unit, decision, cause)
-            number = decision.document.number
-            entry, outcome = accepted_entry(world, position, mapped, decision), ACCEPTED
+            entry, outcome = accepted_entry(world, position, mapped, decision), ANSWERED
+            if decision.changes:
+                number, outcome = decision.document.number, ACCEPTED
         except RejectedError as fault:
             located = [mapped.locate(violation) for violation in fault.violations]
             entry, outcome = refused_entry(world, position, mapped, located), REFUSED

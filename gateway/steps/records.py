@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.codes import CodeLibrary
 from gateway.config import Enterprise, Partner, Settings
-from gateway.documents import CodeLookup, Decision, Document, Kind, Outgoing, Reference, Use
+from gateway.documents import UNDECIDED, CodeLookup, Decision, Document, Kind, Outgoing, Reference, Use
 from gateway.errors import RejectedError
 from gateway.fields import FieldDictionary
 from gateway.messages import Catalogue, Head, build, build_declaration, serialize
@@ -141,6 +141,10 @@ class StoredFacts:
     def cargo_manifests(self, bill: str) -> Iterable[Reference]:
         """Return the cargo manifests under a bill of lading as customs last told them."""
         return map(to_reference, self._unit.references.beginning("CargoManifest", bill))
+
+    def amended(self, enterprise: str, period: str) -> Collection[str]:
+        """Return the manifests of a month that have an amendment which is not decided yet (AM-07)."""
+        return self._unit.documents.amended(enterprise, period, UNDECIDED)
 
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield an enterprise's manifests of a month that are in one of the states."""

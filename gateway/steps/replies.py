@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gateway.customs import Said
-from gateway.documents import Decision, Document, Kind, state_of
+from gateway.documents import Change, Decision, Document, Kind, state_of
 from gateway.errors import GatewayError, ParkedError, Place, RejectedError, Violation
 from gateway.fields import FieldDictionary
 from gateway.mapping import Mapped
@@ -17,6 +18,10 @@ from gateway.steps.trouble import values_of
 from gateway.store import InterchangeRow, NoticeRow, ReceiptRow, Unit
 
 ACCEPTED, REFUSED = "accepted", "refused"
+# What is noted of a message that asked only; its reply says accepted.
+ANSWERED = "answered"
+# What a decision about another document does to a content, so that the new one is to be told.
+_NEW_CONTENT = {"change", "extend", "modify"}
 # The partner of those notices that are lines of the receipt log.
 OPERATORS = ""
 
@@ -28,8 +33,18 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 
 
 def accepted_entry(world: World, position: int, mapped: Mapped, decision: Decision) -> dict[str, Any]:
-    """Tell that a message was obeyed: number, state, what was filled in, and warnings (QF-04, EN-02)."""
-    entry = _entry(position, mapped, ACCEPTED) | tell_state(decision.document)
+    """Tell that a message was obeyed: number, state, what was filled in, and warnings (QF-04, EN-02).
+
+    What a query finds belongs to no one document, and has no state of its own.
+    """
+    entry = _entry(position, mapped, ACCEPTED)
+    if decision.changes or decision.subject:
+        entry |= tell_state(decision.document)
+    entry |= decision.shown
+    further = [change.document for change in decision.changes[1:] if change.expected_state is None]
+    if further:
+        entry["documents"] = [tell_state(document) for document in (decision.document, *further)]
+    entry |= _tell_effects(decision)
     if decision.filled:
         entry["filled"] = dict(decision.filled)
     if decision.news:
@@ -108,13 +123,32 @@ def tell_receipt(unit: Unit, receipt: ReceiptRow, said: Said, document: Document
             "faults": [{"field": f.path, "code": f.code, "text": f.text} for f in said.faults],
         },
         "receipt": {"id": receipt.id, "message_id": said.message_id, "answers": said.refers_to},
+        **_tell_effects(decision),
         "news": [
             {"number": n.number, "code": n.code, "en": n.text("en"), "zh": n.text("zh")}
             for n in decision.news
         ],
     }
     name = f"{document.number}.{receipt.id:06d}.{document.state}.receipt.json"
-    _tell(unit, document, "receipt", name, told)
+    # Whoever made a document that this decision moves is told as well, where that is somebody else.
+    for partner in sorted({change.document.partner for change in decision.changes}):
+        _tell(unit, replace(document, partner=partner), "receipt", name, told)
+
+
+def _tell_effects(decision: Decision) -> dict[str, Any]:
+    """Tell what a decision does to other documents: moved, changed, or let go (CH-04, AM-06, GF-07)."""
+    told: dict[str, Any] = {}
+    moved = [change for change in decision.changes[1:] if change.expected_state is not None]
+    if moved:
+        told["effects"] = [_tell_effect(change) for change in moved]
+    if decision.release:
+        told["released"] = list(decision.release)
+    return told
+
+
+def _tell_effect(change: Change) -> dict[str, Any]:
+    told = {**tell_state(change.document), "event": change.event}
+    return {**told, "content": change.document.content} if change.event in _NEW_CONTENT else told
 
 
 def tell_result(unit: Unit, decision: Decision) -> None:

@@ -138,6 +138,16 @@ class Documents:
                 return
             last = piece[-1].number
 
+    def amended(self, enterprise: str, period: str, states: Collection[str]) -> set[str]:
+        """Return the manifests of a month that have an amendment in one of the states (AM-07)."""
+        found = select(documents.c.parent).where(
+            documents.c.enterprise == enterprise,
+            documents.c.kind == "amendment",
+            documents.c.period == period,
+            documents.c.state.in_(sorted(states)),
+        )
+        return {number for number in self._connection.scalars(found) if number}
+
     def listing(self, asked: DocumentFilter, *, limit: int, after: str = "") -> list[ListedDocument]:
         """Return a page of documents by number; `after` is the last number of the page before."""
         found = _SELECT_LISTED.where(*_conditions(asked), documents.c.number > after)

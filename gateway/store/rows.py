@@ -56,7 +56,11 @@ class SettleRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRow:
-    """One command of an interchange and its one outcome; the outcome's words are the pipeline's."""
+    """One command of an interchange and its one outcome; the outcome's words are the pipeline's.
+
+    Attributes:
+        document_number: The document that it made or changed; None where it did neither.
+    """
 
     id: int = 0
     interchange_id: int

@@ -258,6 +258,17 @@ def test_a_month_is_read_in_pieces_while_it_changes(store: Store) -> None:
         assert [row.number for row in left] == [n for at, n in enumerate(numbers, 1) if at % 20]
 
 
+@pytest.mark.requirement("AM-07")
+def test_the_amended_manifests_of_a_month_are_found_by_the_amendments_state(store: Store) -> None:
+    """Only amendments of the month, the enterprise and the states asked for count."""
+    usual = {"kind": "amendment", "parent": NUMBER, "state": "sent", "period": "202610"}
+    others = [{"state": "saved"}, {"period": "202609"}, {"enterprise": "4403180002"}, {"kind": "change"}]
+    several = [usual, *({**usual, **other, "parent": f"M{n:017d}"} for n, other in enumerate(others, 2))]
+    put(store, *(new(document(f"A{n:017d}", **fields)) for n, fields in enumerate(several)))
+    with store.read() as unit:
+        assert unit.documents.amended("4403180001", "202610", ["declared", "sent"]) == {NUMBER}
+
+
 def test_a_listing_comes_page_by_page(store: Store) -> None:
     """Pages follow each other by number, and each filter narrows them."""
     put(store, *(new(document(f"M2026000000000000{n}", ie_flag="IE"[n % 2])) for n in range(1, 8)))

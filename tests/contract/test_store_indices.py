@@ -52,6 +52,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "documents.qualifications": lambda unit: unit.documents.qualifications("4403180001", "5301", "1"),
     "documents.children": lambda unit: unit.documents.children(NUMBER),
     "documents.manifests": lambda unit: list(unit.documents.manifests("4403180001", "202610", ["a", "b"])),
+    "documents.amended": lambda unit: unit.documents.amended("4403180001", "202610", ["declared", "sent"]),
     "documents.listing": lambda unit: unit.documents.listing(DocumentFilter(kind="manifest"), limit=9),
     "documents.listing by state": lambda unit: unit.documents.listing(
         DocumentFilter(kind="manifest", states=["saved"], enterprises=["4403180001"]), limit=9
