@@ -40,12 +40,12 @@ class Compiler:
             head.append(self._rule("message.operation", OPERATION, message.operation))
         kind = self._rule("message.type", MESSAGE_TYPE, message.type)
         kinds = tuple(dict.fromkeys(kind.outcomes()))
-        bodies = {each: self._body(each) for each in kinds}
+        bodies = {each: self._body(each) for each in kinds if message.body is None}
         looked = [group for body in bodies.values() for group in (body, *body.groups) if group.pick is None]
         return Mapping(
             name=name,
             version=version,
-            messages=() if message.body else kinds,
+            messages=kinds,
             format=spec.format,
             dialect=self._dialect,
             tables=self.tables,

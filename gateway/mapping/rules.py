@@ -113,7 +113,8 @@ class Frame:
         try:
             found = self.reading.find(self.message if condition.of_message else node, condition.expression)
         except StepError:
-            return False
+            # Elements or objects are there, although they are no single value.
+            return condition.wanted is None and condition.holds
         if condition.wanted is None:
             return bool(found) is condition.holds
         return (bool(found) and found[0][0] in condition.wanted) is condition.holds

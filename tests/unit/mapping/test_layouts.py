@@ -200,11 +200,14 @@ def test_xml_expressions_that_find_something_else_are_told(workshop):
     assert str(first.violations[0].place) == "a.xml:2 /ORDERS/IDOC[1]"
 
 
-def test_a_condition_on_something_that_is_no_value_does_not_hold(workshop):
-    """The rule is then not used; a rule that needs the value tells of it."""
-    text = XML.replace('VoyNo = "V"', 'VoyNo = { value = "1", when = { from = "K01[1]", empty = false } }')
+@pytest.mark.parametrize(
+    ("condition", "holds"), [("empty = false", True), ("empty = true", False), ('is-not = "x"', False)]
+)
+def test_a_condition_may_ask_whether_elements_are_there_but_not_what_they_are(workshop, condition, holds):
+    """A comparison with no value does not hold; a rule that needs the value tells of it."""
+    text = XML.replace('VoyNo = "V"', f'VoyNo = {{ value = "1", when = {{ from = "K01[1]", {condition} }} }}')
     first, _ = workshop.apply(text, IDOC, "a.xml")
-    assert "VoyNo" not in first.body
+    assert ("VoyNo" in first.body) is holds
 
 
 JSON = """format = "json"
