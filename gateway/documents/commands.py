@@ -110,7 +110,7 @@ def _declare(task: Task) -> Decision:
         body["DeclDate"] = command.body["DeclDate"]
     draft = Draft.of(command, body, Level.DECLARE, task.facts, present)
     outline = task.form.complete(draft)
-    _compare(draft, command.body)
+    _compare(draft, task.form.compare(draft, command.body))
     draft.settle()
     return redeclare(present, draft, outline)
 

@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.documents import licences, manifest, qualification, volume
+from gateway.documents import amendment, licences, manifest, modification, qualification, volume
 from gateway.documents.core import Change, Decision, Facts, Kind
 from gateway.documents.draft import Draft, Outline
+from gateway.fields import Fields
 
 _COMMON: Final = ("save", "declare", "save-declare", "edit", "delete", "print", "show")
 _WITH_ITEMS: Final = (*_COMMON, "copy", "append-item", "insert-item", "delete-item", "reclassify")
+
+
+def compare_all(_draft: Draft, body: Fields) -> Fields:
+    """Leave everything that a declare command repeats to be compared field by field."""
+    return body
 
 
 def no_effect(_change: Change, _facts: Facts) -> Decision | None:
@@ -32,6 +38,8 @@ class Form:
             The answer holds the others' changes, releases and news, or is None.
         reclassified: What of an item `reclassify` may change (GF-05, MF-10).
         splits: More items than fit become further documents (GF-02).
+        compare: Compares what a declare command repeats with what is saved, where that is more than comparing
+            field by field, and returns the rest.
     """
 
     message: str
@@ -41,6 +49,7 @@ class Form:
     decided: Callable[[Change, Facts], Decision | None] = no_effect
     reclassified: tuple[str, ...] = ()
     splits: bool = False
+    compare: Callable[[Draft, Fields], Fields] = compare_all
 
 
 FORMS: Final[Mapping[str, Form]] = {
@@ -68,6 +77,21 @@ FORMS: Final[Mapping[str, Form]] = {
             _WITH_ITEMS,
             decided=licences.release,
             reclassified=("DeclElements",),
+        ),
+        Form(
+            amendment.MODIFICATION,
+            Kind.AMENDMENT,
+            modification.complete,
+            _COMMON,
+            decided=amendment.decided,
+            compare=modification.compare,
+        ),
+        Form(
+            amendment.WITHDRAWAL,
+            Kind.AMENDMENT,
+            amendment.complete_withdrawal,
+            _COMMON,
+            decided=amendment.decided,
         ),
     )
 }
