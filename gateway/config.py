@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -96,6 +97,9 @@ class Rules(_Section):
 
     guarantee_months: Annotated[int, Field(ge=0, le=120)] = 3
     volume_items: Annotated[int, Field(ge=1, le=99)] = 99
+    import_days: Annotated[int, Field(ge=1, le=365)] = 14
+    export_hours: Annotated[int, Field(ge=0, le=720)] = 24
+    holidays: tuple[date, ...] = ()
     unknown_customs_district: Literal["warn", "refuse"] = "warn"
     code_table_days: Annotated[int, Field(ge=1)] = 730
 

@@ -9,6 +9,7 @@ _DISTRICT = re.compile(r"[0-9]{2}[A-Z0-9]{2}")
 _ENTERPRISE = re.compile(r"[0-9A-Z]{10}")
 _GOODS_CODE = re.compile(r"[0-9]{10}")
 _CONTAINER = re.compile(r"[A-Z]{4}[0-9]{7}")
+_FILING = re.compile(r"[A-Z][0-9A-Z]{11}")
 _LICENCE = re.compile(r"[0-9A-Za-z]:[^\s:]{1,30}")
 _DATE = re.compile(r"[0-9]{8}")
 _MONTH = re.compile(r"(?!0000)[0-9]{4}(0[1-9]|1[0-2])")
@@ -31,6 +32,11 @@ def is_enterprise_code(text: str) -> bool:
 def is_goods_code(text: str) -> bool:
     """Tell whether the text has the form of a goods code, 商品编号."""
     return _GOODS_CODE.fullmatch(text) is not None
+
+
+def is_filing_number(text: str) -> bool:
+    """Tell whether the text has the form of a filing number, 备案号 (MF-04)."""
+    return _FILING.fullmatch(text) is not None
 
 
 def is_licence(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from gateway.documents.core import Document, Nature, ReceiptType
@@ -47,49 +48,45 @@ AMENDABLE: Final = frozenset({_S.APPROVED, _S.ENTRUSTED, _S.CARRIED, _S.CROSSED,
 
 
 def _amended(*states: State) -> Table:
-    """Return what amendments do: one that is declared or approved moves no state but takes out of a run."""
+    """Return what amendments do: a modification moves no state but takes out of a run, a withdrawal ends."""
     kept = {(state, event): state for state in states for event in (Event.AMEND, Event.MODIFY)}
-    return kept | {(_S.AWAITING, Event.LEAVE): _S.CLEARED}
+    ended = dict.fromkeys(((state, Event.WITHDRAW) for state in states), _S.WITHDRAWN)
+    return kept | ended | {(_S.AWAITING, Event.LEAVE): _S.CLEARED}
 
 
 _COMMON: Table = {
     **beginning(_S, refused=_S.REJECTED, approved=_S.APPROVED),
     (_S.CLEARED, Event.AWAIT): _S.AWAITING,
     (_S.AWAITING, Event.AGGREGATE): _S.AGGREGATED,
-    (_S.APPROVED, Event.WITHDRAW): _S.WITHDRAWN,
-    (_S.CLEARED, Event.WITHDRAW): _S.WITHDRAWN,
-    (_S.AWAITING, Event.WITHDRAW): _S.WITHDRAWN,
-    **_amended(_S.APPROVED, _S.CLEARED, _S.AWAITING),
+    **_amended(*(state for state in _S if state in AMENDABLE)),
 }
-_PLAIN: Table = {**_COMMON, (_S.APPROVED, Event.CLEAR): _S.CLEARED}
+# A bonded manifest whose transport was corrected on its way from road to another is cleared from there.
+_UNDER_WAY: Final = (_S.APPROVED, _S.ENTRUSTED, _S.CARRIED, _S.CROSSED)
+_PLAIN: Table = {**_COMMON, **dict.fromkeys(((state, Event.CLEAR) for state in _UNDER_WAY), _S.CLEARED)}
 _BONDED_ROAD: Table = {
     **_COMMON,
     (_S.APPROVED, Event.ENTRUST): _S.ENTRUSTED,
     (_S.ENTRUSTED, Event.CARRY): _S.CARRIED,
     (_S.CARRIED, Event.CROSS): _S.CROSSED,
     (_S.CROSSED, Event.CLEAR): _S.CLEARED,
-    (_S.ENTRUSTED, Event.WITHDRAW): _S.WITHDRAWN,
-    (_S.CARRIED, Event.WITHDRAW): _S.WITHDRAWN,
-    (_S.CROSSED, Event.WITHDRAW): _S.WITHDRAWN,
-    **_amended(_S.ENTRUSTED, _S.CARRIED, _S.CROSSED),
 }
-_PLAIN_AWAITED: dict[State, frozenset[ReceiptType]] = {
+_AWAITED: dict[State, frozenset[ReceiptType]] = {
     _S.DECLARED: BOTH,
-    _S.SENT: BUSINESS,
-    _S.APPROVED: BUSINESS,
+    **dict.fromkeys((_S.SENT, *_UNDER_WAY), BUSINESS),
 }
-_ROAD_AWAITED = {**_PLAIN_AWAITED, _S.ENTRUSTED: BUSINESS, _S.CARRIED: BUSINESS, _S.CROSSED: BUSINESS}
 
-MACHINE = Machine(ManifestState, _PLAIN, _PLAIN_AWAITED, READINGS, ITEM_COMMANDS)
-BONDED_ROAD_MACHINE = Machine(ManifestState, _BONDED_ROAD, _ROAD_AWAITED, READINGS, ITEM_COMMANDS)
+MACHINE = Machine(ManifestState, _PLAIN, _AWAITED, READINGS, ITEM_COMMANDS)
+BONDED_ROAD_MACHINE = Machine(ManifestState, _BONDED_ROAD, _AWAITED, READINGS, ITEM_COMMANDS)
 
 # Official codes 7 to 15; R and W are the gateway's own reading of a rejection and a withdrawal.
-MEANINGS = {
+# 12 is a notice only: a manifest awaits aggregation when a run has taken it, and only a cleared one is
+# ever taken (AG-02, AG-04). Customs' own word for it says neither that 15 has come nor that it has not.
+MEANINGS: Mapping[str, Event | None] = {
     "7": Event.APPROVE,
     "9": Event.ENTRUST,
     "10": Event.CARRY,
     "11": Event.CROSS,
-    "12": Event.AWAIT,
+    "12": None,
     "15": Event.CLEAR,
     "R": Event.REFUSE,
     "W": Event.WITHDRAW,

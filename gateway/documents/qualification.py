@@ -25,7 +25,7 @@ def complete(draft: Draft) -> Outline:
     head = draft.head
     profile = fill_profile(draft)
     office, nature = head.text("CustomMaster"), head.text("GoodsNature")
-    _check_nature(draft, office, nature)
+    check_nature(draft, office, nature)
     _check_volumes(draft)
     if nature == Nature.BONDED:
         _check_no_guarantee(draft)
@@ -48,7 +48,8 @@ def in_force(document: Document, today: str) -> bool:
     return document.state == FilingState.APPROVED and (document.valid_until or today) >= today
 
 
-def _check_nature(draft: Draft, office: str, nature: str) -> None:
+def check_nature(draft: Draft, office: str, nature: str) -> None:
+    """Refuse a nature that the customs office does not know (QF-06)."""
     prefix = OFFICES_OF.get(Nature(nature)) if nature in set(Nature) else None
     if prefix and office and not office.startswith(prefix):
         draft.fault(

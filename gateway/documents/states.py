@@ -67,7 +67,7 @@ COMMANDS = frozenset(
 # What is done to a document by the decision about another one: a run, a change, an amendment, a deletion.
 EFFECTS = frozenset(
     {
-        *(Event.AGGREGATE, Event.FINISH, Event.CHANGE, Event.EXTEND),
+        *(Event.AWAIT, Event.AGGREGATE, Event.FINISH, Event.CHANGE, Event.EXTEND),
         *(Event.AMEND, Event.MODIFY, Event.LEAVE, Event.RECALL),
     }
 )

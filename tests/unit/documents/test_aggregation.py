@@ -16,6 +16,7 @@ from gateway.documents import (
     Answer,
     Command,
     Document,
+    Stale,
     advance,
     decide,
     declare_declaration,
@@ -322,15 +323,20 @@ def test_an_agent_declares_by_name() -> None:
     assert codes_of(fault.value) == [f"aggregation.unknown-agent {AR}/AgentCode"]
 
 
-@pytest.mark.requirement("AG-04")
-def test_customs_own_word_of_awaiting_does_not_strand_a_manifest() -> None:
-    """Number 12 without a run of ours is offered like a cleared one."""
+@pytest.mark.requirement("AG-02", "AG-04", "MF-12")
+def test_customs_own_word_of_awaiting_neither_clears_nor_strands_a_manifest() -> None:
+    """Number 12 is a notice: before 15 the manifest is not offered, after it it still is."""
     world = _month()
-    number = _of(world, "M-1").number
-    world.answer(number, "12")
-    assert world.documents[number].state == "awaiting_aggregation"
+    cleared_one, approved_one = _of(world, "M-1").number, _of(world, "M-4").number
+    world.answer(approved_one, "7", customs_number="53012026I999999999")
+    for number in (cleared_one, approved_one):
+        assert isinstance(world.answer(number, "12"), Stale)
     aggregate(world)
-    assert world.documents[number].state == "aggregated"
+    assert world.documents[cleared_one].state == "aggregated"
+    assert world.documents[approved_one].state == "approved"
+    world.answer(approved_one, "15")
+    aggregate(world, client_number="AG-2")
+    assert world.documents[approved_one].state == "aggregated"
 
 
 @pytest.mark.requirement("AG-04")
@@ -365,9 +371,9 @@ def test_many_declarations_are_counted_on_with_letters() -> None:
     world.settings = settings(aggregation=Aggregation(max_items=1, item_keys=("ContrItem", "GQty")))
     lines = [line(GQty=str(n), DeclTotal=f"{n * 12.5:.2f}") for n in range(1, 61)]
     for name in ("N-1", "N-2"):
-        cleared(world, name, manifest(*(lines[:60] if name == "N-1" else lines[:1])))
+        cleared(world, name, manifest(*(lines[:60] if name == "N-1" else lines[:1]), IEDate="20261102"))
     more = [line(GQty=str(n), DeclTotal=f"{n * 12.5:.2f}") for n in range(61, 121)]
-    cleared(world, "N-3", manifest(*more))
+    cleared(world, "N-3", manifest(*more, IEDate="20261102"))
     world.now = datetime(2026, 12, 3, 8, 0, tzinfo=CHINA)
     aggregate(world, "202611")
     numbers = [d.client_number for d in _declarations(world)]

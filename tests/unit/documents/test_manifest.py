@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.clock import CHINA
-from gateway.documents.manifest import FROM_VOLUME
+from gateway.documents.filed import FROM_FILING
 from gateway.errors import RejectedError
 from gateway.fields import Fields
 from tests.unit.documents.world import World, approved_world, codes_of, line, manifest, qualification, volume
@@ -64,7 +64,7 @@ def test_volume_date_and_trade_mode_are_filled_in(flag: str) -> None:
 
 
 @pytest.mark.requirement("MF-05", "EN-02")
-@given(st.sampled_from([name for name in FROM_VOLUME if name != "SecondUnit"]), st.booleans())
+@given(st.sampled_from([name for name in FROM_FILING if name != "SecondUnit"]), st.booleans())
 def test_only_the_filing_may_say_what_is_filed(name: str, right: bool) -> None:
     """The same value is fine, another is a violation of that very field."""
     world = approved_world()
@@ -87,7 +87,7 @@ def test_an_item_that_is_not_filed_is_refused() -> None:
     with pytest.raises(RejectedError) as fault:
         approved_world().do(MF, "save", "M-1", manifest(line(ContrItem="3")))
     assert codes_of(fault.value) == [f"rule.unknown-item {MF}/Item[1]/ContrItem"]
-    assert "1 to 2" in fault.value.violations[0].text("en")
+    assert "from 1 to 2" in fault.value.violations[0].text("en")
 
 
 @pytest.mark.requirement("MF-04")
@@ -178,11 +178,6 @@ def test_goods_of_a_foreign_contract_are_only_exported() -> None:
 def test_the_nature_is_that_of_the_volume() -> None:
     """A general-trade volume serves no border trade."""
     assert f"rule.nature-differs {MF}/GoodsNature" in _faults(manifest(GoodsNature="3"), "save")
-
-
-def test_bonded_manifests_wait_for_account_books() -> None:
-    """Until reference data come, they are refused with a clear code."""
-    assert _faults(manifest(GoodsNature="2"), "save") == [f"rule.bonded-needs-account-book {MF}/GoodsNature"]
 
 
 @pytest.mark.requirement("MF-06")

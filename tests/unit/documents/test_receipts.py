@@ -106,7 +106,7 @@ def test_another_customs_number_is_for_a_person() -> None:
     world = approved_world()
     number = cleared(world, "M-1").number
     with pytest.raises(RejectedError) as fault:
-        world.answer(number, "12", customs_number="53012026I999999999")
+        world.answer(number, "15", customs_number="53012026I999999999")
     assert fault.value.code == "receipt.customs-number"
 
 

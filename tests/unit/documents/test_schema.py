@@ -47,15 +47,11 @@ def test_everything_that_goes_to_customs_is_valid(catalogue: Catalogue) -> None:
     filed = volume(goods(LicenseNo="1:26-AB-100200", CiqCode="101"), goods())
     number = _valid(catalogue, world, world.do("GoodsFiling", "save-declare", "GF-1", filed))
     world.answer(number, "A", customs_number="J53016000001")
-    for count, fields in enumerate(
-        (
-            {},
-            {"IEFlag": "E"},
-            {"LicenseNo": "7:12345"},
-            {"LicenseNo": "1:26-AB-100200", "TrafMode": "水路运输"},
-        )
-    ):
-        body = manifest(line(), line(ContrItem="2"), DistinatePort="USA309", **fields)
+    water = {"LicenseNo": "1:26-AB-100200", "TrafMode": "水路运输", "VoyNo": "026E"}
+    for count, fields in enumerate(({}, {"IEFlag": "E"}, {"LicenseNo": "7:12345"}, water)):
+        numbers = ("2", "1") if "LicenseNo" in fields else ("2",)
+        items = (line(ContrItem=number) for number in numbers)
+        body = manifest(*items, DistinatePort="USA309", **fields)
         decision = world.do("Manifest", "save-declare", f"M-{count}", body)
         number = _valid(catalogue, world, decision)
         flag = decision.changes[0].document.ie_flag

@@ -71,13 +71,12 @@ deleted:
 MANIFEST = (
     MANIFEST_START
     + """
-declared: receive>sent fail>receive_failed approve>approved refuse>rejected clear>cleared
-    await>awaiting_aggregation withdraw>withdrawn
-sent: approve>approved refuse>rejected clear>cleared await>awaiting_aggregation withdraw>withdrawn
-approved: clear>cleared await>awaiting_aggregation withdraw>withdrawn amend>approved modify>approved
-entrusted:
-carried:
-crossed:
+declared: receive>sent fail>receive_failed approve>approved refuse>rejected clear>cleared withdraw>withdrawn
+sent: approve>approved refuse>rejected clear>cleared withdraw>withdrawn
+approved: clear>cleared withdraw>withdrawn amend>approved modify>approved
+entrusted: clear>cleared withdraw>withdrawn amend>entrusted modify>entrusted
+carried: clear>cleared withdraw>withdrawn amend>carried modify>carried
+crossed: clear>cleared withdraw>withdrawn amend>crossed modify>crossed
 cleared: await>awaiting_aggregation withdraw>withdrawn amend>cleared modify>cleared
 awaiting_aggregation: aggregate>aggregated withdraw>withdrawn leave>cleared amend>awaiting_aggregation
     modify>awaiting_aggregation
@@ -87,17 +86,14 @@ BONDED_ROAD = (
     MANIFEST_START
     + """
 declared: receive>sent fail>receive_failed approve>approved refuse>rejected entrust>entrusted carry>carried
-    cross>crossed clear>cleared await>awaiting_aggregation withdraw>withdrawn
+    cross>crossed clear>cleared withdraw>withdrawn
 sent: approve>approved refuse>rejected entrust>entrusted carry>carried cross>crossed clear>cleared
-    await>awaiting_aggregation withdraw>withdrawn
-approved: entrust>entrusted carry>carried cross>crossed clear>cleared await>awaiting_aggregation
-    withdraw>withdrawn amend>approved modify>approved
-entrusted: carry>carried cross>crossed clear>cleared await>awaiting_aggregation withdraw>withdrawn
-    amend>entrusted modify>entrusted
-carried: cross>crossed clear>cleared await>awaiting_aggregation withdraw>withdrawn
-    amend>carried modify>carried
-crossed: clear>cleared await>awaiting_aggregation withdraw>withdrawn
-    amend>crossed modify>crossed
+    withdraw>withdrawn
+approved: entrust>entrusted carry>carried cross>crossed clear>cleared withdraw>withdrawn
+    amend>approved modify>approved
+entrusted: carry>carried cross>crossed clear>cleared withdraw>withdrawn amend>entrusted modify>entrusted
+carried: cross>crossed clear>cleared withdraw>withdrawn amend>carried modify>carried
+crossed: clear>cleared withdraw>withdrawn amend>crossed modify>crossed
 cleared: await>awaiting_aggregation withdraw>withdrawn amend>cleared modify>cleared
 awaiting_aggregation: aggregate>aggregated withdraw>withdrawn leave>cleared amend>awaiting_aggregation
     modify>awaiting_aggregation
@@ -196,7 +192,6 @@ CHAINS = [
     (filing.QUALIFICATION, "declared", ["receive", "approve", "revoke"], "revoked"),
     (filing.QUALIFICATION, "declared", ["receive", "refuse"], "refused"),
     (manifest_states.MACHINE, "declared", ["receive", "approve", "clear"], "cleared"),
-    (manifest_states.MACHINE, "declared", ["receive", "approve", "clear", "await"], "awaiting_aggregation"),
     (manifest_states.MACHINE, "declared", ["receive", "approve", "withdraw"], "withdrawn"),
     (manifest_states.MACHINE, "declared", ["receive", "refuse"], "rejected"),
     (

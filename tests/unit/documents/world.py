@@ -82,7 +82,14 @@ FIELDS = {
         NetWt:d ContainerNo: NoteS: Item:d""",
     "Manifest/Item": """GNo:f ContrItem:d CodeTS:df GName:df GModel:df GUnit:df:unit OriginCountry:df:country
         TradeCurr:df:currency GQty:d DeclPrice:d DeclTotal:d FirstUnit:f:unit FirstQty: SecondUnit:f:unit
-        SecondQty: DestinationCountry::country DutyMode:""",
+        SecondQty: DestinationCountry::country DutyMode: LicenseNo: DeclElements:""",
+    "ManifestModification": """SeqNo:f CustomsNo:f ManifestSeqNo:sd ManifestCustomsNo:df IEFlag:df
+        CustomMaster:df:customs_district TradeCode:df TradeName:df AgentCode: AgentName: CheckMark: DecModNote:d
+        EntOpName:d EntOpTele:d Change:df Corrected:df""",
+    "ManifestModification/Change": "No:f FieldCode:d FieldName:df OldValue:f NewValue: GNo: ListType:f",
+    "ManifestWithdrawal": """SeqNo:f CustomsNo:f ManifestSeqNo:sd ManifestCustomsNo:df IEFlag:df
+        CustomMaster:df:customs_district TradeCode:df TradeName:df AgentCode: AgentName: CheckMark: DecModNote:d
+        EntOpName:d EntOpTele:d""",
     "AggregationRequest": """Month:sd TradeCode:f GoodsNature::goods_nature IEFlag:
         CustomMaster::customs_district ManualNo: AgentCode: Manifest:""",
 }
@@ -219,6 +226,15 @@ class World:
             if (document.kind, document.enterprise, document.period) == wanted and document.state in states:
                 yield document
 
+    def amended(self, enterprise: str, period: str) -> Collection[str]:
+        """Look up the amendments that are not decided."""
+        wanted = (Kind.AMENDMENT, enterprise, period)
+        return {
+            d.parent or ""
+            for d in self._all()
+            if (d.kind, d.enterprise, d.period) == wanted and d.state in {"declared", "sent"}
+        }
+
     def _all(self) -> list[Document]:
         return list(self.documents.values())
 
@@ -307,7 +323,8 @@ def manifest(*items: Fields, **fields: str) -> Fields:
         "IEPort": OFFICE,
         "VolumeClientNo": "GF-1",
         "OwnerName": "深圳示例进出口有限公司",
-        "IEDate": "20261019",
+        # An export is declared a day before loading, an import once the means of transport has entered.
+        "IEDate": "20261022" if fields.get("IEFlag") == "E" else "20261019",
         "TrafMode": "4",
         "TrafName": "粤Z1234港",
         "BillNo": "BL20261019",
