@@ -56,7 +56,8 @@ class Document:
         customs_number: What customs gave on approval.
         parent: The qualification of a volume, the filing that a change changes, the manifest of an
             amendment, the run of a declaration or of a manifest in a run.
-        period: The month of a manifest's declaration date, or the month that a run aggregates: `202610`.
+        period: The month of a manifest's declaration date, also of its amendments, or the month that a run
+            aggregates: `202610`.
         valid_until: The approved last day, `yyyyMMdd`.
         content: Its body in standard names.
     """
@@ -239,6 +240,10 @@ class Facts(Protocol):
         """Yield an enterprise's manifests of a month that are in one of the states, in any order."""
         ...
 
+    def amended(self, enterprise: str, period: str) -> Collection[str]:
+        """Return the manifests of a month that have an amendment which is not decided yet (AM-07)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -299,6 +304,7 @@ class Decision:
         changes: The document itself first, then others that it moves.
         outgoing: Messages to customs, each with the number of its document.
         release: Numbers of the documents whose held messages may go now.
+        recall: Numbers of the documents whose held messages are never sent.
         filled: What was back-filled, by path (EN-02).
         warnings: Violations that stop nothing.
         news: What the ERP is told beside the reply.
@@ -311,6 +317,7 @@ class Decision:
     changes: tuple[Change, ...] = ()
     outgoing: tuple[tuple[str, Outgoing], ...] = ()
     release: tuple[str, ...] = ()
+    recall: tuple[str, ...] = ()
     filled: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Violation, ...] = ()
     news: tuple[News, ...] = ()

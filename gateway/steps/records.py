@@ -152,7 +152,7 @@ class StoredFacts:
 
 
 def carry_out(world: World, unit: Unit, decision: Decision, cause: Cause) -> None:
-    """Write a decision: documents by compare-and-set, merge relations, submissions, releases.
+    """Write a decision: documents by compare-and-set, merge relations, submissions, releases, recalls.
 
     Raises:
         RejectedError: An outgoing message does not validate; nothing of it may stay.
@@ -187,6 +187,8 @@ def carry_out(world: World, unit: Unit, decision: Decision, cause: Cause) -> Non
         _submit(world, unit, documents[number], outgoing)
     if decision.release:
         unit.submissions.release(decision.release)
+    if decision.recall:
+        unit.submissions.recall(decision.recall)
 
 
 def _submit(world: World, unit: Unit, document: Document, outgoing: Outgoing) -> None:

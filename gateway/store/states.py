@@ -17,6 +17,7 @@ class SubmissionState(StrEnum):
     """How far a submission is on its way to customs; what customs answered is told by the moments."""
 
     HELD = "held"
+    RECALLED = "recalled"  # was held and is never sent
     TO_SIGN = "to_sign"
     TO_SEND = "to_send"
     SENDING = "sending"

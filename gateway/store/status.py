@@ -34,7 +34,7 @@ _WAITING: tuple[tuple[Table, str, str], ...] = (
     *(
         (submissions, f"submissions.{state}", state)
         for state in SubmissionState
-        if state is not SubmissionState.SENT
+        if state not in {SubmissionState.SENT, SubmissionState.RECALLED}
     ),
     (receipts, "receipts", ReceiptState.STORED),
     (receipts, "receipts.orphan", ReceiptState.ORPHAN),

@@ -35,7 +35,8 @@ from gateway.store.tables import AWAITED, TO_SEND, documents, submissions
 _SELECT = select(*columns_of(submissions, SubmissionRow))
 _BY_MESSAGE_ID = _SELECT.where(submissions.c.id == bindparam("id")).limit(1)
 _UPDATE = update(submissions).where(submissions.c.id == bindparam("_id"))
-_UNSENT = [state for state in SubmissionState if state is not SubmissionState.SENT]
+_SETTLED = (SubmissionState.SENT, SubmissionState.RECALLED)
+_UNSENT = [state for state in SubmissionState if state not in _SETTLED]
 _TO_SEND = (SubmissionState.TO_SEND, SubmissionState.IN_DOUBT)
 # A proof of arrival settles every one of these.
 _ON_THE_WAY = (*_TO_SEND, SubmissionState.SENDING, SubmissionState.FAILED)
@@ -105,6 +106,11 @@ class Submissions:
         held = (submissions.c.number.in_(sorted(numbers)), submissions.c.state == SubmissionState.HELD)
         changed = update(submissions).where(*held).values(state=SubmissionState.TO_SIGN)
         return sorted(self._connection.scalars(changed.returning(submissions.c.id)))
+
+    def recall(self, numbers: Collection[str]) -> None:
+        """Never send what is held of these documents (GF-07)."""
+        held = (submissions.c.number.in_(sorted(numbers)), submissions.c.state == SubmissionState.HELD)
+        self._connection.execute(update(submissions).where(*held).values(state=SubmissionState.RECALLED))
 
     def release_under(self, states: Collection[str]) -> int:
         """Let go what is held under a document that is in one of these states (GF-07)."""

@@ -72,6 +72,20 @@ def test_a_held_submission_waits_for_its_release(two_documents: Store) -> None:
         assert [row.id for row in unit.submissions.take_to_sign(9)] == ["HELD"]
 
 
+@pytest.mark.requirement("GF-07")
+def test_a_recalled_submission_is_never_sent_and_blocks_no_later_one(two_documents: Store) -> None:
+    """Only what is held is recalled; what the document sends afterwards goes its own way."""
+    with two_documents.begin() as unit:
+        add_submission(unit, "HELD", state=SubmissionState.HELD)
+        add_submission(unit, "OTHER", number=OTHER, state=SubmissionState.TO_SIGN)
+        unit.submissions.recall([NUMBER, OTHER])
+        add_submission(unit, "LATER", state=SubmissionState.TO_SEND)
+        assert unit.submissions.release([NUMBER]) == []
+        assert state_of(unit, "HELD") == "recalled"
+        assert [row.id for row in unit.submissions.take_to_sign(9)] == ["OTHER"]
+        assert [row.id for row in unit.submissions.take_to_send(9)] == ["LATER"]
+
+
 @pytest.mark.requirement("CU-05")
 def test_a_submission_is_signed_once(two_documents: Store) -> None:
     """A second signature over the same message is not taken: there is one set of bytes to send."""
