@@ -102,6 +102,8 @@ def make_declarations(run: Document, facts: Facts) -> Decision:
         if manifest.state == ManifestState.AWAITING
     )
     values = {"manifests": len(manifests), "declarations": len(made), "month": run.period}
+    # Amendments may have taken every manifest out of the run (AM-07): it has nothing left to make.
+    told = "news.aggregation-done" if manifests else "news.aggregation-empty"
     return Decision(
         changes=tuple(changes),
         outgoing=tuple(
@@ -109,7 +111,7 @@ def make_declarations(run: Document, facts: Facts) -> Decision:
             for document, _ in fresh
             if document.state == DeclarationState.DECLARED
         ),
-        news=(News(run.number, "news.aggregation-done", values),) if changes else (),
+        news=(News(run.number, told, values),) if changes else (),
         relations=tuple(relation for _, rows in fresh for relation in rows),
     )
 
