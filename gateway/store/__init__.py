@@ -19,6 +19,7 @@ from gateway.store.rows import (
     SubmissionRow,
     VersionRow,
 )
+from gateway.store.searching import Order, Search
 from gateway.store.states import AttemptOutcome, InterchangeState, NoticeState, ReceiptState, SubmissionState
 from gateway.store.status import Counts
 from gateway.store.store import Store
@@ -39,11 +40,13 @@ __all__ = [
     "MessageRow",
     "NoticeRow",
     "NoticeState",
+    "Order",
     "ReceiptContent",
     "ReceiptRow",
     "ReceiptState",
     "ReferenceRow",
     "RelationRow",
+    "Search",
     "SettleRow",
     "Store",
     "SubmissionRow",

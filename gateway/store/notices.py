@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from gateway.store.rows import NoticeRow
 from gateway.store.statements import LIMIT, added, columns_of, rows
@@ -18,6 +18,17 @@ _TAKE = (
     .order_by(notices.c.id)
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
+)
+_TAKE_TO_MAKE = (
+    _SELECT.where(notices.c.state == NoticeState.TO_MAKE)
+    .order_by(notices.c.id)
+    .limit(LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_COUNT = select(func.count()).where(
+    notices.c.number == bindparam("number"),
+    notices.c.kind == bindparam("kind"),
+    notices.c.partner == bindparam("partner"),
 )
 
 
@@ -38,6 +49,20 @@ class Notices:
         Each partner is taken alone, so that a channel that is down keeps nobody else waiting.
         """
         return rows(self._connection, NoticeRow, _TAKE, partner=partner, limit=limit)
+
+    def take_to_make(self, limit: int) -> list[NoticeRow]:
+        """Take what is to be made before it can be delivered, oldest first."""
+        return rows(self._connection, NoticeRow, _TAKE_TO_MAKE, limit=limit)
+
+    def made(self, notice: int, digest: str) -> None:
+        """Let a notice be delivered as these bytes; one that another gateway has made already stays."""
+        changed = update(notices).where(notices.c.id == notice, notices.c.state == NoticeState.TO_MAKE)
+        self._connection.execute(changed.values(state=NoticeState.TO_DELIVER, digest=digest))
+
+    def count(self, partner: str, kind: str, number: str) -> int:
+        """Count the notices of a kind that a partner has had about a document."""
+        asked = {"partner": partner, "kind": kind, "number": number}
+        return int(self._connection.execute(_COUNT, asked).scalar_one())
 
     def delivered(self, ids: Iterable[int]) -> None:
         """Note that the channel has taken these."""

@@ -50,6 +50,7 @@ class ReceiptState(StrEnum):
 class NoticeState(StrEnum):
     """Whether a notice has reached its channel."""
 
+    TO_MAKE = "to_make"  # what is asked for is kept, and made outside of the transaction that took it
     TO_DELIVER = "to_deliver"
     DELIVERED = "delivered"
     PARKED = "parked"

@@ -38,6 +38,7 @@ _WAITING: tuple[tuple[Table, str, str], ...] = (
     ),
     (receipts, "receipts", ReceiptState.STORED),
     (receipts, "receipts.orphan", ReceiptState.ORPHAN),
+    (notices, "notices.to_make", NoticeState.TO_MAKE),
     (notices, "notices", NoticeState.TO_DELIVER),
     (notices, "notices.parked", NoticeState.PARKED),
 )

@@ -18,6 +18,7 @@ from gateway.store.raw import Raw
 from gateway.store.receipts import Receipts
 from gateway.store.references import References
 from gateway.store.relations import Relations
+from gateway.store.searching import Searching
 from gateway.store.status import Status
 from gateway.store.submissions import Submissions
 
@@ -40,6 +41,7 @@ class Unit:
         self.receipts = Receipts(connection)
         self.notices = Notices(connection, now)
         self.relations = Relations(connection)
+        self.searching = Searching(connection)
         self.references = References(connection)
         self.alerts = Alerts(connection, now)
         self.status = Status(connection)

@@ -41,6 +41,9 @@ FENCES = {
     "xmlschema": {"messages"},
     "lxml": {"xmlio", "messages", "formats", "mapping", "signing"},
     "jsonpath_rfc9535": {"mapping"},
+    "jinja2": {"reports"},
+    "weasyprint": {"reports"},
+    "xlsxwriter": {"reports"},
     "click": {"cli"},
     "rich": {"cli"},
 }

@@ -1,0 +1,153 @@
+"""Searching documents by criteria: counted, a page at a time, or streamed for statistics (QR-01 to QR-07)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, cast, func, or_, select
+from sqlalchemy.dialects import postgresql
+
+from gateway.store.rows import DocumentRow
+from gateway.store.statements import CHUNK, columns_of, rows
+from gateway.store.tables import documents
+
+_SELECT = select(*columns_of(documents, DocumentRow))
+# What a page may be sorted by, besides any path into the content.
+_SORTED = (
+    "number",
+    "customs_number",
+    "client_number",
+    "state",
+    "office",
+    "period",
+    "created_at",
+    "updated_at",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which documents are asked for; what is None or empty is not asked.
+
+    A path leads into the content: `DecHead/AgentCode`.
+
+    Attributes:
+        enterprises: Those that must stand at `party`; None is all, an empty collection none (QR-08).
+        party: Where: the path of an enterprise's code in the content, or empty for the document's own.
+        without: States that are not asked for.
+        number: Its own unified number, or that of one of its children.
+        customs_number: Its own customs number, or that of one of its children.
+        days: The first and last day, `yyyyMMdd`, each may be empty.
+        day_at: The path of the day, or empty for the day of the first saving.
+        periods: The months, `yyyyMM`, in which such a day can lie; what an index is kept of.
+        content: What must stand in the content, by path.
+    """
+
+    kind: str
+    message_type: str | None = None
+    enterprises: Collection[str] | None = None
+    party: str = ""
+    states: Collection[str] = ()
+    without: Collection[str] = ()
+    number: str | None = None
+    customs_number: str | None = None
+    client_number: str | None = None
+    office: str | None = None
+    nature: str | None = None
+    ie_flag: str | None = None
+    parent: str | None = None
+    days: tuple[str, str] = ("", "")
+    day_at: str = ""
+    periods: tuple[str, str] = ("", "")
+    content: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a page is sorted: by a column or a path into the content; then always by number."""
+
+    by: str = "number"
+    descending: bool = False
+
+
+class Searching:
+    """Documents by criteria; only reads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def count(self, search: Search) -> int:
+        """Count what a search finds."""
+        found = select(func.count()).select_from(documents).where(*self._conditions(search))
+        return int(self._connection.execute(found).scalar_one())
+
+    def page(self, search: Search, order: Order, *, offset: int, limit: int) -> list[DocumentRow]:
+        """Return a page of what a search finds, after as many as the pages before hold."""
+        by = documents.c[order.by] if order.by in _SORTED else self._at(order.by)
+        sorted_by = by.desc().nulls_last() if order.descending else by.asc().nulls_first()
+        found = _SELECT.where(*self._conditions(search)).order_by(sorted_by, documents.c.number)
+        return rows(self._connection, DocumentRow, found.offset(offset).limit(limit))
+
+    def stream(self, search: Search) -> Iterator[DocumentRow]:
+        """Yield all that a search finds, in no order.
+
+        Only a piece is ever in memory, however many there are.
+        """
+        names = DocumentRow.__dataclass_fields__
+        found: Select[Any] = _SELECT.where(*self._conditions(search))
+        result = self._connection.execute(found, execution_options={"yield_per": CHUNK})
+        for row in result:
+            yield DocumentRow(**dict(zip(names, row, strict=True)))
+
+    def _conditions(self, search: Search) -> Iterator[ColumnElement[bool]]:
+        columns = documents.c
+        yield columns.kind == search.kind
+        if search.enterprises is not None:
+            owner = self._at(search.party) if search.party else columns.enterprise
+            yield owner.in_(sorted(search.enterprises))
+        if search.states:
+            yield columns.state.in_(sorted(search.states))
+        if search.without:
+            yield columns.state.not_in(sorted(search.without))
+        for name in ("message_type", "client_number", "office", "nature", "ie_flag", "parent"):
+            if (value := getattr(search, name)) is not None:
+                yield columns[name] == value
+        for name in ("number", "customs_number"):
+            if (value := getattr(search, name)) is not None:
+                yield _own_or_childs(name, value)
+        yield from self._days(search)
+        for path, value in search.content.items():
+            yield self._at(path) == value
+
+    def _days(self, search: Search) -> Iterator[ColumnElement[bool]]:
+        first, last = search.periods
+        if first:
+            yield documents.c.period >= first
+        if last:
+            yield documents.c.period <= last
+        # Moments are kept as ISO text of China's zone; dates of messages are without hyphens.
+        day = (
+            self._at(search.day_at)
+            if search.day_at
+            else func.replace(func.substr(documents.c.created_at, 1, 10), "-", "")
+        )
+        first, last = search.days
+        if first:
+            yield day >= first
+        if last:
+            yield day <= last
+
+    def _at(self, path: str) -> ColumnElement[Any]:
+        """Return the text at a path of the content."""
+        steps = path.split("/")
+        if self._connection.dialect.name == "postgresql":
+            return func.json_extract_path_text(cast(documents.c.content, postgresql.JSON), *steps)
+        return func.json_extract(documents.c.content, "$" + "".join(f'."{step}"' for step in steps))
+
+
+def _own_or_childs(name: str, value: str) -> ColumnElement[bool]:
+    child = documents.alias()
+    parents = select(child.c.parent).where(and_(child.c[name] == value, child.c.parent.is_not(None)))
+    return or_(documents.c[name] == value, documents.c.number.in_(parents))
