@@ -44,6 +44,7 @@ docs: setup ## Generate the parts of docs/ and schemas/ that come from code
 	@.venv/bin/python -m gateway.messages.relax
 	@.venv/bin/python -m gateway.messages.dictionary
 	@.venv/bin/python -m gateway.documents.diagrams
+	@.venv/bin/python -m tests.errors_page
 
 lock:    ## Renew requirements.lock from pyproject.toml
 	@python3 -m venv .venv && .venv/bin/python -m pip install -q uv
