@@ -59,6 +59,13 @@ class TokenSettings(_Section):
     softhsm_conf: File | None = None
 
 
+class Agent(_Section):
+    """A declaring agent that an enterprise may name; its name is looked up here (AG-03)."""
+
+    code: EnterpriseCode
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+
+
 class Enterprise(_Section):
     """What the manual calls the operator's account: the profile that back-fills (QF-02, ID-02)."""
 
@@ -66,9 +73,13 @@ class Enterprise(_Section):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     social_credit_code: Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
     guarantee_mode: str = ""
-    key_label: str = "declarant"
+    key_label: Annotated[str, Field(min_length=1)] = "declarant"
+    shared_key: bool = False
+    certificate_sha256: Annotated[str, Field(pattern=r"^(([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2})?$")] = ""
+    agents: tuple[Agent, ...] = ()
     typist_card: Annotated[str, Field(pattern=r"^([0-9]{13})?$")] = ""
     declare_declarations: bool = True
+    aggregate_automatically: bool = False
 
 
 class Partner(_Section):
@@ -97,6 +108,7 @@ class Rules(_Section):
 
     guarantee_months: Annotated[int, Field(ge=0, le=120)] = 3
     volume_items: Annotated[int, Field(ge=1, le=99)] = 99
+    extension_days: Annotated[int, Field(ge=0, le=365)] = 10
     import_days: Annotated[int, Field(ge=1, le=365)] = 14
     export_hours: Annotated[int, Field(ge=0, le=720)] = 24
     holidays: tuple[date, ...] = ()
@@ -183,7 +195,8 @@ def load_settings(file: Path) -> Settings:
     Raises:
         RejectedError: Every fault of the file: `config.absent`, `config.unreadable`, `config.not-toml`,
             `config.key`, `config.key-missing`, `config.key-unknown`, `config.twice`,
-            `config.no-profile`, `config.folder-shared`, `config.merge-key-missing`.
+            `config.key-shared`, `config.agent-twice`, `config.no-profile`, `config.folder-shared`,
+            `config.merge-key-missing`.
     """
     try:
         data = tomllib.loads(file.read_text("utf-8"))
@@ -234,6 +247,7 @@ def _disagreements(settings: Settings, file: Path) -> Iterator[Violation]:
     names = [partner.name for partner in settings.partner]
     for value in _repeated([*codes, *names]):
         yield Violation("config.twice", values={"value": value}, place=place)
+    yield from _profiles(settings, place)
     for partner in settings.partner:
         for code in partner.enterprises:
             if code not in codes:
@@ -250,6 +264,19 @@ def _disagreements(settings: Settings, file: Path) -> Iterator[Violation]:
         yield Violation("config.merge-key-missing", values={"table": "header_keys", "key": key}, place=place)
     for key in sorted({*_ITEM_KEYS} - {*aggregation.item_keys}):
         yield Violation("config.merge-key-missing", values={"table": "item_keys", "key": key}, place=place)
+
+
+def _profiles(settings: Settings, place: Place) -> Iterator[Violation]:
+    """Yield keys that two enterprises have without saying so, and agents that stand twice (ID-02, AG-03)."""
+    for label in _repeated([enterprise.key_label for enterprise in settings.enterprise]):
+        sharing = [enterprise for enterprise in settings.enterprise if enterprise.key_label == label]
+        if not all(enterprise.shared_key for enterprise in sharing):
+            codes = ", ".join(enterprise.code for enterprise in sharing)
+            yield Violation("config.key-shared", values={"value": label, "enterprises": codes}, place=place)
+    for enterprise in settings.enterprise:
+        for code in _repeated([agent.code for agent in enterprise.agents]):
+            values = {"value": code, "enterprise": enterprise.code}
+            yield Violation("config.agent-twice", values=values, place=place)
 
 
 def _repeated(values: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from gateway.documents import amounts, identifiers
@@ -31,15 +31,18 @@ def check_values(draft: Draft) -> None:
                 _check_form(draft, group, name)
 
 
-def check_mandatory(draft: Draft) -> None:
+def check_mandatory(draft: Draft, besides: Collection[str] = ()) -> None:
     """Report each mandatory field that is missing (EN-01).
 
-    Grey fields are left out: they are the gateway's to fill, and what hindered it is reported itself.
+    Grey fields are left out: they are the gateway's to fill, and what hindered it is reported itself. So are
+    those of the head that the caller names.
     """
     for group in (draft.head, *draft.items()):
         for spec in draft.facts.dictionary.below(group.path.partition("[")[0]):
             wanted = spec.save or (draft.declaring and spec.declare)
-            if wanted and not spec.filled and spec.name != "Item" and not group.text(spec.name):
+            if group is draft.head and spec.name in {"Item", *besides}:
+                continue
+            if wanted and not spec.filled and not group.text(spec.name):
                 draft.fault(
                     "rule.mandatory", group.at(spec.name), level_en=draft.level, level_zh=draft.level.zh
                 )

@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.documents import amendment, licences, manifest, modification, qualification, volume
+from gateway.documents import (
+    amendment,
+    changes,
+    extension,
+    filing_changes,
+    licences,
+    manifest,
+    modification,
+    qualification,
+    volume,
+)
 from gateway.documents.core import Change, Decision, Facts, Kind
 from gateway.documents.draft import Draft, Outline
 from gateway.fields import Fields
@@ -60,7 +70,7 @@ FORMS: Final[Mapping[str, Form]] = {
             Kind.QUALIFICATION,
             qualification.complete,
             _COMMON,
-            decided=volume.release_or_keep,
+            decided=volume.follow,
         ),
         Form(
             volume.MESSAGE,
@@ -69,6 +79,27 @@ FORMS: Final[Mapping[str, Form]] = {
             _WITH_ITEMS,
             reclassified=("CodeTS", "DeclElements"),
             splits=True,
+        ),
+        Form(
+            changes.QUALIFICATION_CHANGE,
+            Kind.CHANGE,
+            filing_changes.complete_qualification_change,
+            _COMMON,
+            decided=changes.carry_out,
+        ),
+        Form(
+            changes.GOODS_CHANGE,
+            Kind.CHANGE,
+            filing_changes.complete_goods_change,
+            (*_COMMON, "disable"),
+            decided=changes.carry_out,
+        ),
+        Form(
+            changes.EXTENSION,
+            Kind.CHANGE,
+            extension.complete,
+            (*_COMMON, "extend"),
+            decided=changes.carry_out,
         ),
         Form(
             manifest.MESSAGE,

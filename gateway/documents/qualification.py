@@ -28,7 +28,7 @@ def complete(draft: Draft) -> Outline:
     check_nature(draft, office, nature)
     _check_volumes(draft)
     if nature == Nature.BONDED:
-        _check_no_guarantee(draft)
+        check_no_guarantee(draft)
     elif nature:
         if profile and profile.guarantee_mode:
             codes = draft.facts.codes
@@ -73,7 +73,8 @@ def _check_volumes(draft: Draft) -> None:
             )
 
 
-def _check_no_guarantee(draft: Draft) -> None:
+def check_no_guarantee(draft: Draft) -> None:
+    """Refuse every word about a guarantee, which bonded goods do not need (QF-07)."""
     for name in GUARANTEE:
         if draft.head.text(name):
             draft.fault("rule.bonded-no-guarantee", draft.head.at(name), given=draft.head.text(name))
@@ -85,6 +86,12 @@ def _check_guarantee(draft: Draft) -> None:
         if draft.declaring and not head.text(name):
             draft.fault("rule.mandatory", head.at(name), level_en=draft.level, level_zh=draft.level.zh)
     check_positive(draft, head, "GuaranteeAmount")
+    check_guarantee_day(draft)
+
+
+def check_guarantee_day(draft: Draft) -> None:
+    """Require that the guarantee is valid so many months ahead (QF-05)."""
+    head = draft.head
     day = identifiers.parse_date(head.text("GuaranteeValidDate"))
     months = draft.facts.settings.rules.guarantee_months
     today = draft.facts.now.date()

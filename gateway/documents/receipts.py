@@ -65,6 +65,10 @@ def _learn(document: Document, answer: Answer, event: Event) -> Document:
     if missing or wrong_form or (given and given != (document.customs_number or given)):
         raise _refused("receipt.customs-number", document, answer, given=given or "-")
     number = document.customs_number or given or None
+    if document.kind is Kind.CHANGE:
+        # It has no number of its own: what customs tells is that of the filing, and its new last day.
+        day = answer.valid_until if event is Event.APPROVE else None
+        return replace(document, valid_until=day or document.valid_until)
     valid_until = document.valid_until
     if document.kind is Kind.QUALIFICATION and event is Event.APPROVE and valid_until is None:
         # Where customs names no day, the right lasts as long as the guarantee.

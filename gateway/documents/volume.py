@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from gateway.documents.checks import check_items, check_mandatory, check_positive, check_values
-from gateway.documents.core import Change, Decision, Document, Facts, Kind, Nature, News
+from gateway.documents.core import Change, Decision, Document, Facts, Nature, News
 from gateway.documents.draft import Draft, Outline, fill_profile
 from gateway.documents.filing import FilingState
+from gateway.documents.lives import after
+from gateway.documents.naming import QUALIFICATION
 from gateway.documents.qualification import in_force
+from gateway.documents.states import Event
 
 MESSAGE: Final = "GoodsFiling"
 
@@ -18,13 +23,12 @@ UNDER_WAY: Final = frozenset({FilingState.DECLARED, FilingState.SENT, FilingStat
 
 def complete(draft: Draft) -> Outline:
     """Fill in and check a volume."""
-    _name_qualification(draft)
+    unnamed = QUALIFICATION.take_own(draft)
     check_values(draft)
     qualification = _find_qualification(draft)
     check_items(draft, draft.facts.settings.rules.volume_items)
-    for item in draft.items():
-        check_positive(draft, item, "DeclPrice")
-    check_mandatory(draft)
+    check_goods(draft)
+    check_mandatory(draft, besides={QUALIFICATION.number} if unnamed else ())
     if qualification is None:
         return Outline()
     profile = fill_profile(draft, qualification.enterprise)
@@ -38,29 +42,21 @@ def complete(draft: Draft) -> Outline:
     )
 
 
-def _name_qualification(draft: Draft) -> None:
-    own = draft.take("QualificationClientNo")
-    if not own:
-        return
-    found = draft.facts.by_client_number(draft.partner, Kind.QUALIFICATION, own)
-    path = draft.head.at("QualificationClientNo")
-    if found is None:
-        draft.fault("rule.unknown-qualification", path, given=own)
-    elif not draft.head.text("QualificationSeqNo"):
-        draft.head.fields["QualificationSeqNo"] = found.number
-    elif draft.head.text("QualificationSeqNo") != found.number:
-        draft.fault("rule.fill-differs", path, given=own, expected=found.client_number)
+def check_goods(draft: Draft) -> None:
+    """Check what is told of each item to be filed (GF-04)."""
+    for item in draft.items():
+        check_positive(draft, item, "DeclPrice")
+        # An item is disabled by a change that customs has approved (CH-03), and by nothing else.
+        draft.fill(item, "Disabled", "")
 
 
 def _find_qualification(draft: Draft) -> Document | None:
-    number = draft.head.text("QualificationSeqNo")
-    path = draft.head.at("QualificationSeqNo")
-    if not number:
+    found = QUALIFICATION.find(draft)
+    if found is None:
         return None
-    found = draft.facts.document(number)
-    foreign = found is None or found.enterprise not in draft.facts.enterprises_of(draft.partner)
-    if found is None or foreign or found.kind is not Kind.QUALIFICATION:
-        draft.fault("rule.unknown-qualification", path, given=number)
+    number, path = found.number, draft.head.at(QUALIFICATION.number)
+    if draft.present is not None and draft.present.enterprise != found.enterprise:
+        draft.fault(QUALIFICATION.unknown, path, given=number)
         return None
     state = FilingState(found.state)
     if found.nature == Nature.BONDED:
@@ -84,14 +80,33 @@ def _hold(qualification: Document) -> News | None:
     return News("", "news.volume-held", values)
 
 
-def release_or_keep(change: Change, facts: Facts) -> Decision | None:
-    """Let the held volumes of an approved qualification go; tell those of a refused one (GF-07)."""
+def follow(change: Change, facts: Facts) -> Decision | None:
+    """Let held volumes go, stay held or come back, as their qualification goes (GF-07).
+
+    What was declared under a qualification that was never approved is held. It comes back as saved when
+    that qualification has ended for good, so that it can be put under another one.
+    """
     number, state = change.document.number, FilingState(change.document.state)
-    held = [volume for volume in facts.volumes_of(number) if volume.state == FilingState.DECLARED]
-    if state is FilingState.APPROVED:
-        news = [News(volume.number, "news.volume-released", {"qualification": number}) for volume in held]
-        return Decision(release=tuple(volume.number for volume in held), news=tuple(news))
-    if state is FilingState.SENT:
+    if FilingState(change.expected_state or state) in {FilingState.APPROVED, FilingState.REVOKED}:
         return None
+    held = [volume for volume in facts.volumes_of(number) if volume.state == FilingState.DECLARED]
+    numbers = tuple(volume.number for volume in held)
     values = {"qualification": number, "state_en": state.en, "state_zh": state.zh}
-    return Decision(news=tuple(News(volume.number, "news.volume-stays-held", values) for volume in held))
+    if state is FilingState.APPROVED:
+        return Decision(release=numbers, news=_news(numbers, "news.volume-released", values))
+    if state in {FilingState.REFUSED, FilingState.RECEIVE_FAILED}:
+        return Decision(news=_news(numbers, "news.volume-stays-held", values))
+    if state in {FilingState.REVOKED, FilingState.DELETED}:
+        news = _news(numbers, "news.volume-recalled", values)
+        return Decision(tuple(_recalled(volume) for volume in held), recall=numbers, news=news)
+    return None
+
+
+def _recalled(volume: Document) -> Change:
+    state = after(volume, Event.RECALL)
+    changed = replace(volume, state=state, version=volume.version + 1)
+    return Change(changed, volume.state, volume.version, Event.RECALL)
+
+
+def _news(numbers: Iterable[str], code: str, values: Mapping[str, object]) -> tuple[News, ...]:
+    return tuple(News(number, code, values) for number in numbers)

@@ -36,7 +36,7 @@ TABLES = {
     "unit": {"011": "件", "035": "千克"},
     "country": {"USA": "美国", "CHN": "中国", "DEU": "德国"},
     "currency": {"USD": "美元", "EUR": "欧元"},
-    "supervision_mode": {"0110": "一般贸易", "4019": "边境小额", "3422": "对外承包出口"},
+    "supervision_mode": {"0110": "一般贸易", "0615": "进料对口", "4019": "边境小额", "3422": "对外承包出口"},
     "transport_mode": {"2": "水路运输", "4": "公路运输", "5": "航空运输"},
     "package_type": {"22": "纸制或纤维板制盒/箱", "93": "天然木托"},
     "port": {"USA000": "美国"},
@@ -74,7 +74,16 @@ FIELDS = {
     "GoodsFiling": """SeqNo:f CustomsNo:f QualificationSeqNo:sd CustomMaster:df:customs_district TradeCode:df
         TradeName:df NoteS: Item:d""",
     "GoodsFiling/Item": """GNo:f CodeTS:d CiqCode: GName:d GModel:d GUnit:d:unit FirstUnit::unit
-        SecondUnit::unit OriginCountry:d:country DeclPrice:d TradeCurr:d:currency LicenseNo: DeclElements:""",
+        SecondUnit::unit OriginCountry:d:country DeclPrice:d TradeCurr:d:currency LicenseNo: DeclElements: Disabled:f""",
+    "QualificationChange": """SeqNo:f QualificationSeqNo:df CustomMaster:df:customs_district TradeCode:df
+        TradeName:df GoodsNature:df:goods_nature IEBatches: GuaranteeMode::guarantee_mode GuaranteeAmount:
+        GuaranteeValidDate: NoteS:""",
+    "QualificationExtension": """SeqNo:f QualificationSeqNo:df CustomMaster:df:customs_district TradeCode:df
+        TradeName:df GoodsNature:df:goods_nature ApprovedValidDate:df NoteS:""",
+    "GoodsFilingChange": """SeqNo:f VolumeSeqNo:sd VolumeCustomsNo:df QualificationSeqNo:df
+        CustomMaster:df:customs_district TradeCode:df TradeName:df NoteS: Item: DisabledItem:""",
+    "GoodsFilingChange/Item": """GNo:f CodeTS:d CiqCode: GName:d GModel:d GUnit:d:unit FirstUnit::unit
+        SecondUnit::unit OriginCountry:d:country DeclPrice:d TradeCurr:d:currency LicenseNo: DeclElements: Disabled:f""",
     "Manifest": """SeqNo:f CustomsNo:f IEFlag:sd GoodsNature:d:goods_nature CustomMaster:sd:customs_district
         IEPort:d:customs_district ManualNo:d TradeCode:df TradeName:df OwnerCode: OwnerName:d DeclDate:df
         IEDate:d TrafMode:d:transport_mode TrafName:d VoyNo: BillNo:d TradeMode:df:supervision_mode
