@@ -318,27 +318,6 @@ def test_a_sound_installation_passes_every_check(desk: Desk) -> None:
     assert {row["result"] for row in rows} <= {"ok", "warning"}
 
 
-@pytest.mark.requirement("EN-03")
-def test_the_check_tells_what_each_code_table_is(tmp_path: Path) -> None:
-    """How many entries, from where and how old; an operator's table is told as its own."""
-    installation = Installation(
-        tmp_path, {'# codes = "codes"': 'codes = "codes"', "code_table_days = 730": "code_table_days = 9"}
-    )
-    _written("codes/currency.csv", "code,name_zh\nUSD,美元\n")(installation)
-    _written("codes/colour.csv", "code,name_zh\n1,红\n")(installation)
-    days = "[currency]\nas_of = 2026-10-15\n[colour]\nas_of = 2026-10-01\n"
-    _written("codes/tables.toml", days)(installation)
-    desk = Desk(installation, {})
-    rows = json.loads(desk.say("check", "--json").stdout)
-    tables = {row["table"]: row for row in rows if row["part"] == "code table"}
-    told = ("result", "code", "entries", "shipped", "days")
-    assert [tables["currency"][key] for key in told] == ["ok", "", 1, False, 5]
-    assert [tables["colour"][key] for key in told] == ["warning", "codes.old", 1, False, 19]
-    assert [tables["country"][key] for key in told[:4]] == ["warning", "codes.old", 264, True]
-    assert tables["colour"]["file"] == str(tmp_path / "codes/colour.csv")
-    assert "currency，币制代码表：1 条。" in desk.say("check", lang="zh").stdout
-
-
 def _moved(file: str) -> Callable[[Installation], None]:
     def break_it(at: Installation) -> None:
         (at.folder / file).rename(at.folder / f"{file}.away")

@@ -73,7 +73,7 @@ def test_a_code_of_another_day_tells_when_it_held(tmp_path: Path, text: str) -> 
     tables = load(tmp_path)
     assert tables.code("currency", text) is None
     assert tables.validity("currency", text) == "DEM 马克 (1948-06-20 – 2001-12-31)"
-    assert tables.validity("currency", "XXX") is None
+    assert tables.validity("currency", "QQQ") is None
     assert tables.validity("country", "CHN") is None
 
 
