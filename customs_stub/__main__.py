@@ -1,4 +1,4 @@
-"""The command `customs-stub`: open the office, make its key, list the outcomes that can be chosen."""
+"""The command `customs-stub`: open the office, make its key, send references, list what there is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -14,13 +14,25 @@ from types import FrameType
 
 import click
 
+from customs_stub import listing
+from customs_stub.announcing import Announcer, check
 from customs_stub.clock import OfficeClock, read_moment
 from customs_stub.config import Config, ConfigError, load
-from customs_stub.keys import make_identity
+from customs_stub.facts import Referred
+from customs_stub.keys import load_identity, make_identity
 from customs_stub.office import Office
+from customs_stub.references import LABELS
+from customs_stub.references import load as load_references
 from customs_stub.scenarios import SCENARIOS
+from customs_stub.schemas import Schemas
+from customs_stub.store import Store
 
 DEFAULT_FILE = Path("customs_stub.toml")
+KINDS = {
+    "account-book": Referred.ACCOUNT_BOOK,
+    "cargo-manifest": Referred.CARGO_MANIFEST,
+    "licence": Referred.LICENCE,
+}
 
 
 class _Moment(click.ParamType[datetime]):
@@ -43,6 +55,10 @@ _config = click.option(
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     help="Settings; without it ./customs_stub.toml if there is one, else the defaults.",
 )
+
+
+_language = click.option("--lang", "language", type=click.Choice(["en", "zh"]), help="Language of the words.")
+_json = click.option("--json", "as_objects", is_flag=True, help="JSON for programs.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -92,13 +108,90 @@ def init(file: Path | None) -> None:
     click.echo(f"{'made' if made else 'already there'}: {config.key}, {config.certificate}")
 
 
+@main.command("send-references")
+@_config
+@click.option("--now", type=_Moment(), help="The office's time, for rehearsals.")
+@click.option("--kind", type=click.Choice(list(KINDS)), help="Only of this kind.")
+@click.option("--number", help="Only that of this account book, licence or bill of lading.")
+@_language
+def send_references(
+    file: Path | None, now: datetime | None, kind: str | None, number: str | None, language: str | None
+) -> None:
+    """Send account books, cargo manifests and licences again; an open office sends them at once."""
+    config = _settings(file)
+    with _faults_told():
+        kept = load_references(config.references)
+        check(kept, OfficeClock(now).now(), Schemas.load(config.schemas))
+        wanted = [
+            each
+            for each in kept
+            if (kind is None or each.kind is KINDS[kind])
+            and (number is None or each.body.get(LABELS[each.kind]) == number)
+        ]
+        if not wanted:
+            raise ConfigError(["the settings' `references` name no such account book, licence or cargo"])
+        identity = load_identity(config.key, config.certificate)
+        with closing(Store(config.state, held=False)) as store:
+            count = Announcer(store, OfficeClock(now), identity, config.speaker).send(wanted)
+    click.echo(listing.word("announced", language or "en", count=count))
+
+
 @main.command()
-def scenarios() -> None:
+@_language
+@_json
+def scenarios(language: str | None, as_objects: bool) -> None:
     """List the outcomes that a client number can ask for."""
-    click.echo("<letter><seconds>-… at the start of the client number, for example R2-0001")
-    click.echo("客户端编号开头：字母选择结果，数字为每个业务回执前的秒数，例如 R2-0001\n")
+    if as_objects:
+        rows = [{"letter": each.letter, "en": each.en, "zh": each.zh} for each in SCENARIOS.values()]
+        click.echo(listing.as_json(rows))
+        return
+    if language != "zh":
+        click.echo("<letter><seconds>-… at the start of the client number, for example R2-0001")
+    if language != "en":
+        click.echo("客户端编号开头：字母选择结果，数字为每个业务回执前的秒数，例如 R2-0001")
     for scenario in SCENARIOS.values():
-        click.echo(f"  {scenario.letter}  {scenario.en}\n     {scenario.zh}")
+        told = {"en": [scenario.en], "zh": [scenario.zh], None: [scenario.en, scenario.zh]}[language]
+        click.echo(f"  {scenario.letter}  " + "\n     ".join(told))
+
+
+@main.command()
+@_config
+@_language
+@_json
+def documents(file: Path | None, language: str | None, as_objects: bool) -> None:
+    """List what enterprises have filed, and what became of it."""
+    with _looking(file) as store:
+        rows = listing.documents(store) if store else []
+    _tell(rows, listing.DOCUMENTS, language, as_objects)
+
+
+@main.command()
+@_config
+@_language
+@_json
+def references(file: Path | None, language: str | None, as_objects: bool) -> None:
+    """List the account books, cargo manifests and licences that the office keeps."""
+    with _looking(file) as store:
+        rows = listing.references(store) if store else []
+    _tell(rows, listing.REFERENCES, language, as_objects)
+
+
+@contextmanager
+def _looking(file: Path | None) -> Iterator[Store | None]:
+    """Give the office's memory without holding it; an office that was never open has none."""
+    config = _settings(file)
+    if not config.state.exists():
+        yield None
+        return
+    with _faults_told(), closing(Store(config.state, held=False)) as store:
+        yield store
+
+
+def _tell(rows: list[listing.Row], columns: tuple[str, ...], language: str | None, as_objects: bool) -> None:
+    if as_objects:
+        click.echo(listing.as_json(rows))
+    else:
+        click.echo(listing.as_table(rows, columns, language or "en"))
 
 
 @contextmanager

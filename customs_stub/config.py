@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 LONGEST_POLL = 0.2
+ANY_OFFICE = "0000"
 OFFICE = re.compile(r"[0-9]{2}[A-Z0-9]{2}")
 
 
@@ -37,6 +38,10 @@ class Config:
         guarantee_months: How far ahead the guarantee of general trade must at least reach.
         volume_items: The most items in one volume.
         declaration_items: The most items in one declaration.
+        extension_days: How many days before its last one a bonded qualification may be extended.
+        import_days: How many days after entry an import manifest may be declared.
+        export_days: How many days before loading an export manifest must be declared at the latest.
+        references: The file of account books, cargo manifests and licences; an office without one keeps none.
     """
 
     outbox: Path = Path("outbox/customs")
@@ -51,6 +56,15 @@ class Config:
     guarantee_months: int = 3
     volume_items: int = 99
     declaration_items: int = 50
+    extension_days: int = 10
+    import_days: int = 14
+    export_days: int = 1
+    references: Path | None = None
+
+    @property
+    def speaker(self) -> str:
+        """The office that speaks where a message names none."""
+        return self.offices[0] if self.offices else ANY_OFFICE
 
 
 def load(file: Path | None) -> Config:
@@ -85,7 +99,7 @@ def _value(name: str, given: Any, folder: Path) -> Any:
     if name == "offices":
         fine = isinstance(given, list) and all(isinstance(x, str) and OFFICE.fullmatch(x) for x in given)
         return tuple(given) if fine else _wrong('must be a list of customs codes such as ["5301"]')
-    if isinstance(default, Path):
+    if name == "references" or isinstance(default, Path):
         return folder / given if isinstance(given, str) and given else _wrong("must be a path")
     if isinstance(given, bool) or not isinstance(given, int | float) or given <= 0:
         _wrong("must be a number above 0")

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from customs_stub.facts import State
 from customs_stub.faults import Fault
-from customs_stub.submission import Kind, Submission
+from customs_stub.submission import PARENTS, Kind, Submission
 
 RECEIVED = "0"
 
@@ -63,17 +63,20 @@ _DECLARATION = (
     ("J", State.REVIEWED, "通关无纸化审结"),
     ("R", State.CLEARED, "已结关"),
 )
+_GRANT = (("A", State.GRANTED, "海关审批通过"),)
 APPROVALS: Mapping[Kind, Sequence[tuple[str, State, str]]] = {
     Kind.QUALIFICATION: _FILING,
     Kind.VOLUME: _FILING,
     Kind.MANIFEST: _MANIFEST,
     Kind.DECLARATION: _DECLARATION,
+    **dict.fromkeys(PARENTS, _GRANT),
 }
 REFUSALS: Mapping[Kind, tuple[str, str]] = {
     Kind.QUALIFICATION: ("R", "核准拒绝"),
     Kind.VOLUME: ("R", "核准拒绝"),
     Kind.MANIFEST: ("R", "海关退单"),
     Kind.DECLARATION: ("E", "不被受理（退单）"),
+    **dict.fromkeys(PARENTS, ("R", "审批拒绝")),
 }
 # Technical failures by the fault that leads; all are negative, as the interface has it.
 FAILURES = {

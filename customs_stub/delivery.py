@@ -8,6 +8,7 @@ from pathlib import Path
 
 from customs_stub.clock import real_seconds
 from customs_stub.courses import Delivery
+from customs_stub.records import Records
 from customs_stub.store import Planned, Store
 
 LOG = logging.getLogger("customs_stub")
@@ -22,8 +23,9 @@ class Courier:
     is renamed; then it is `done`. After a death the temporary file tells whether the rename happened.
     """
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, records: Records, folder: Path) -> None:
         self._store = store
+        self._records = records
         self._folder = folder
 
     def recover(self) -> None:
@@ -38,13 +40,24 @@ class Courier:
             self._write(receipt)
         if whole:
             with self._store.transaction():
-                for receipt in whole:
-                    self._store.advance(receipt, "written")
-            self._finish(whole)
+                leaving = [receipt for receipt in whole if self._begin(receipt, "written")]
+            self._finish(leaving)
+            left = {receipt.seq for receipt in leaving}
+            for receipt in whole:
+                if receipt.seq not in left:
+                    self._temporary(receipt).unlink()
         for receipt in due:
             if receipt.delivery is Delivery.HALVES:
                 self._in_place(receipt)
         return len(due)
+
+    def _begin(self, receipt: Planned, stage: str, due: float | None = None) -> bool:
+        """Make the first move, which brings the receipt's effect into force before anyone can read of it."""
+        if not self._store.advance(receipt, stage, due):
+            return False
+        if receipt.document is not None and receipt.effect is not None:
+            self._records.become(receipt.document, receipt.effect)
+        return True
 
     def _write(self, receipt: Planned) -> None:
         with self._temporary(receipt).open("wb") as stream:
@@ -73,7 +86,9 @@ class Courier:
         if receipt.stage == "planned":
             target.write_bytes(receipt.data[:half])
             with self._store.transaction():
-                self._store.advance(receipt, "half", real_seconds() + HALF_A_FILE_LASTS)
+                leaving = self._begin(receipt, "half", real_seconds() + HALF_A_FILE_LASTS)
+            if not leaving:
+                target.unlink()
             return
         if target.exists():
             with target.open("r+b") as stream:

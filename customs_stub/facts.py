@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from customs_stub.submission import Kind
+from customs_stub.xmltree import Record
 
 
 class State(StrEnum):
@@ -23,14 +24,19 @@ class State(StrEnum):
     INSPECTED = "inspected"
     REVIEWED = "reviewed"
     CLEARED = "cleared"
+    GRANTED = "granted"  # of an application: what was applied for is done
+    WITHDRAWN = "withdrawn"
 
 
+# Their numbers are free for another try.
 DEAD = frozenset({State.REFUSED, State.REVOKED})
+# They take nothing of a licence and hold nothing to declare.
+VOID = DEAD | {State.WITHDRAWN}
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A document in the office's records."""
+    """A document in the office's records, with its content as it is in force."""
 
     id: int
     kind: Kind
@@ -38,15 +44,10 @@ class Filed:
     office: str
     nature: str
     state: State
+    unified_number: str
     customs_number: str
     valid_until: str
-
-
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """An item of a volume as it was filed, by the names of the message's fields."""
-
-    values: Mapping[str, str]
+    content: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,17 @@ class Limits:
     guarantee_months: int = 3
     volume_items: int = 99
     declaration_items: int = 50
+    extension_days: int = 10
+    import_days: int = 14
+    export_days: int = 1
+
+
+class Referred(StrEnum):
+    """What an office keeps beside documents, and sends out."""
+
+    ACCOUNT_BOOK = "AccountBook"
+    CARGO_MANIFEST = "CargoManifest"
+    LICENCE = "Licence"
 
 
 class Facts(Protocol):
@@ -97,8 +109,20 @@ class Facts(Protocol):
         """Return the volume that carries the number, live or not."""
         ...
 
-    def goods(self, volume: Filed) -> Mapping[str, Goods]:
-        """Return the items of a volume by item number."""
+    def undecided(self, parent: Filed) -> Filed | None:
+        """Return an application against a document that is not decided yet."""
+        ...
+
+    def keeps(self, kind: Referred) -> bool:
+        """Tell whether the office keeps any of that kind; what it does not keep it does not judge by."""
+        ...
+
+    def referred(self, kind: Referred, number: str) -> list[Record]:
+        """Return what it keeps under the number of an account book, a licence or a bill of lading."""
+        ...
+
+    def licence_used(self, licence: str, code: str, unit: str, besides: str) -> Decimal:
+        """Return what manifests hold under a licence, all but the one of that unified number."""
         ...
 
     def cleared(self, period: Period) -> Mapping[str, Decimal]:

@@ -18,7 +18,7 @@ from customs_stub.seal import SealError, StrangerError, verify
 from customs_stub.submission import Kind, Submission, read
 from customs_stub.xmltree import Record, UnreadableError, parse
 
-TYPE_IN_BYTES = re.compile(rb"<(QualificationFiling|GoodsFiling|Manifest|DecMessage)\b")
+TYPE_IN_BYTES = re.compile(rf"<({'|'.join(Kind)})\b".encode())
 
 
 @dataclass(frozen=True, slots=True)

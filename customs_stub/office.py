@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import fields
 from pathlib import Path
 from threading import Event
 
+from customs_stub.announcing import Announcer, check
 from customs_stub.clock import OfficeClock, real_seconds
 from customs_stub.config import Config
 from customs_stub.courses import Delivery
@@ -13,17 +15,17 @@ from customs_stub.delivery import Courier
 from customs_stub.facts import Limits
 from customs_stub.judgement import Examined, Examiner, Judgement, judge
 from customs_stub.keys import Identity, Register, load_identity
-from customs_stub.numbers import give
 from customs_stub.outbox import Outbox
 from customs_stub.receipts import Result, build, spoil
 from customs_stub.records import Records
+from customs_stub.references import load
+from customs_stub.results import result
 from customs_stub.schedule import Slot, arrange
 from customs_stub.schemas import Schemas
 from customs_stub.store import Planned, Seen, Store, Taken
-from customs_stub.submission import Kind, digest
+from customs_stub.submission import digest
 
 LOG = logging.getLogger("customs_stub")
-ANY_OFFICE = "0000"
 
 
 class Office:
@@ -33,19 +35,22 @@ class Office:
         """Open the office.
 
         Raises:
-            ConfigError: Schemas, key, certificate or state cannot be used.
+            ConfigError: Schemas, key, certificate, state or references cannot be used.
         """
         self._config = config
         self._clock = clock
         self._identity: Identity = load_identity(config.key, config.certificate)
-        self._examiner = Examiner(Schemas.load(config.schemas), Register(config.enterprises), config.offices)
+        schemas, references = Schemas.load(config.schemas), load(config.references)
+        check(references, clock.now(), schemas)
+        self._examiner = Examiner(schemas, Register(config.enterprises), config.offices)
         for folder in (config.outbox, config.answers, config.enterprises):
             folder.mkdir(parents=True, exist_ok=True)
         self._store = Store(config.state)
-        limits = Limits(config.guarantee_months, config.volume_items, config.declaration_items)
+        limits = Limits(**{field.name: getattr(config, field.name) for field in fields(Limits)})
         self._records = Records(self._store, clock, limits)
-        self._courier = Courier(self._store, config.answers)
+        self._courier = Courier(self._store, self._records, config.answers)
         self._outbox = Outbox(config.outbox, self._store.seen())
+        Announcer(self._store, clock, self._identity, config.speaker).keep(references)
 
     def close(self) -> None:
         """Close the office; what is open waits in its state."""
@@ -100,28 +105,18 @@ class Office:
 
     def _answer(self, examined: Examined, judgement: Judgement) -> None:
         document: int | None = None
-        result = Result()
-        if judgement.filed is not None:
-            result = self._result(judgement.filed, examined) if judgement.approved else Result()
-            document = self._records.add(
-                judgement.filed, examined.submission, result.customs_number, result.valid_until
-            )
+        given = Result()
+        kind, submission = judgement.filed, examined.submission
+        if kind is not None:
+            if judgement.approved:
+                given = result(kind, submission, self._records, self._store.number)
+            document = self._records.add(kind, submission, given, approved=judgement.approved)
         for slot in arrange(judgement.plan, judgement.pause, self._clock.now(), real_seconds()):
-            self._plan(examined, slot, result, document)
+            self._plan(examined, slot, given, document)
 
-    def _result(self, kind: Kind, examined: Examined) -> Result:
-        submission, today = examined.submission, self._records.today
-        number = give(kind, submission, today, self._store.number)
-        if kind is not Kind.QUALIFICATION:
-            return Result(number)
-        # A bonded qualification has no guarantee whose date could bound it: it holds for a year.
-        guaranteed = submission.body.get("GuaranteeValidDate")
-        return Result(number, guaranteed or f"{today.year + 1}{today:%m%d}".replace("0229", "0228"))
-
-    def _plan(self, examined: Examined, slot: Slot, result: Result, document: int | None) -> None:
+    def _plan(self, examined: Examined, slot: Slot, given: Result, document: int | None) -> None:
         submission, step = examined.submission, slot.step
-        office = self._config.offices[0] if self._config.offices else ANY_OFFICE
-        data = spoil(build(submission, slot, result, office, self._identity), step.delivery)
+        data = spoil(build(submission, slot, given, self._config.speaker, self._identity), step.delivery)
         kind = "technical" if step.technical else "business"
         how = "" if step.delivery is Delivery.WHOLE else f" ({step.delivery})"
         summary = f"{kind} {step.code}{how} for {submission.message_type} {submission.message_id}"

@@ -10,6 +10,7 @@ from enum import Enum
 from customs_stub.courses import Delivery, Plan, Step
 from customs_stub.facts import State
 
+DECIDED = frozenset({State.APPROVED, State.GRANTED, State.REVIEWED})
 PREFIX = re.compile(r"([A-Z])([0-9])-")
 
 
@@ -38,7 +39,7 @@ def _business_first(plan: Plan) -> Plan:
 
 
 def _inspected(plan: Plan) -> Plan:
-    first = next((i for i, step in enumerate(plan) if step.effect in {State.APPROVED, State.REVIEWED}), None)
+    first = next((i for i, step in enumerate(plan) if step.effect in DECIDED), None)
     if first is None:
         return plan
     before = plan[:first]
@@ -52,7 +53,7 @@ def _never_cleared(plan: Plan) -> Plan:
 
 
 def _revoked_later(plan: Plan) -> Plan:
-    if any(step.code == "A" for step in plan):
+    if any((step.code, step.effect) == ("A", State.APPROVED) for step in plan):
         return (*plan, Step(False, "V", "取消资质", State.REVOKED, late=1))
     return plan
 

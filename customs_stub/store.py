@@ -77,25 +77,36 @@ class Planned:
 
 
 class Store:
-    """The SQLite file, held by one process at a time."""
+    """The SQLite file, held by one process at a time; others may look, and plan what that one sends."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, held: bool = True) -> None:
+        """Open the file.
+
+        Raises:
+            ConfigError: Another process holds it, it is no database, or an older office made it.
+        """
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _hold(file.with_name(file.name + ".lock"))
+        self._lock = _hold(file.with_name(file.name + ".lock")) if held else None
         try:
             # NORMAL in WAL outlives the death of the process; only a power cut can take the last commits.
             self.db = sqlite3.connect(file, isolation_level=None)
             self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA synchronous = NORMAL")
+            self.db.execute("PRAGMA busy_timeout = 30000")
+            _refuse_older(self.db, file)
             self.db.executescript(resources.files("customs_stub").joinpath("store.sql").read_text("utf-8"))
-        except sqlite3.Error as fault:
-            os.close(self._lock)
+        except (sqlite3.Error, ConfigError) as fault:
+            self._release()
             raise ConfigError([f"{file}: {fault}"]) from fault
 
     def close(self) -> None:
         """Let go of the file."""
         self.db.close()
-        os.close(self._lock)
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -179,13 +190,15 @@ class Store:
         found = self.db.execute("SELECT min(due) FROM receipt WHERE stage <> 'done'").fetchone()[0]
         return None if found is None else float(found)
 
-    def advance(self, receipt: Planned, stage: str, due: float | None = None) -> None:
-        """Move a receipt on; the first move brings its effect into force, before anyone can read of it."""
-        self.db.execute(
-            "UPDATE receipt SET stage = ?, due = coalesce(?, due) WHERE seq = ?", (stage, due, receipt.seq)
-        )
-        if receipt.stage == "planned" and receipt.effect is not None:
-            self.db.execute("UPDATE document SET state = ? WHERE id = ?", (receipt.effect, receipt.document))
+    def advance(self, receipt: Planned, stage: str, due: float | None = None) -> bool:
+        """Move a receipt on; return False when it is not to leave any more."""
+        query = "UPDATE receipt SET stage = ?, due = coalesce(?, due) WHERE seq = ?"
+        return self.db.execute(query, (stage, due, receipt.seq)).rowcount == 1
+
+    def drop_planned(self, document: int) -> None:
+        """Take back the decisions about a document that have not left."""
+        query = "DELETE FROM receipt WHERE document = ? AND stage = 'planned' AND effect IS NOT NULL"
+        self.db.execute(query, (document,))
 
     def _receipts(self, condition: str, values: tuple[float | int, ...]) -> list[Planned]:
         columns = "seq, message_id, file, data, summary, due, delivery, document, effect, stage"
@@ -197,6 +210,12 @@ def _planned(*row: Any) -> Planned:
     seq, message_id, file, data, summary, due, delivery, document, effect, stage = row
     becomes = None if effect is None else State(effect)
     return Planned(seq, message_id, file, data, summary, due, Delivery(delivery), document, becomes, stage)
+
+
+def _refuse_older(db: sqlite3.Connection, file: Path) -> None:
+    columns = {row[1] for row in db.execute("PRAGMA table_info(document)")}
+    if columns and "content" not in columns:
+        raise ConfigError([f"an older customs-stub made it; remove {file.name} to open a new office"])
 
 
 def _hold(file: Path) -> int:

@@ -11,26 +11,38 @@ CREATE TABLE IF NOT EXISTS message (
     PRIMARY KEY (message_id, digest)
 ) WITHOUT ROWID;
 
+-- `content` is what is in force; `parent` is what an approved application was made against.
 CREATE TABLE IF NOT EXISTS document (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, enterprise TEXT NOT NULL, office TEXT NOT NULL,
     nature TEXT NOT NULL, ie_flag TEXT NOT NULL, month TEXT NOT NULL,
     client_number TEXT NOT NULL, unified_number TEXT NOT NULL, customs_number TEXT NOT NULL,
-    valid_until TEXT NOT NULL, state TEXT NOT NULL
+    valid_until TEXT NOT NULL, state TEXT NOT NULL, parent INTEGER REFERENCES document, content TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS document_by_client ON document (enterprise, kind, client_number);
 CREATE INDEX IF NOT EXISTS document_by_unified ON document (unified_number);
 CREATE INDEX IF NOT EXISTS document_by_customs ON document (customs_number);
 CREATE INDEX IF NOT EXISTS document_by_period ON document (enterprise, kind, office, ie_flag, month);
-
-CREATE TABLE IF NOT EXISTS goods (
-    document INTEGER NOT NULL REFERENCES document, number TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
-    PRIMARY KEY (document, number, name)
-) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS document_by_parent ON document (parent, state) WHERE parent IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS amount (
     document INTEGER NOT NULL REFERENCES document, currency TEXT NOT NULL, total TEXT NOT NULL,
     PRIMARY KEY (document, currency)
 ) WITHOUT ROWID;
+
+-- What manifests hold under licences, in every unit that their items tell.
+CREATE TABLE IF NOT EXISTS claim (
+    licence TEXT NOT NULL, code TEXT NOT NULL, unit TEXT NOT NULL,
+    document INTEGER NOT NULL REFERENCES document, quantity TEXT NOT NULL,
+    PRIMARY KEY (licence, code, unit, document)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS claim_by_document ON claim (document);
+
+-- Account books, cargo manifests and licences as they were last sent out; `label` is what people call them by.
+CREATE TABLE IF NOT EXISTS reference (
+    kind TEXT NOT NULL, key TEXT NOT NULL, label TEXT NOT NULL, updated TEXT NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS reference_by_label ON reference (kind, label);
 
 -- stage: planned -> written (the temporary file is on disk, the effect is in force) -> done
 --        planned -> half -> done for receipts that are written in place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,9 +16,24 @@ class Kind(StrEnum):
     """What an enterprise submits to this office."""
 
     QUALIFICATION = "QualificationFiling"
+    QUALIFICATION_CHANGE = "QualificationChange"
+    EXTENSION = "QualificationExtension"
     VOLUME = "GoodsFiling"
+    VOLUME_CHANGE = "GoodsFilingChange"
     MANIFEST = "Manifest"
+    MODIFICATION = "ManifestModification"
+    WITHDRAWAL = "ManifestWithdrawal"
     DECLARATION = "DecMessage"
+
+
+# What an application is made against, and the field that names it.
+PARENTS: Mapping[Kind, tuple[Kind, str]] = {
+    Kind.QUALIFICATION_CHANGE: (Kind.QUALIFICATION, "QualificationSeqNo"),
+    Kind.EXTENSION: (Kind.QUALIFICATION, "QualificationSeqNo"),
+    Kind.VOLUME_CHANGE: (Kind.VOLUME, "VolumeSeqNo"),
+    Kind.MODIFICATION: (Kind.MANIFEST, "ManifestSeqNo"),
+    Kind.WITHDRAWAL: (Kind.MANIFEST, "ManifestSeqNo"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ LARGEST = 16 * 1024 * 1024
 DEEPEST = 40
 # Groups that may repeat: a pointer to one of them always tells its position.
 REPEATED = frozenset(
-    {"Item", "DecList", "Container", "LicenseDocu", "DecRequestCert", "DecOtherPack", "DecUser"}
+    {
+        *("Item", "DisabledItem", "Change"),
+        *("DecList", "Container", "LicenseDocu", "DecRequestCert", "DecOtherPack", "DecUser"),
+    }
 )
 
 

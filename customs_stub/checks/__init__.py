@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from customs_stub.checks import declaration, manifest, qualification, volume
+from customs_stub.checks import (
+    declaration,
+    manifest,
+    modification,
+    qualification,
+    qualification_change,
+    qualification_extension,
+    volume,
+    volume_change,
+    withdrawal,
+)
 from customs_stub.facts import Facts
 from customs_stub.faults import Fault
 from customs_stub.submission import Kind, Submission
 
 CHECKS: Mapping[Kind, Callable[[Submission, Facts], list[Fault]]] = {
     Kind.QUALIFICATION: qualification.check,
+    Kind.QUALIFICATION_CHANGE: qualification_change.check,
+    Kind.EXTENSION: qualification_extension.check,
     Kind.VOLUME: volume.check,
+    Kind.VOLUME_CHANGE: volume_change.check,
     Kind.MANIFEST: manifest.check,
+    Kind.MODIFICATION: modification.check,
+    Kind.WITHDRAWAL: withdrawal.check,
     Kind.DECLARATION: declaration.check,
 }
 

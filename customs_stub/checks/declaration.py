@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from customs_stub.checks.figures import day, number, numbering
@@ -45,7 +45,7 @@ def period(submission: Submission) -> Period:
     return Period(submission.enterprise, submission.office, head.get("IEFlag"), head.get("BillNo")[:6])
 
 
-def amounts(items: list[Record]) -> Mapping[str, Decimal]:
+def amounts(items: Iterable[Record]) -> Mapping[str, Decimal]:
     """Return the total of the items by currency."""
     totals: dict[str, Decimal] = defaultdict(Decimal)
     for item in items:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from customs_stub.checks.figures import day, months_after, number
+from customs_stub.checks.figures import day, months_after, number, over
 from customs_stub.facts import Facts
 from customs_stub.faults import Fault
 from customs_stub.submission import Submission
@@ -19,27 +19,29 @@ def check(submission: Submission, facts: Facts) -> list[Fault]:
     body = submission.body
     nature = body.get("GoodsNature")
     faults: list[Fault] = []
-    if facts.qualifications(submission.enterprise, submission.office, nature):
+    live = facts.qualifications(submission.enterprise, submission.office, nature)
+    if any(not over(filed.valid_until, facts.today) for filed in live):
         faults.append(Fault("Q01", "QualificationFiling/GoodsNature"))
     prefix = ONLY_AT.get(nature)
     if prefix and not submission.office.startswith(prefix):
         faults.append(Fault("Q05", "QualificationFiling/GoodsNature", f"仅适用于{prefix}开头的关区"))
-    return faults + (_bonded(body) if nature == BONDED else _guarantee(body, facts))
+    return faults + guarantee(body, nature, "QualificationFiling", facts)
 
 
-def _bonded(body: Record) -> list[Fault]:
-    return [Fault("Q04", f"QualificationFiling/{name}") for name in GUARANTEE if body.get(name)]
-
-
-def _guarantee(body: Record, facts: Facts) -> list[Fault]:
-    faults = [Fault("Q02", f"QualificationFiling/{name}") for name in GUARANTEE if not body.get(name)]
+def guarantee(body: Record, nature: str, path: str, facts: Facts) -> list[Fault]:
+    """Check the guarantee that a filing has, or is to have; `path` is where the body stands."""
+    if nature == BONDED:
+        return [Fault("Q04", f"{path}/{name}") for name in GUARANTEE if body.get(name)]
+    faults = [Fault("Q02", f"{path}/{name}") for name in GUARANTEE if not body.get(name)]
     if body.get("GuaranteeAmount") and number(body.get("GuaranteeAmount")) <= 0:
-        faults.append(Fault("Q06", "QualificationFiling/GuaranteeAmount", body.get("GuaranteeAmount")))
-    if text := body.get("GuaranteeValidDate"):
-        path = "QualificationFiling/GuaranteeValidDate"
-        until, earliest = day(text), months_after(facts.today, facts.limits.guarantee_months)
-        if until is None:
-            faults.append(Fault("G04", path, text))
-        elif until < earliest:
-            faults.append(Fault("Q03", path, f"{text}，不得早于{earliest:%Y%m%d}"))
-    return faults
+        faults.append(Fault("Q06", f"{path}/GuaranteeAmount", body.get("GuaranteeAmount")))
+    return faults + _date(body.get("GuaranteeValidDate"), f"{path}/GuaranteeValidDate", facts)
+
+
+def _date(text: str, path: str, facts: Facts) -> list[Fault]:
+    if not text:
+        return []
+    until, earliest = day(text), months_after(facts.today, facts.limits.guarantee_months)
+    if until is None:
+        return [Fault("G04", path, text)]
+    return [] if until >= earliest else [Fault("Q03", path, f"{text}，不得早于{earliest:%Y%m%d}")]

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from customs_stub.checks.figures import number, numbering
+from customs_stub.checks.figures import number, numbering, over
 from customs_stub.checks.qualification import BONDED
 from customs_stub.facts import Facts, State
 from customs_stub.faults import Fault
 from customs_stub.submission import Kind, Submission
-
-QUALIFICATION = "GoodsFiling/QualificationSeqNo"
+from customs_stub.xmltree import Record
 
 
 def check(submission: Submission, facts: Facts) -> list[Fault]:
     """Return everything that the office objects to."""
-    items = submission.body.all("Item")
-    faults = _qualification(submission, facts)
-    if len(items) > facts.limits.volume_items:
-        faults.append(Fault("V04", "GoodsFiling/Item", f"{len(items)}，上限{facts.limits.volume_items}"))
-    faults += numbering(items, "GoodsFiling/Item")
+    faults = qualified(submission, facts)
+    return faults + goods(submission.body.all("Item"), "GoodsFiling/Item", 0, facts)
+
+
+def goods(items: list[Record], path: str, before: int, facts: Facts) -> list[Fault]:
+    """Check items that follow those on file, of which there are `before`."""
+    faults: list[Fault] = []
+    count, limit = before + len(items), facts.limits.volume_items
+    if count > limit:
+        faults.append(Fault("V04", path, f"{count}，上限{limit}"))
+    faults += numbering(items, path, before + 1)
     faults += [
-        Fault("V05", f"GoodsFiling/Item[{position}]/DeclPrice", item.get("DeclPrice"))
+        Fault("V05", f"{path}[{position}]/DeclPrice", item.get("DeclPrice"))
         for position, item in enumerate(items, 1)
         if number(item.get("DeclPrice")) <= 0
     ]
     return faults
 
 
-def _qualification(submission: Submission, facts: Facts) -> list[Fault]:
-    told = submission.body.get("QualificationSeqNo")
+def qualified(submission: Submission, facts: Facts) -> list[Fault]:
+    """Check the qualification that a volume stands, or goes on standing, under."""
+    path, told = f"{submission.kind}/QualificationSeqNo", submission.body.get("QualificationSeqNo")
     filed = facts.by_unified_number(Kind.QUALIFICATION, told)
     if filed is None or (filed.enterprise, filed.office) != (submission.enterprise, submission.office):
-        return [Fault("V01", QUALIFICATION, told)]
+        return [Fault("V01", path, told)]
     if filed.nature == BONDED:
-        return [Fault("V03", QUALIFICATION, told)]
+        return [Fault("V03", path, told)]
     if filed.state is not State.APPROVED:
-        return [Fault("V02", QUALIFICATION, told)]
-    if filed.valid_until and filed.valid_until < f"{facts.today:%Y%m%d}":
-        return [Fault("V06", QUALIFICATION, filed.valid_until)]
-    return []
+        return [Fault("V02", path, told)]
+    return [Fault("V06", path, filed.valid_until)] if over(filed.valid_until, facts.today) else []

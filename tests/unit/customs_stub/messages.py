@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -134,7 +134,7 @@ def manifest(manual: str, items: int = 2, **values: str) -> Body:
         "TradeName": "深圳示例进出口有限公司",
         "OwnerName": "深圳示例进出口有限公司",
         "DeclDate": "20261020",
-        "IEDate": "20261020",
+        "IEDate": "20261022",
         "TrafMode": "4",
         "TrafName": "粤B12345",
         "BillNo": "BL0001",
@@ -148,6 +148,84 @@ def manifest(manual: str, items: int = 2, **values: str) -> Body:
         "Item": [line(number) for number in range(1, items + 1)],
     }
     return _altered(body, values)
+
+
+def qualification_change(**values: str) -> Body:
+    """Return a change of that qualification: more batches."""
+    body: Body = {
+        "SeqNo": "QC0000000000000001",
+        "QualificationSeqNo": "QF0000000000000001",
+        "CustomMaster": OFFICE,
+        "TradeCode": ENTERPRISE,
+        "TradeName": "深圳示例进出口有限公司",
+        "GoodsNature": "1",
+        "IEBatches": "90",
+        "GuaranteeMode": "",
+        "GuaranteeAmount": "",
+        "GuaranteeValidDate": "",
+    }
+    return _altered(body, values)
+
+
+def extension(**values: str) -> Body:
+    """Return an extension of a bonded qualification that ends on 2026-10-25."""
+    body: Body = {
+        "SeqNo": "QX0000000000000001",
+        "QualificationSeqNo": "QF0000000000000001",
+        "CustomMaster": OFFICE,
+        "TradeCode": ENTERPRISE,
+        "TradeName": "深圳示例进出口有限公司",
+        "GoodsNature": "2",
+        "ApprovedValidDate": "20261025",
+    }
+    return _altered(body, values)
+
+
+def volume_change(
+    number: str, added: Sequence[Body] = (), disabled: Sequence[str] = (), **values: str
+) -> Body:
+    """Return a change of that volume."""
+    body: Body = {
+        "SeqNo": "GC0000000000000001",
+        "VolumeSeqNo": "GF0000000000000001",
+        "VolumeCustomsNo": number,
+        "QualificationSeqNo": "QF0000000000000001",
+        "CustomMaster": OFFICE,
+        "TradeCode": ENTERPRISE,
+        "TradeName": "深圳示例进出口有限公司",
+        "Item": list(added),
+        "DisabledItem": [{"GNo": each} for each in disabled],
+    }
+    return _altered(body, values)
+
+
+def change(name: str, old: str, new: str, item: str = "") -> Body:
+    """Return one changed field of a manifest."""
+    body: Body = {"FieldCode": name, "FieldName": "字段", "OldValue": old, "NewValue": new, "GNo": item}
+    return _altered(body, {"ListType": "1"} if item else {})
+
+
+def withdrawal(number: str, **values: str) -> Body:
+    """Return the withdrawal of the sample manifest, whose customs number it tells."""
+    body: Body = {
+        "SeqNo": "WD0000000000000001",
+        "ManifestSeqNo": "MF0000000000000001",
+        "ManifestCustomsNo": number,
+        "IEFlag": "E",
+        "CustomMaster": OFFICE,
+        "TradeCode": ENTERPRISE,
+        "TradeName": "深圳示例进出口有限公司",
+        "DecModNote": "装错货物",
+        "EntOpName": "张三",
+        "EntOpTele": "0755-12345678",
+    }
+    return _altered(body, values)
+
+
+def modification(number: str, changes: Sequence[Body], corrected: Body, **values: str) -> Body:
+    """Return a modification of the sample manifest."""
+    groups: Body = {"Change": list(changes), "Corrected": corrected}
+    return withdrawal(number, SeqNo="MD0000000000000001", **values) | groups
 
 
 def declared_item(number: int, **values: str) -> Body:
@@ -298,4 +376,4 @@ def _signature(signer: Signer, octets: bytes) -> bytes:
 def _altered(body: Body, values: Mapping[str, str]) -> Body:
     """Return the body with other values; an empty one takes the field away."""
     altered: Body = {**body, **values}
-    return {name: value for name, value in altered.items() if value != ""}
+    return {name: value for name, value in altered.items() if value not in ("", [])}

@@ -78,18 +78,14 @@ def test_every_schema_fault_has_its_pointer(examiner: Examiner, signer: Signer) 
 def test_kinds_that_this_office_does_not_take_are_told(examiner: Examiner, signer: Signer) -> None:
     """Valid they may be."""
     body: messages.Body = {
-        "SeqNo": "WD0000000000000001",
-        "ManifestSeqNo": "MF0000000000000001",
-        "ManifestCustomsNo": "53012026E000000001",
-        "IEFlag": "E",
-        "CustomMaster": messages.OFFICE,
+        "LicenseNo": "1:26-AB-100001",
+        "IEFlag": "I",
         "TradeCode": messages.ENTERPRISE,
-        "TradeName": "深圳示例进出口有限公司",
-        "DecModNote": "装错货物",
-        "EntOpName": "张三",
-        "EntOpTele": "0755-12345678",
+        "ValidDate": "20261231",
+        "UpdateTime": "2026-10-20T08:00:00+08:00",
+        "Item": [{"GNo": "1", "CodeTS": "0810600000", "GUnit": "035", "GQty": "10000"}],
     }
-    assert codes(examiner, sign(message("ManifestWithdrawal", body, "A0-1", "ID1"), signer)) == [
+    assert codes(examiner, sign(message("Licence", body, "A0-1", "ID1"), signer)) == [
         ("X06", "MessageHead/MessageType")
     ]
 

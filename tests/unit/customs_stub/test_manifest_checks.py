@@ -9,23 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customs_stub.checks import check
-from customs_stub.checks.manifest import AS_FILED
-from customs_stub.facts import Filed, Goods, State
+from customs_stub.checks.filed_goods import AS_FILED
+from customs_stub.facts import Filed, State
 from customs_stub.submission import Kind
-from tests.unit.customs_stub.messages import Body, goods, line, manifest
+from tests.unit.customs_stub.messages import Body, line, manifest, volume
 from tests.unit.customs_stub.records_for_tests import PlainRecords, filed, submitted
 
 NUMBER = "J53016000001"
 QUALIFICATION = filed(Kind.QUALIFICATION)
-VOLUME = filed(Kind.VOLUME, number=NUMBER)
-GOODS = {str(n): Goods({name: str(goods(n)[name]) for name in AS_FILED}) for n in (1, 2)}
+VOLUME = filed(Kind.VOLUME, volume(), number=NUMBER)
 
 
 def codes(body: Body, *documents: Filed) -> list[tuple[str, str]]:
     """Return what is objected to, with pointers."""
     on_file = list(documents) or [QUALIFICATION, VOLUME]
     submission = submitted("Manifest", body)
-    found = check(Kind.MANIFEST, submission, PlainRecords(on_file, GOODS))
+    found = check(Kind.MANIFEST, submission, PlainRecords(on_file))
     return [(fault.code, fault.path) for fault in found]
 
 
@@ -36,7 +35,8 @@ def test_a_sound_manifest_is_not_objected_to() -> None:
 
 def test_without_an_approved_qualification_of_that_nature_nothing_passes() -> None:
     """Pending ones and those of another nature do not count."""
-    for other in (filed(Kind.QUALIFICATION, state=State.PENDING), filed(Kind.QUALIFICATION, nature="2")):
+    bonded = filed(Kind.QUALIFICATION, nature="2", unified_number="QF0000000000000002")
+    for other in (filed(Kind.QUALIFICATION, state=State.PENDING), bonded):
         assert codes(manifest(NUMBER), other, VOLUME) == [("M01", "Manifest/CustomMaster")]
 
 
@@ -47,7 +47,7 @@ def test_a_lapsed_qualification_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("volume", "code"),
+    ("filing", "code"),
     [
         (filed(Kind.VOLUME, number="J53016000002"), "M03"),
         (filed(Kind.VOLUME, number=NUMBER, state=State.PENDING), "M04"),
@@ -57,10 +57,10 @@ def test_a_lapsed_qualification_is_told() -> None:
     ],
 )
 def test_the_volume_must_be_known_approved_and_of_this_enterprise_and_office(
-    volume: Filed, code: str
+    filing: Filed, code: str
 ) -> None:
     """Each fault of the filing number has a code of its own."""
-    assert codes(manifest(NUMBER), QUALIFICATION, volume) == [(code, "Manifest/ManualNo")]
+    assert codes(manifest(NUMBER), QUALIFICATION, filing) == [(code, "Manifest/ManualNo")]
 
 
 def test_an_item_that_was_not_filed_is_told() -> None:
@@ -101,7 +101,7 @@ def test_a_quantity_of_nothing_is_told() -> None:
     assert codes(body) == [("M12", "Manifest/Item[1]/GQty")]
 
 
-def test_bonded_goods_need_no_volume() -> None:
-    """Their data stand in account books that this office does not keep."""
+def test_what_an_office_keeps_no_account_books_for_it_does_not_judge() -> None:
+    """A trial without references goes on without them."""
     bonded = filed(Kind.QUALIFICATION, nature="2")
     assert codes(manifest("H53016000009", GoodsNature="2"), bonded) == []
