@@ -9,7 +9,7 @@ from typing import Final
 from gateway.documents.application import UNDECIDED, ApplicationState
 from gateway.documents.checks import check_mandatory, check_values
 from gateway.documents.core import Change, Decision, Document, Facts, Kind, News, Use
-from gateway.documents.corrections import changes_of, modified
+from gateway.documents.corrections import changes_of, groups_of, modified
 from gateway.documents.draft import Draft, Outline, fill_profile
 from gateway.documents.licences import uses_of
 from gateway.documents.lives import after, state_of
@@ -96,8 +96,7 @@ def decided(change: Change, facts: Facts) -> Decision | None:
         moved, code = _moved(manifest, Event.WITHDRAW), "news.manifest-withdrawn"
         freed[manifest.number] = ()
     else:
-        rows = amendment.content.get("Change", [])
-        content = modified(manifest.content, changes_of(rows if isinstance(rows, list) else []))
+        content = modified(manifest.content, changes_of(groups_of(amendment.content, "Change")))
         moved, code = _moved(replace(manifest, content=content), Event.MODIFY), "news.manifest-modified"
         freed[manifest.number] = uses_of(content, facts)
     return Decision((moved,), news=(News(manifest.number, code, values),), uses=freed)

@@ -58,7 +58,12 @@ def sheet_of(content: Fields, numbers: Iterable[int] | None = None) -> Sheet:
 
 def items_of(content: Fields) -> list[Fields]:
     """Return the items of a manifest."""
-    value = content.get("Item", [])
+    return groups_of(content, "Item")
+
+
+def groups_of(content: Fields, name: str) -> list[Fields]:
+    """Return the groups that repeat under a name."""
+    value = content.get(name, [])
     return value if isinstance(value, list) else []
 
 

@@ -15,7 +15,10 @@ from gateway.documents.corrections import (
     FieldChange,
     assemble,
     changes_between,
+    changes_of,
+    groups_of,
     in_words_of,
+    is_same,
     items_of,
     rows_of,
     sheet_of,
@@ -58,9 +61,17 @@ def compare(draft: Draft, body: Fields) -> Fields:
         head = Group(copy({**named, **asked}), draft.head.path)
         repeated = Draft(draft.message_type, Level.SAVE, draft.partner, draft.facts, draft.present, head)
         complete(repeated)
-        if repeated.violations or repeated.head.fields.get("Change") != draft.head.fields.get("Change"):
+        if repeated.violations or not _same_changes(repeated.head.fields, draft.head.fields):
             draft.fault("amendment.other-changes", draft.head.at(next(iter(asked))))
     return {name: value for name, value in body.items() if name not in asked}
+
+
+def _same_changes(one: Fields, other: Fields) -> bool:
+    changes, others = (changes_of(groups_of(fields, "Change")) for fields in (one, other))
+    return len(changes) == len(others) and all(
+        (change.item, change.field) == (twin.item, twin.field) and is_same(change.field, change.new, twin.new)
+        for change, twin in zip(changes, others, strict=True)
+    )
 
 
 def _read(draft: Draft, manifest: Document) -> Wanted | None:

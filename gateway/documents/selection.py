@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -43,18 +43,19 @@ class Selection:
     listed: frozenset[str]
 
     def offered(self, facts: Facts) -> Iterator[Document]:
-        """Yield the manifests that a run takes: cleared, or awaiting aggregation in no run."""
-        states = {ManifestState.CLEARED, ManifestState.AWAITING}
-        for manifest in facts.manifests(self.enterprise, self.period, states):
-            if self._fits(manifest) and is_offered(manifest):
+        """Yield the manifests that a run takes: the cleared ones, but for those that are being amended."""
+        amended = facts.amended(self.enterprise, self.period)
+        for manifest in facts.manifests(self.enterprise, self.period, {ManifestState.CLEARED}):
+            if self._fits(manifest) and is_offered(manifest, amended):
                 yield manifest
 
     def left_out(self, facts: Facts) -> Iterator[Violation]:
         """Yield each manifest that fits and is not taken, with the reason."""
         states = set(ManifestState) - _OVER
+        amended = facts.amended(self.enterprise, self.period)
         for manifest in facts.manifests(self.enterprise, self.period, states):
-            if self._fits(manifest) and not is_offered(manifest):
-                yield not_offered(manifest, "")
+            if self._fits(manifest) and not is_offered(manifest, amended):
+                yield not_offered(manifest, amended, "")
 
     def _fits(self, manifest: Document) -> bool:
         day = str(manifest.content.get("DeclDate", ""))
@@ -93,16 +94,17 @@ def read_request(command: Command, facts: Facts) -> tuple[Draft, Selection]:
     return draft, selection
 
 
-def is_offered(manifest: Document) -> bool:
-    """Tell whether a manifest can be taken into a run (AG-02)."""
-    awaiting_none = manifest.state == ManifestState.AWAITING and manifest.parent is None
-    return manifest.state == ManifestState.CLEARED or awaiting_none
+def is_offered(manifest: Document, amended: Collection[str]) -> bool:
+    """Tell whether a manifest can be taken into a run (AG-02, AM-07)."""
+    return manifest.state == ManifestState.CLEARED and manifest.number not in amended
 
 
-def not_offered(manifest: Document, path: str) -> Violation:
+def not_offered(manifest: Document, amended: Collection[str], path: str) -> Violation:
     """Say why a manifest cannot be taken."""
     state = ManifestState(manifest.state)
     values = {"number": manifest.number, "state_en": state.en, "state_zh": state.zh}
+    if manifest.number in amended:
+        return Violation("aggregation.amendment-open", path, values)
     if manifest.state == ManifestState.AWAITING:
         return Violation("aggregation.in-another-run", path, {**values, "run": manifest.parent})
     return Violation("aggregation.not-cleared", path, values)
@@ -145,6 +147,7 @@ def _listed(draft: Draft, period: str) -> frozenset[str]:
     """Check each manifest that the request names, and return their numbers."""
     rows = draft.head.fields.get("Manifest", [])
     own = draft.facts.enterprises_of(draft.partner)
+    amended = {number for code in own for number in draft.facts.amended(code, period)} if rows else set()
     numbers: set[str] = set()
     for count, row in enumerate(rows if isinstance(rows, list) else [], 1):
         number = str(row.get("SeqNo", ""))
@@ -154,7 +157,7 @@ def _listed(draft: Draft, period: str) -> frozenset[str]:
             draft.fault("rule.unknown-document", path, given=number)
         elif found.period != period:
             draft.fault("aggregation.other-month", path, given=number, expected=period, month=found.period)
-        elif not is_offered(found):
-            draft.violations.append(not_offered(found, path))
+        elif not is_offered(found, amended):
+            draft.violations.append(not_offered(found, amended, path))
         numbers.add(number)
     return frozenset(numbers)

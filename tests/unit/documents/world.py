@@ -93,12 +93,12 @@ FIELDS = {
         TradeCurr:df:currency GQty:d DeclPrice:d DeclTotal:d FirstUnit:f:unit FirstQty: SecondUnit:f:unit
         SecondQty: DestinationCountry::country DutyMode: LicenseNo: DeclElements:""",
     "ManifestModification": """SeqNo:f CustomsNo:f ManifestSeqNo:sd ManifestCustomsNo:df IEFlag:df
-        CustomMaster:df:customs_district TradeCode:df TradeName:df AgentCode: AgentName: CheckMark: DecModNote:d
-        EntOpName:d EntOpTele:d Change:df Corrected:df""",
+        CustomMaster:df:customs_district TradeCode:df TradeName:df AgentCode: AgentName: CheckMark:
+        DecModNote:d EntOpName:d EntOpTele:d Change:df Corrected:df""",
     "ManifestModification/Change": "No:f FieldCode:d FieldName:df OldValue:f NewValue: GNo: ListType:f",
     "ManifestWithdrawal": """SeqNo:f CustomsNo:f ManifestSeqNo:sd ManifestCustomsNo:df IEFlag:df
-        CustomMaster:df:customs_district TradeCode:df TradeName:df AgentCode: AgentName: CheckMark: DecModNote:d
-        EntOpName:d EntOpTele:d""",
+        CustomMaster:df:customs_district TradeCode:df TradeName:df AgentCode: AgentName: CheckMark:
+        DecModNote:d EntOpName:d EntOpTele:d""",
     "AggregationRequest": """Month:sd TradeCode:f GoodsNature::goods_nature IEFlag:
         CustomMaster::customs_district ManualNo: AgentCode: Manifest:""",
 }

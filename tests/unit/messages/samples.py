@@ -124,6 +124,7 @@ SAMPLES: Final[dict[str, Fields]] = {
         "Change": [
             {"FieldCode": "GQty", "FieldName": "成交数量", "OldValue": "10", "NewValue": "12", "GNo": "1"}
         ],
+        "Corrected": MANIFEST,
     },
     "ManifestWithdrawal": AMENDMENT,
     "Receipt": {
