@@ -33,10 +33,6 @@ def check_licence(draft: Draft, enterprise: str, filed: Filed | None) -> tuple[U
     """
     head = draft.head
     number = head.text("LicenseNo")
-    for group in (head, *draft.items()):
-        given = group.text("LicenseNo")
-        if given and not identifiers.is_licence(given):
-            draft.fault("rule.licence-form", group.at("LicenseNo"), given=given)
     if not draft.declaring:
         return ()
     for item in draft.items():

@@ -228,6 +228,8 @@ def test_a_large_total_is_exact() -> None:
     [
         ({"PackNo": "0"}, "rule.not-positive Manifest/PackNo"),
         ({"NetWt": "120.50001"}, "rule.net-above-gross Manifest/NetWt"),
+        ({"NetWt": "0.99999"}, "rule.below-one-kilogram Manifest/NetWt"),
+        ({"NetWt": "0.1", "GrossWet": "0.2"}, "rule.below-one-kilogram Manifest/GrossWet"),
         ({"GrossWet": "-1", "NetWt": ""}, "rule.not-positive Manifest/GrossWet"),
         ({"ContainerNo": "CSQU3054384"}, "rule.container-number Manifest/ContainerNo"),
         ({"IEDate": "20261131"}, "rule.not-a-date Manifest/IEDate"),
