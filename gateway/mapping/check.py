@@ -11,20 +11,8 @@ from gateway.fields import FieldDictionary, FieldSpec
 from gateway.mapping.bodies import Group
 from gateway.mapping.lookup import CodeLookup
 from gateway.mapping.mapping import OPERATION, Mapping
+from gateway.mapping.own_numbers import STANDS_FOR
 from gateway.mapping.rules import Rule
-
-# An ERP may name a document by its own number where the message wants the gateway's or customs';
-# the left one exists in commands only and is turned into the right one before anything leaves.
-BY_CLIENT_NUMBER = {
-    "QualificationChange/QualificationClientNo": "QualificationChange/QualificationSeqNo",
-    "QualificationExtension/QualificationClientNo": "QualificationExtension/QualificationSeqNo",
-    "GoodsFiling/QualificationClientNo": "GoodsFiling/QualificationSeqNo",
-    "GoodsFilingChange/VolumeClientNo": "GoodsFilingChange/VolumeSeqNo",
-    "Manifest/VolumeClientNo": "Manifest/ManualNo",
-    "ManifestModification/ManifestClientNo": "ManifestModification/ManifestSeqNo",
-    "ManifestModification/Corrected/VolumeClientNo": "ManifestModification/Corrected/ManualNo",
-    "ManifestWithdrawal/ManifestClientNo": "ManifestWithdrawal/ManifestSeqNo",
-}
 
 # Operations on a document as it stands: what the command leaves out stands there already.
 AS_IT_STANDS = frozenset(
@@ -80,7 +68,7 @@ def _check_targets(
 def _is_known(target: str, rule: Rule | None, dictionary: FieldDictionary) -> bool:
     if rule is None:
         return next(dictionary.below(target), None) is not None
-    return target in BY_CLIENT_NUMBER or dictionary.find(target) is not None
+    return target in STANDS_FOR or dictionary.find(target) is not None
 
 
 def _needs_everything(mapping: Mapping) -> bool:
@@ -106,7 +94,7 @@ def _check_rule(mapping: Mapping, rule: Rule, spec: FieldSpec, tables: CodeLooku
 def _left_out(mapping: Mapping, group: Group, dictionary: FieldDictionary) -> Iterator[Violation]:
     """Tell what nothing fills: what saving needs is a fault; what declaring needs may still come later."""
     aimed_at = {rule.target for rule in group.rules} | {below.target for below in group.groups}
-    made = aimed_at | {BY_CLIENT_NUMBER[target] for target in aimed_at if target in BY_CLIENT_NUMBER}
+    made = aimed_at | {STANDS_FOR[target] for target in aimed_at if target in STANDS_FOR}
     for spec in dictionary.below(group.target):
         if spec.path in made or spec.filled or not (spec.save or spec.declare):
             continue

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.errors import Place, Violation
 from gateway.fields import Fields, plain, walk
 from gateway.mapping.dialect import Reading
+from gateway.mapping.own_numbers import OWN
 from gateway.mapping.rules import Entry, Rule
 
 
@@ -60,8 +61,12 @@ class Lineage(Mapping[str, Origin]):
 
     def expected(self, path: str) -> Place:
         """Say where the value of a path stood, or would have stood, or where its record stands (EN-05)."""
+        own = OWN.get(path, "")
         if path in self._entries:
             return self[path].place
+        if own in self._entries:
+            # It was named by the sender's own number, and what is wrong with it is wrong there.
+            return self[own].place
         rule = self._rules.get(plain(path))
         group = path.rpartition("/")[0]
         if rule is not None:

@@ -117,3 +117,13 @@ def test_columns_that_no_rule_looks_at_are_named(workshop):
     mapping = workshop.load().get("erp/goods")
     assert mapping.unused_columns(read("a.csv", b"nr,k,a,w,b,c\n1,H,,,,\n")) == ["c"]
     assert mapping.unused_columns(read("a.json", b"{}")) == []
+
+
+@pytest.mark.requirement("EN-05")
+def test_a_fault_of_a_document_named_by_the_senders_own_number_is_placed_there(workshop):
+    """The unified number stands nowhere in the file."""
+    rules = '[header]\nQualificationSeqNo = "unified"\nQualificationClientNo = "own"'
+    first, second = workshop.csv(rules, ["nr,unified,own", "1,,Q-1", "2,Q2,"])
+    path = "GoodsFiling/QualificationSeqNo"
+    assert first.lineage.expected(path) == Place("a.csv", 2, "own")
+    assert second.lineage.expected(path) == Place("a.csv", 3, "unified")
