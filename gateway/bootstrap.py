@@ -162,8 +162,26 @@ def make_token(settings: Settings, clock: Clock) -> Token:
         latch=make_latch(settings, clock),
         token_reports_failed_logins=token.softhsm_conf is not None,
     )
-    bindings = [Binding(enterprise.code, enterprise.key_label) for enterprise in settings.enterprise]
-    return Token(make_module(settings), token.label, bindings, login)
+    return Token(make_module(settings), token.label, make_bindings(settings), login)
+
+
+def make_bindings(settings: Settings) -> list[Binding]:
+    """Return whose key and certificate sign for each enterprise (ID-02).
+
+    Where enterprises share a key, its certificate may name any of them.
+    """
+    codes: dict[str, set[str]] = {}
+    for each in settings.enterprise:
+        codes.setdefault(each.key_label, set()).update((each.code, each.social_credit_code))
+    return [
+        Binding(
+            enterprise=each.code,
+            key_label=each.key_label,
+            fingerprint=each.certificate_sha256.replace(":", ""),
+            codes=frozenset(codes[each.key_label]),
+        )
+        for each in settings.enterprise
+    ]
 
 
 def make_verifier(settings: Settings) -> Verifier:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway.bootstrap import (
+    make_bindings,
     make_latch,
     make_mappings,
     make_module,
@@ -21,10 +22,11 @@ from gateway.bootstrap import (
 from gateway.clock import Clock
 from gateway.codes import About, PartialTables
 from gateway.config import Settings
-from gateway.errors import GatewayError, RejectedError, Violation
+from gateway.documents.identifiers import is_social_credit_code
+from gateway.errors import GatewayError, RejectedError, RetryError, Violation
 from gateway.mapping import check_mapping
 from gateway.operations import check_folder, check_secret, check_space
-from gateway.signing import inspect_token
+from gateway.signing import TokenStatus, inspect_token
 from gateway.steps.records import World
 
 
@@ -56,6 +58,7 @@ def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
     if worlds:
         checked += _tables(settings, clock, worlds[0])
         checked.append(_try("mappings", lambda: _mappings(settings, worlds[0])))
+    checked.append(_try("enterprises", lambda: _profiles(settings)))
     checked.append(_try("channels", lambda: _channels(settings)))
     checked.append(_try("customs certificates", lambda: _nothing(partial(make_verifier, settings))))
     checked.append(_try("token", lambda: _token(settings, clock)))
@@ -143,4 +146,22 @@ def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:
     status = inspect_token(make_module(settings), settings.token.label, make_latch(settings, clock))
     if status.fault is not None:
         yield Violation(status.fault.code, values=status.fault.values)
+    if status.model:
+        yield from _bindings(settings, status)
     make_pin_source(settings)()
+
+
+def _bindings(settings: Settings, status: TokenStatus) -> Iterator[Violation]:
+    """Yield the enterprises for which no certificate on the token may stand (ID-02)."""
+    for binding in make_bindings(settings):
+        try:
+            status.certificate_of(binding)
+        except RetryError as fault:
+            yield Violation(fault.code, values=fault.values)
+
+
+def _profiles(settings: Settings) -> Iterator[Violation]:
+    for each in settings.enterprise:
+        if not is_social_credit_code(each.social_credit_code):
+            values = {"enterprise": each.code, "given": each.social_credit_code}
+            yield Violation("config.credit-code", values=values)

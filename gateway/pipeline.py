@@ -17,6 +17,7 @@ from gateway.channels import Inbox, Outbox
 from gateway.errors import ParkedError, RejectedError
 from gateway.mapping import MappingSet
 from gateway.signing import Signer, Verifier
+from gateway.steps import submitting
 from gateway.steps.aggregating import make_due_declarations
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
@@ -24,7 +25,6 @@ from gateway.steps.containment import contained
 from gateway.steps.receiving import believe
 from gateway.steps.records import World
 from gateway.steps.replies import note_deliveries, notice_name, quarantine
-from gateway.steps.submitting import file_name, note_attempts, note_signatures, raise_one, sign_batch
 from gateway.steps.trouble import Trouble
 from gateway.steps.waiting import release_held, tell_overdue
 from gateway.store import Store
@@ -81,15 +81,14 @@ def understand(gateway: Gateway) -> int:
 def sign(gateway: Gateway) -> int:
     """Sign with the token what waits for it; nothing else waits for the token (ID-01, ID-03)."""
     with gateway.store.begin() as unit:
-        rows = unit.submissions.take_to_sign(SIGN_BATCH)
-        batch = unit.raw.many((row, row.unsigned_digest) for row in rows)
+        batch = submitting.take_to_sign(unit, SIGN_BATCH)
     if not batch:
         return 0
-    result = sign_batch(gateway.signer, batch)
+    result = submitting.sign_batch(gateway.signer, batch)
     with gateway.store.begin() as unit:
-        note_signatures(unit, result)
+        submitting.note_signatures(unit, result)
     result.raise_trouble()
-    return len(batch)
+    return result.done
 
 
 def dispatch(gateway: Gateway) -> int:
@@ -99,14 +98,14 @@ def dispatch(gateway: Gateway) -> int:
         rows = unit.submissions.take_to_send(BATCH)
         attempts = unit.submissions.attempt_begin([row.id for row in rows])
         rows = [row for row in rows if row.id in attempts]
-        files = unit.raw.many((file_name(row), row.signed_digest or "") for row in rows)
+        files = unit.raw.many((submitting.file_name(row), row.signed_digest or "") for row in rows)
     if not files:
         return 0
     with gateway.trouble.at("outbox of customs", pausing=True):
         faults = gateway.customs_outbox.send_many(files)
         with gateway.store.begin() as unit:
-            note_attempts(unit, rows, attempts, faults)
-        raise_one(faults)
+            submitting.note_attempts(unit, rows, attempts, faults)
+        submitting.raise_one(faults)
     return len(files)
 
 
@@ -137,7 +136,7 @@ def notify(gateway: Gateway) -> int:
             faults = outbox.send_many(files)
             with gateway.store.begin() as unit:
                 done += note_deliveries(unit, rows, faults)
-            raise_one(faults)
+            submitting.raise_one(faults)
     return done
 
 

@@ -84,17 +84,12 @@ class Story:
         """Make what a trial needs and is not there: token, key, certificates, register of customs."""
         settings = self.session.settings
         make_private_folder(settings)
-        enterprise = settings.enterprise[0]
-        trial = Trial(
-            settings.path(settings.token.pin_file).parent,
-            enterprise.code,
-            enterprise.name,
-            settings.token.label,
-            enterprise.key_label,
-        )
         self._run("customs-stub", "init")
+        folder = settings.path(settings.token.pin_file).parent
         register = settings.path(settings.folders.var) / "customs" / "enterprises"
-        make_trial_token(trial, register / f"{enterprise.code}.pem")
+        for each in settings.enterprise:
+            trial = Trial(folder, each.code, each.name, settings.token.label, each.key_label)
+            make_trial_token(trial, register / f"{each.code}.pem")
         self.session.show.line(
             "demo-prepared", token=settings.token.label, folder=settings.token.pin_file.parent
         )

@@ -7,7 +7,7 @@ import click
 from gateway.bootstrap import make_latch, make_module
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED
-from gateway.signing import inspect_token
+from gateway.signing import fingerprint, inspect_token
 
 
 @click.group()
@@ -41,6 +41,7 @@ def token_status(session: Session, /) -> int:
             "subject": certificate.subject.rfc4514_string(),
             "until": f"{certificate.not_valid_after_utc:%F}",
             "serial": format(certificate.serial_number, "X"),
+            "certificate_sha256": fingerprint(certificate),
         }
         for label, certificate in found.certificates
     ]
@@ -48,7 +49,7 @@ def token_status(session: Session, /) -> int:
         show.data({**told, "certificates": certificates})
     else:
         show.pairs("token", {**told, "latch": f"latch.{told['latch']}"})
-        show.rows("certificates", ("label", "subject", "until", "serial"), certificates)
+        show.rows("certificates", ("label", "subject", "until", "certificate_sha256"), certificates)
     return DONE if found.fault is None else REFUSED
 
 

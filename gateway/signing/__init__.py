@@ -1,5 +1,6 @@
 """The signing room: the token, XML signatures made with it, and the verification of others' signatures."""
 
+from gateway.signing.binding import Binding, fingerprint
 from gateway.signing.inspection import TokenStatus, inspect_token
 from gateway.signing.module import Module, find_softhsm
 from gateway.signing.pin import (
@@ -12,7 +13,7 @@ from gateway.signing.pin import (
     pin_from_environment,
     pin_from_file,
 )
-from gateway.signing.token import Binding, Identity, Token, fingerprint
+from gateway.signing.token import Identity, Token
 from gateway.signing.trial import Trial, make_trial_token
 from gateway.signing.verification import Verified, Verifier, load_certificates
 from gateway.signing.xmldsig import Signer

@@ -9,6 +9,7 @@ from cryptography import x509
 from pkcs11.constants import TokenFlag
 
 from gateway.errors import RetryError
+from gateway.signing.binding import Binding
 from gateway.signing.module import Module
 from gateway.signing.pin import LatchState, Mark, PinLatch
 from gateway.signing.token import read_certificates
@@ -39,6 +40,21 @@ class TokenStatus:
     pin_final_try: bool = False
     pin_locked: bool = False
     certificates: tuple[tuple[str, x509.Certificate], ...] = ()
+
+    def certificate_of(self, binding: Binding) -> x509.Certificate:
+        """Return the certificate that will stand for an enterprise, found without a PIN (ID-02).
+
+        Without a login no token tells its private keys. So the certificate is found by the
+        fingerprint of the binding, else by the label that trial tokens and most others give to both.
+
+        Raises:
+            RetryError: `token.certificate-unknown`, `-differs`, `-not-unique` or `-of-another`.
+        """
+        found = [one for label, one in self.certificates if binding.fingerprint or label == binding.key_label]
+        if not found:
+            values = {"label": binding.key_label, "enterprise": binding.enterprise}
+            raise RetryError("token.certificate-unknown", **values)
+        return binding.choose(found)
 
 
 def inspect_token(module: Module, label: str, latch: PinLatch) -> TokenStatus:

@@ -10,33 +10,15 @@ from functools import partial
 
 import pkcs11
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pkcs11 import Attribute, Mechanism, ObjectClass
 from pkcs11.types import SignMixin
 
 from gateway.errors import ParkedError, RetryError
+from gateway.signing.binding import Binding
 from gateway.signing.keys import EcTokenKey, RawSign, RsaTokenKey
 from gateway.signing.module import Module
 from gateway.signing.pin import Login
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Which key signs for which enterprise (ID-02); at least one of label and id finds the key.
-
-    Attributes:
-        enterprise: The enterprise's customs code.
-        key_label: The key's `CKA_LABEL`.
-        key_id: The key's `CKA_ID`.
-        fingerprint: The SHA-256 of the certificate in hexadecimal; where given, no other certificate
-            is used, so that another token with the same labels signs nothing.
-    """
-
-    enterprise: str
-    key_label: str = ""
-    key_id: bytes = b""
-    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +106,8 @@ class Token:
             raise RetryError(
                 code, key=binding.key_label or binding.key_id.hex(), enterprise=binding.enterprise
             )
-        certificate = choose_certificate(session, keys[0][Attribute.ID], binding)
+        there = read_certificates(session, {Attribute.ID: keys[0][Attribute.ID]})
+        certificate = binding.choose(one for _, one in there)
         if not isinstance(keys[0], SignMixin):
             raise RetryError("token.key-unsupported", subject=certificate.subject.rfc4514_string())
         key = self._key(session, certificate, partial(self._sign, session, keys[0]))
@@ -165,26 +148,3 @@ def read_certificates(
         except ValueError as fault:
             raise RetryError("token.certificate-unreadable", label=label) from fault
     return found
-
-
-def choose_certificate(session: pkcs11.Session, key_id: bytes, binding: Binding) -> x509.Certificate:
-    """Read the certificate that has the key's id, and the binding's fingerprint where it names one.
-
-    Raises:
-        RetryError: `token.certificate-absent`, `-unreadable`, `-differs` or `-not-unique`.
-    """
-    found = [certificate for _, certificate in read_certificates(session, {Attribute.ID: key_id})]
-    if not found:
-        raise RetryError("token.certificate-absent", enterprise=binding.enterprise)
-    if binding.fingerprint:
-        found = [one for one in found if fingerprint(one) == binding.fingerprint.lower()]
-        if not found:
-            raise RetryError("token.certificate-differs", enterprise=binding.enterprise)
-    if len(found) > 1:
-        raise RetryError("token.certificate-not-unique", enterprise=binding.enterprise)
-    return found[0]
-
-
-def fingerprint(certificate: x509.Certificate) -> str:
-    """Return the SHA-256 of the certificate in lower-case hexadecimal."""
-    return certificate.fingerprint(hashes.SHA256()).hex()

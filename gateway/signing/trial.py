@@ -1,8 +1,9 @@
-"""The trial token: a SoftHSM2 token with key and self-signed certificate, made where there is none."""
+"""The trial token: a SoftHSM2 token with keys and self-signed certificates, made where there are none."""
 
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -27,17 +28,16 @@ from gateway.errors import RetryError
 from gateway.signing.keys import EcTokenKey, RawSign, RsaTokenKey
 from gateway.signing.module import Module, find_softhsm
 from gateway.signing.pin import Pin, write_private
-from gateway.signing.token import Binding, choose_certificate
+from gateway.signing.token import read_certificates
 
 Algorithm = Literal["rsa", "ec"]
-_KEY_ID = b"\x01"
 # Wide enough for every rehearsal with a clock of its own.
 _VALID = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2049, 12, 31, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the trial token is to be, and where.
+    """What the trial token is to be, and where, and one enterprise whose key is on it.
 
     Attributes:
         folder: Holds everything: `softhsm2.conf`, `pin` and the token's own folder.
@@ -75,11 +75,12 @@ class Trial:
 
 
 def make_trial_token(trial: Trial, certificate: Path) -> x509.Certificate:
-    """Make the token unless it is there, and write its certificate as PEM.
+    """Make the token and the enterprise's key unless they are there, and write its certificate as PEM.
 
     The token is built beside its place and put there in one step, so that a run that was killed
-    leaves nothing half-made; the next run begins again. No other token of SoftHSM2 may be open in
-    this process meanwhile.
+    leaves nothing half-made; the next run begins again. A key that is added to a token counts only
+    with its certificate, which is made last. No other token of SoftHSM2 may be open in this process
+    meanwhile.
 
     Raises:
         RetryError: `token.softhsm-absent`, or `token.trial-failed` when SoftHSM2 refuses something.
@@ -97,7 +98,7 @@ def make_trial_token(trial: Trial, certificate: Path) -> x509.Certificate:
             _build(trial, Module(find_softhsm(), {"SOFTHSM2_CONF": str(draft)}))
             draft.unlink()
             fresh.rename(place)
-        made = _read_certificate(trial)
+        made = _read_certificate(trial) or _add_key(trial)
     except pkcs11.PKCS11Error as fault:
         raise RetryError("token.trial-failed", reason=type(fault).__name__) from fault
     certificate.parent.mkdir(parents=True, exist_ok=True)
@@ -118,18 +119,41 @@ def _build(trial: Trial, module: Module) -> None:
     try:
         token = _initialise(module, trial.label, pin)
         with token.open(rw=True, user_pin=pin) as session:
-            key = _generate(session, trial)
-            session.create_object(
-                {
-                    **decode_x509_certificate(_self_signed(trial, key).public_bytes(Encoding.DER)),
-                    Attribute.TOKEN: True,
-                    Attribute.PRIVATE: False,
-                    Attribute.LABEL: trial.key_label,
-                    Attribute.ID: _KEY_ID,
-                }
-            )
+            _make_key(session, trial)
     finally:
         module.close()
+
+
+def _add_key(trial: Trial) -> x509.Certificate:
+    """Put a further enterprise's key on the token; what a killed run left of it is cleared away."""
+    module, pin = trial.module(), Pin(trial.pin_file.read_text("utf-8").strip())
+    try:
+        with module.open(trial.label).open(rw=True, user_pin=pin) as session:
+            for left in list(session.get_objects({Attribute.ID: _key_id(trial)})):
+                left.destroy()
+            _make_key(session, trial)
+    finally:
+        module.close()
+    made = _read_certificate(trial)
+    assert made is not None, "it was put there just now"
+    return made
+
+
+def _make_key(session: pkcs11.Session, trial: Trial) -> None:
+    key = _generate(session, trial)
+    session.create_object(
+        {
+            **decode_x509_certificate(_self_signed(trial, key).public_bytes(Encoding.DER)),
+            Attribute.TOKEN: True,
+            Attribute.PRIVATE: False,
+            Attribute.LABEL: trial.key_label,
+            Attribute.ID: _key_id(trial),
+        }
+    )
+
+
+def _key_id(trial: Trial) -> bytes:
+    return hashlib.sha256(trial.key_label.encode()).digest()[:8]
 
 
 def _initialise(module: Module, label: str, pin: Pin) -> pkcs11.Token:
@@ -157,7 +181,7 @@ def _generate(session: pkcs11.Session, trial: Trial) -> RsaTokenKey | EcTokenKey
     }
     if trial.algorithm == "rsa":
         public, private = session.generate_keypair(
-            KeyType.RSA, 2048, id=_KEY_ID, store=True, private_template=secret
+            KeyType.RSA, 2048, id=_key_id(trial), store=True, private_template=secret
         )
         found = load_der_public_key(encode_rsa_public_key(public))
         assert isinstance(found, rsa.RSAPublicKey)
@@ -165,7 +189,7 @@ def _generate(session: pkcs11.Session, trial: Trial) -> RsaTokenKey | EcTokenKey
     curve = session.create_domain_parameters(
         KeyType.EC, {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}, local=True
     )
-    public, private = curve.generate_keypair(id=_KEY_ID, store=True, private_template=secret)
+    public, private = curve.generate_keypair(id=_key_id(trial), store=True, private_template=secret)
     point = load_der_public_key(encode_ec_public_key(public))
     assert isinstance(point, ec.EllipticCurvePublicKey)
     return EcTokenKey(point, _raw(private))
@@ -211,10 +235,11 @@ def _self_signed(trial: Trial, key: RsaTokenKey | EcTokenKey) -> x509.Certificat
     )
 
 
-def _read_certificate(trial: Trial) -> x509.Certificate:
+def _read_certificate(trial: Trial) -> x509.Certificate | None:
     module = trial.module()
     try:
         with module.open(trial.label).open() as session:
-            return choose_certificate(session, _KEY_ID, Binding(trial.enterprise))
+            found = read_certificates(session, {Attribute.LABEL: trial.key_label})
     finally:
         module.close()
+    return found[0][1] if found else None

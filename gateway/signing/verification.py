@@ -15,7 +15,7 @@ from signxml.exceptions import InvalidDigest, SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from gateway.errors import RejectedError, Violation, refuse
-from gateway.signing.token import fingerprint
+from gateway.signing.binding import fingerprint
 from gateway.signing.xmldsig import DS
 from gateway.xmlio import parse
 

@@ -15,6 +15,7 @@ from gateway.xmlio import parse
 
 UNUSABLE = "token.unusable"
 DEVICE = "token"
+NOT_BOUND = "token.enterprise-not-bound"
 
 
 @dataclass(slots=True)
@@ -33,14 +34,30 @@ class Signatures:
     usable: set[str] = field(default_factory=set)
     troubles: dict[str, RetryError] = field(default_factory=dict)
 
+    @property
+    def done(self) -> int:
+        """How many need not be signed any more."""
+        return len(self.signed) + len(self.parked)
+
     def raise_trouble(self) -> None:
-        """Let the stage pause before it asks the token again.
+        """Let the stage pause before it asks the token again; what is wrong with one key stops no other.
 
         Raises:
             RetryError: As it came from the token.
         """
-        for fault in self.troubles.values():
-            raise fault
+        if DEVICE in self.troubles:
+            raise self.troubles[DEVICE]
+
+
+def take_to_sign(unit: Unit, limit: int) -> list[tuple[SubmissionRow, bytes]]:
+    """Take what is to be signed; an enterprise whose key is known to be unusable is only looked at (ID-02).
+
+    However much of it waits, it keeps nobody else from the token; its oldest message finds out when
+    its key is there again.
+    """
+    away = {alert.subject for alert in unit.alerts.opened() if alert.code == UNUSABLE} - {DEVICE}
+    rows = unit.submissions.take_to_sign(limit, away)
+    return unit.raw.many((row, row.unsigned_digest) for row in rows)
 
 
 def sign_batch(signer: Signer, batch: Iterable[tuple[SubmissionRow, bytes]]) -> Signatures:
@@ -71,6 +88,8 @@ def note_signatures(unit: Unit, result: Signatures) -> None:
     for submission, parked in result.parked.items():
         unit.submissions.park(submission, str(parked))
         unit.alerts.open(parked.code, submission, values_of(parked))
+        if parked.code == NOT_BOUND:
+            unit.alerts.close(UNUSABLE, str(parked.values["enterprise"]))
     for subject, trouble in result.troubles.items():
         unit.alerts.open(UNUSABLE, subject, reasons_of(trouble))
     over = {*result.usable, DEVICE} if result.usable else set()

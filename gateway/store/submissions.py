@@ -59,7 +59,10 @@ _BLOCKED = exists().where(
     _earlier.c.seq < submissions.c.seq,
     one_of(_earlier.c.state, _UNSENT),
 )
-_TAKE_TO_SIGN = _take(submissions.c.state == SubmissionState.TO_SIGN)
+_TO_SIGN = submissions.c.state == SubmissionState.TO_SIGN
+_TAKE_TO_SIGN = _take(_TO_SIGN)
+_TAKE_TO_SIGN_OF = _take(_TO_SIGN, submissions.c.enterprise == bindparam("enterprise"))
+_TAKE_TO_SIGN_BESIDES = _take(_TO_SIGN, submissions.c.enterprise.not_in(bindparam("besides", expanding=True)))
 _TAKE_TO_SEND = _take(text(TO_SEND), ~_BLOCKED)
 _RECOVER = (
     update(submissions)
@@ -124,13 +127,19 @@ class Submissions:
         changed = update(submissions).where(submissions.c.state == SubmissionState.HELD, due)
         return self._connection.execute(changed.values(state=SubmissionState.TO_SIGN)).rowcount
 
-    def take_to_sign(self, limit: int) -> list[SubmissionRow]:
-        """Take what is to be signed, in order.
+    def take_to_sign(self, limit: int, away: Collection[str] = ()) -> list[SubmissionRow]:
+        """Take what is to be signed, in order, and of each enterprise whose key is away its oldest only.
 
         Read it in a short transaction and sign outside of it, so that nothing waits for the token:
         `signed` says whether another was faster.
         """
-        return rows(self._connection, SubmissionRow, _TAKE_TO_SIGN, limit=limit)
+        if not away:
+            return rows(self._connection, SubmissionRow, _TAKE_TO_SIGN, limit=limit)
+        besides = sorted(away)
+        found = rows(self._connection, SubmissionRow, _TAKE_TO_SIGN_BESIDES, limit=limit, besides=besides)
+        for enterprise in besides:
+            found += rows(self._connection, SubmissionRow, _TAKE_TO_SIGN_OF, limit=1, enterprise=enterprise)
+        return found
 
     def signed(self, submission: str, digest: str) -> bool:
         """Note the digest of the signed bytes; False where another was faster, and these bytes are not it."""

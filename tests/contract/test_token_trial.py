@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography import x509
 from pkcs11 import PKCS11Error
 
 from gateway.errors import RetryError
-from gateway.signing import Trial, make_trial_token, trial
+from gateway.signing import Binding, Login, PinLatch, Token, Trial, make_trial_token, pin_from_file, trial
 from gateway.signing.trial import Algorithm
 from tests.services.softhsm import ENTERPRISE, NOON, private_token
 
@@ -97,3 +98,44 @@ def test_a_label_that_the_library_refuses_is_told(tmp_path: Path, monkeypatch: p
     with pytest.raises(RetryError) as caught:
         make_trial_token(plan(tmp_path), tmp_path / "enterprise.pem")
     assert "C_InitToken: 0x" in caught.value.text("en")
+
+
+@pytest.mark.requirement("ID-02", "QF-02")
+def test_each_enterprise_gets_a_key_of_its_own_on_the_same_token(tmp_path: Path) -> None:
+    """A further key is added to the token that is there; each certificate names its own enterprise."""
+    first, second = plan(tmp_path), replace(plan(tmp_path), enterprise="4403180002", key_label="declarant-2")
+    made = make_trial_token(first, tmp_path / "1.pem")
+    added = make_trial_token(second, tmp_path / "2.pem")
+    assert make_trial_token(second, tmp_path / "2.pem") == added
+    assert make_trial_token(first, tmp_path / "1.pem") == made
+    names = [one.subject.rfc4514_string().partition(",")[0] for one in (made, added)]
+    assert names == [f"CN={ENTERPRISE}", "CN=4403180002"]
+    assert made.public_key() != added.public_key()
+
+
+@pytest.mark.parametrize("step", ["_generate", "_self_signed", "_read_certificate"])
+def test_a_further_key_that_was_left_half_made_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A key without its certificate is cleared away, so that the label finds one key only."""
+    make_trial_token(plan(tmp_path), tmp_path / "1.pem")
+    second = replace(plan(tmp_path), enterprise="4403180002", key_label="declarant-2")
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trial, step, killed)
+        with pytest.raises(KilledError):
+            make_trial_token(second, tmp_path / "2.pem")
+    made = make_trial_token(second, tmp_path / "2.pem")
+    login = Login(
+        pin_from_file(second.pin_file),
+        PinLatch(tmp_path / "latch", lambda: NOON),
+        token_reports_failed_logins=True,
+    )
+    token = Token(second.module(), second.label, [Binding("4403180002", "declarant-2")], login)
+    try:
+        assert token.identity("4403180002").certificate == made
+    finally:
+        token.close()

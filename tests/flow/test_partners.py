@@ -16,8 +16,9 @@ BETA = """
 [[enterprise]]
 code = "4403180002"
 name = "深圳第二进出口有限公司"
-social_credit_code = "91440300MA5EX00026"
+social_credit_code = "91440300MA5EX0002B"
 guarantee_mode = "1"
+key_label = "declarant-2"
 
 [[partner]]
 name = "beta"
@@ -103,7 +104,7 @@ def test_a_partner_neither_speaks_for_others_nor_sees_their_documents(tmp_path: 
         foreign = running.send("q.json", erp.qualification("B-1"), "beta")
         assert "rule.not-your-enterprise" in _codes(foreign)
         volume = running.send("v.json", erp.volume("B-2"), "beta")
-        assert _codes(volume) == ["rule.unknown-qualification", "rule.mandatory"]
+        assert _codes(volume) == ["rule.unknown-qualification"]
         edit = '{"document": "qualification", "number": "QF-1", "action": "delete"}'
         assert _codes(running.send("e.json", edit, "beta")) == ["rule.unknown-document"]
         assert [row.client_number for row in running.documents()] == [erp.QUALIFICATION]

@@ -15,9 +15,9 @@ OTHER = """
 [[enterprise]]
 code = "4403180002"
 name = "深圳第二进出口有限公司"
-social_credit_code = "91440300MA5EX00026"
+social_credit_code = "91440300MA5EX0002B"
 guarantee_mode = "1"
-key_label = "second"
+key_label = "declarant-2"
 """
 BOTH = {'enterprises = ["4403180001"] ': 'enterprises = ["4403180001", "4403180002"] '}
 
@@ -90,7 +90,7 @@ def test_a_message_for_an_enterprise_that_the_token_does_not_know_is_never_signe
     with installation.open() as running:
         company = {"customsCode": "4403180002", "name": "深圳第二进出口有限公司"}
         installation.drop("second.json", erp.qualification("QF-2", company=company))
-        running.until(lambda: "token.key-absent" in running.troubles)
+        running.until(lambda: _told(running) == ["token.unusable"])
         installation.drop("first.json", erp.qualification("QF-1"))
         running.until(lambda: running.documents(client_number="QF-1") != [])
         running.until(lambda: running.document("QF-1").state == "approved")
@@ -112,12 +112,12 @@ def test_a_message_for_an_enterprise_that_was_taken_out_of_the_configuration_is_
     company = {"customsCode": "4403180002", "name": "深圳第二进出口有限公司"}
     with installation.open() as running:
         installation.drop("second.json", erp.qualification("QF-2", company=company))
-        running.until(lambda: "token.key-absent" in running.troubles)
+        running.until(lambda: _told(running) == ["token.unusable"])
     installation.write_config({})
     with installation.open() as running:
         running.settle()
         (submission,) = running.submissions("QF-2")
         assert submission.state == SubmissionState.FAILED
-        told = {alert.code: alert.subject for alert in running.alerts()}
-        assert told["token.enterprise-not-bound"] == submission.id
+        told = [(alert.code, alert.subject) for alert in running.alerts()]
+        assert told == [("token.enterprise-not-bound", submission.id)]
     assert installation.sent() == []

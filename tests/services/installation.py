@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from gateway.clock import CHINA, Clock
 from gateway.config import Settings, load_settings
 from gateway.errors import RetryError
 from gateway.pipeline import Gateway
+from gateway.signing import make_trial_token
 from gateway.store import AlertRow, DocumentFilter, DocumentRow, ReceiptRow, SubmissionRow
 from tests.services.softhsm import ENTERPRISE, PrivateToken, private_token
 
@@ -89,6 +90,13 @@ class Installation:
             assert old in text, old
             text = text.replace(old, new)
         self.config.write_text(text + more, "utf-8")
+
+    def add_key(self, enterprise: str, name: str, key_label: str) -> Path:
+        """Put a further enterprise's key on the token, known to customs; return its certificate file."""
+        trial = replace(self.token.trial, enterprise=enterprise, name=name, key_label=key_label)
+        file = self.register.with_name(f"{enterprise}.pem")
+        make_trial_token(trial, file)
+        return file
 
     @property
     def settings(self) -> Settings:

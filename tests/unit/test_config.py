@@ -89,3 +89,24 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes | Non
     with pytest.raises(RejectedError) as refused:
         load_settings(file)
     assert refused.value.code == ("config.unreadable" if content is None else "config.not-toml")
+
+
+@pytest.mark.requirement("ID-02")
+def test_a_key_of_two_enterprises_is_refused_unless_each_says_so(tmp_path: Path) -> None:
+    """Forgetting the second key would sign in another's name."""
+    start = SHIPPED.index("[[enterprise]]")
+    second = SHIPPED[start : SHIPPED.index("# One table for each ERP")].replace("4403180001", "4403180002")
+    assert _faults(tmp_path, SHIPPED + second) == [("config.key-shared", "declarant")]
+    half = second.replace("shared_key = false", "shared_key = true")
+    assert _faults(tmp_path, SHIPPED + half) == [("config.key-shared", "declarant")]
+    file = tmp_path / "gateway.toml"
+    file.write_text((SHIPPED + second).replace("shared_key = false", "shared_key = true"), "utf-8")
+    assert len(load_settings(file).enterprise) == 2
+
+
+@pytest.mark.requirement("AG-03")
+def test_an_agent_stands_once(tmp_path: Path) -> None:
+    """Two names of one code would leave open which one is meant."""
+    agents = 'agents = [{ code = "4403980009", name = "甲" }, { code = "4403980009", name = "乙" }]'
+    text = SHIPPED.replace("declare_declarations = true ", f"{agents}\ndeclare_declarations = true ")
+    assert _faults(tmp_path, text) == [("config.agent-twice", "4403980009")]
