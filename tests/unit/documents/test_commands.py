@@ -184,7 +184,8 @@ def test_a_number_of_another_kind_is_unknown() -> None:
 def test_unknown_messages_and_operations_name_the_known_ones() -> None:
     """The reply tells what would be right."""
     world = World()
-    assert "save-declare" in _fault(world, MF, "print", "M-1").text("en")
+    assert "save-declare" in _fault(world, MF, "extend", "M-1").text("en")
+    assert "copy" not in _fault(world, QF, "copy", "QF-1").text("en").partition("expected")[2]
     assert _fault(world, MF, "", "M-1").code == "command.unknown-operation"
     assert "QualificationFiling" in _fault(world, "Licence", "save", "L-1").text("zh")
 

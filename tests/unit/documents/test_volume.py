@@ -92,21 +92,6 @@ def _bonded() -> Fields:
     return {key: value for key, value in body.items() if not key.startswith("Guarantee")}
 
 
-@pytest.mark.requirement("GF-02")
-@pytest.mark.parametrize(("count", "right"), [(99, True), (100, False)])
-def test_a_volume_holds_99_items(count: int, right: bool) -> None:
-    """More is refused, naming the limit."""
-    world, _ = _world()
-    body = volume(*(goods() for _ in range(count)))
-    if right:
-        assert world.do(GF, "save", "GF-1", body).changes
-    else:
-        with pytest.raises(RejectedError) as fault:
-            world.do(GF, "save", "GF-1", body)
-        assert codes_of(fault.value) == [f"rule.too-many-items {GF}/Item"]
-        assert "99" in fault.value.violations[0].text("zh")
-
-
 @pytest.mark.requirement("GF-03")
 @given(st.lists(st.booleans(), min_size=1, max_size=12))
 def test_items_are_numbered_from_one_without_gaps(named: list[bool]) -> None:
