@@ -9,6 +9,7 @@ from gateway.fields import plain
 from gateway.mapping import AS_IT_STANDS, Mapped
 from gateway.messages import Head, build
 from gateway.steps.records import World
+from gateway.steps.single_fields import faults_of_rows
 
 
 def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Violation]:
@@ -35,7 +36,7 @@ def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Viol
         root = build(world.catalogue, head, mapped.body)
     except RejectedError as fault:
         return [*found, *fault.violations]
-    faults = world.catalogue.check(root, command=True)
+    faults = world.catalogue.check(root, command=True) + faults_of_rows(world, head, mapped.body)
     if mapped.operation in AS_IT_STANDS:
         faults = [fault for fault in faults if fault.code != "schema.missing"]
     return found + [fault for fault in faults if known.isdisjoint({fault.path, plain(fault.path)})]

@@ -85,3 +85,34 @@ def test_a_filing_of_more_items_than_a_volume_holds_is_no_fault_of_structure(
     for number, item in enumerate(items, 1):
         item["GNo"] = str(number)
     assert faults_of_structure(loaded[0], mapped, NOON) == []
+
+
+MODIFICATION = """<Message xmlns="urn:cn:collective-declaration:1.0"><MessageHead><MessageId>A</MessageId>
+<MessageType>ManifestModification</MessageType><SenderId>ACME</SenderId><ReceiverId>GW</ReceiverId>
+<CreateTime>2026-10-20T12:00:00+08:00</CreateTime><ClientSeqNo>A-1</ClientSeqNo><Operation>save</Operation>
+</MessageHead><ManifestModification><ManifestClientNo>M-1</ManifestClientNo>{rows}</ManifestModification></Message>"""
+
+
+@pytest.mark.requirement("AM-02")
+@pytest.mark.parametrize(
+    ("field", "value", "item", "code"),
+    [
+        ("GQty", "6.5", "3", None),
+        ("GQty", "much", "3", "schema.bad-number"),
+        ("GrossWet", "1.123456", "", "schema.bad-number"),
+        ("BillNo", "X" * 33, "", "schema.too-long"),
+        ("IEDate", "20.10.2026", "", "schema.bad-date"),
+        # Names of tables, and fields that there are not, are for the rules to judge.
+        ("WrapType", "纸制或纤维板制盒/箱", "", None),
+        ("Weight", "1", "", None),
+    ],
+)
+def test_the_value_of_a_single_field_is_judged_as_that_field(
+    loaded: tuple[World, MappingSet], field: str, value: str, item: str, code: str | None
+) -> None:
+    """What a row may say depends on the field that it names; the fault is told at its value."""
+    number = f"<GNo>{item}</GNo>" if item else ""
+    row = f"<Change><FieldCode>{field}</FieldCode><NewValue>{value}</NewValue>{number}</Change>"
+    good = "<Change><FieldCode>PackNo</FieldCode><NewValue>7</NewValue></Change>"
+    told = _faults(loaded, "a.xml", MODIFICATION.format(rows=good + row))
+    assert told == ({"ManifestModification/Change[2]/NewValue": code} if code else {})
