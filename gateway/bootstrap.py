@@ -44,10 +44,11 @@ PIN_VARIABLE = "GATEWAY_TOKEN_PIN"
 # Which stage may find work after which; every stage looks for itself now and then besides.
 WAKES = {
     "intake": ("understand",),
-    "understand": ("sign", "notify", "intake"),
+    "understand": ("sign", "make", "notify", "intake"),
     "sign": ("dispatch",),
     "dispatch": (),
     "receive": ("sign", "notify"),
+    "make": ("notify",),
     "notify": (),
     "tick": ("sign", "notify"),
 }

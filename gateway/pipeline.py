@@ -1,7 +1,7 @@
 """READ FIRST: the way of a message, stage by stage; each arrow between two stages is a committed row.
 
     channel ──► intake ──► understand ─┬─► sign ──► dispatch ──► customs ──► receive ─┐
-                                       └─► notify ──► ERP  ◄──────────────────────────┘
+                                       └─► make ──► notify ──► ERP  ◄─────────────────┘
     clock ────► tick: months to be aggregated, overdue receipts
 
 A stage takes a batch, does each item under a savepoint of its own, and commits once: one bad message
@@ -17,8 +17,7 @@ from gateway.channels import Inbox, Outbox
 from gateway.errors import ParkedError, RejectedError
 from gateway.mapping import MappingSet
 from gateway.signing import Signer, Verifier
-from gateway.steps import submitting
-from gateway.steps.aggregating import make_due_declarations
+from gateway.steps import aggregating, making, submitting, waiting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
@@ -26,7 +25,6 @@ from gateway.steps.receiving import believe
 from gateway.steps.records import World
 from gateway.steps.replies import note_deliveries, notice_name, quarantine
 from gateway.steps.trouble import Trouble
-from gateway.steps.waiting import release_held, tell_overdue
 from gateway.store import Store
 
 BATCH = 50
@@ -123,6 +121,11 @@ def receive(gateway: Gateway) -> int:
     return done + len(batch)
 
 
+def make(gateway: Gateway) -> int:
+    """Make what was asked for, where nobody waits for it: results of queries, exports, prints (QR-09)."""
+    return making.make_ordered(gateway.world, gateway.store, gateway.trouble)
+
+
 def notify(gateway: Gateway) -> int:
     """Deliver replies and notices to each ERP, and lines to the receipt log (ER-06)."""
     done = 0
@@ -143,5 +146,5 @@ def notify(gateway: Gateway) -> int:
 def tick(gateway: Gateway) -> int:
     """Do what is due by the clock: aggregate requested months, tell overdue receipts (AG-04, CU-01)."""
     with gateway.store.begin() as unit:
-        done = make_due_declarations(gateway.world, unit) + release_held(unit)
-        return done + tell_overdue(gateway.world, unit)
+        done = aggregating.make_due_declarations(gateway.world, unit) + waiting.release_held(unit)
+        return done + waiting.tell_overdue(gateway.world, unit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +13,9 @@ from gateway.errors import RejectedError, Violation
 from gateway.fields import Fields, plain
 from gateway.formats import ReadOptions, read
 from gateway.mapping import Mapped, MappingSet
+from gateway.steps.asking import PRINT, ask
+from gateway.steps.ordering import order_print
+from gateway.steps.questions import MESSAGE
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
 from gateway.steps.replies import ACCEPTED, ANSWERED, REFUSED, accepted_entry, refused_entry, repeat, reply
 from gateway.steps.structure import faults_of_structure
@@ -119,12 +122,26 @@ def _decide(
     )
     decision: Decision | None = None
     try:
-        decision = decide(command, StoredFacts(world, unit))
+        decision = _judge(world, unit, command)
     except RejectedError as fault:
         found += [v for v in fault.violations if not v.path or known.isdisjoint({v.path, plain(v.path)})]
     if decision is None or any(not violation.warning for violation in found):
         raise RejectedError(sorted(found, key=lambda violation: violation.warning))
     return decision
+
+
+def _judge(world: World, unit: Unit, command: Command) -> Decision:
+    """Let the document decide; a query and a print are taken down to be made later (QR-01, QF-10).
+
+    Raises:
+        RejectedError: Every violation found.
+    """
+    if command.message_type == MESSAGE:
+        return ask(world, unit, command)
+    decision = decide(command, StoredFacts(world, unit))
+    if command.operation != PRINT:
+        return decision
+    return replace(decision, shown={"print": order_print(world, unit, command.partner, decision.document)})
 
 
 def _conflict(unit: Unit, earlier: MessageRow) -> dict[str, object]:

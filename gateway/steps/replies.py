@@ -15,7 +15,7 @@ from gateway.fields import FieldDictionary
 from gateway.mapping import Mapped
 from gateway.steps.records import World
 from gateway.steps.trouble import values_of
-from gateway.store import InterchangeRow, NoticeRow, ReceiptRow, Unit
+from gateway.store import InterchangeRow, NoticeRow, NoticeState, ReceiptRow, Unit
 
 ACCEPTED, REFUSED = "accepted", "refused"
 # What is noted of a message that asked only; its reply says accepted.
@@ -72,7 +72,10 @@ def reply(unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str
         "outcome": outcomes.pop() if len(outcomes) == 1 else "partly",
         "messages": list(entries),
     }
-    return repeat(unit, interchange, unit.raw.put(_to_bytes(told)))
+    # What is asked for is found by the stage that makes it, which then lets the reply go.
+    asked = any("question" in entry for entry in entries)
+    digest = unit.raw.put(to_bytes(told))
+    return repeat(unit, interchange, digest, NoticeState.TO_MAKE if asked else NoticeState.TO_DELIVER)
 
 
 def refuse_unread(world: World, unit: Unit, interchange: InterchangeRow, violation: Violation) -> str:
@@ -82,7 +85,7 @@ def refuse_unread(world: World, unit: Unit, interchange: InterchangeRow, violati
         "outcome": "quarantined",
         **tell_violations([violation], world.catalogue.dictionary),
     }
-    return repeat(unit, interchange, unit.raw.put(_to_bytes(told)))
+    return repeat(unit, interchange, unit.raw.put(to_bytes(told)))
 
 
 def quarantine(
@@ -97,15 +100,23 @@ def quarantine(
         "outcome": "quarantined",
         **told,
     }
-    digest = repeat(unit, interchange, unit.raw.put(_to_bytes(whole)))
+    digest = repeat(unit, interchange, unit.raw.put(to_bytes(whole)))
     unit.interchanges.quarantined(interchange.id, reason=told, reply=digest)
 
 
-def repeat(unit: Unit, interchange: InterchangeRow, digest: str) -> str:
+def repeat(
+    unit: Unit, interchange: InterchangeRow, digest: str, state: NoticeState = NoticeState.TO_DELIVER
+) -> str:
     """Deliver a reply that is written already to the sender of this interchange."""
-    name = f"{_safe(interchange.name)}.{interchange.id:06d}.reply.json"
     unit.notices.add(
-        NoticeRow(partner=interchange.partner, kind="reply", name=name, digest=digest, created_at=unit.now)
+        NoticeRow(
+            partner=interchange.partner,
+            kind="reply",
+            name=f"{safe_name(interchange.name)}.{interchange.id:06d}.reply.json",
+            digest=digest,
+            state=state,
+            created_at=unit.now,
+        )
     )
     return digest
 
@@ -270,18 +281,19 @@ def _tell(unit: Unit, document: Document, kind: str, name: str, told: Mapping[st
             partner=document.partner,
             kind=kind,
             name=name,
-            digest=unit.raw.put(_to_bytes(told)),
+            digest=unit.raw.put(to_bytes(told)),
             created_at=unit.now,
             number=document.number,
         )
     )
 
 
-def _to_bytes(told: Mapping[str, Any]) -> bytes:
+def to_bytes(told: Mapping[str, Any]) -> bytes:
+    """Write what the ERP is told."""
     return (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return a name that every file system takes, still to be recognised by its sender."""
     text = _UNSAFE.sub("_", name).strip("._") or "interchange"
     while len(text.encode()) > 120:

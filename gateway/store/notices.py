@@ -20,7 +20,9 @@ _TAKE = (
     .with_for_update(skip_locked=True)
 )
 _TAKE_TO_MAKE = (
-    _SELECT.where(notices.c.state == NoticeState.TO_MAKE)
+    _SELECT.where(
+        notices.c.state == NoticeState.TO_MAKE, notices.c.kind.in_(bindparam("kinds", expanding=True))
+    )
     .order_by(notices.c.id)
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
@@ -50,9 +52,9 @@ class Notices:
         """
         return rows(self._connection, NoticeRow, _TAKE, partner=partner, limit=limit)
 
-    def take_to_make(self, limit: int) -> list[NoticeRow]:
-        """Take what is to be made before it can be delivered, oldest first."""
-        return rows(self._connection, NoticeRow, _TAKE_TO_MAKE, limit=limit)
+    def take_to_make(self, kinds: Iterable[str], limit: int) -> list[NoticeRow]:
+        """Take what is to be made before it can be delivered, of some kinds, oldest first."""
+        return rows(self._connection, NoticeRow, _TAKE_TO_MAKE, kinds=list(kinds), limit=limit)
 
     def made(self, notice: int, digest: str) -> None:
         """Let a notice be delivered as these bytes; one that another gateway has made already stays."""

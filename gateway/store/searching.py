@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, cast, func, or_, select
 from sqlalchemy.dialects import postgresql
 
 from gateway.store.rows import DocumentRow
@@ -34,11 +34,12 @@ class Search:
     A path leads into the content: `DecHead/AgentCode`.
 
     Attributes:
-        enterprises: Those that must stand at `party`; None is all, an empty collection none (QR-08).
-        party: Where: the path of an enterprise's code in the content, or empty for the document's own.
+        enterprises: Those of which one must stand at one of `parties`; None is all, an empty collection
+            none (QR-08).
+        parties: Where: the path of an enterprise's code in the content, or empty for the document's own.
         without: States that are not asked for.
-        number: Its own unified number, or that of one of its children.
-        customs_number: Its own customs number, or that of one of its children.
+        number: The unified number of the document, of its parent or of one of its children.
+        customs_number: The customs number of the same.
         days: The first and last day, `yyyyMMdd`, each may be empty.
         day_at: The path of the day, or empty for the day of the first saving.
         periods: The months, `yyyyMM`, in which such a day can lie; what an index is kept of.
@@ -48,7 +49,7 @@ class Search:
     kind: str
     message_type: str | None = None
     enterprises: Collection[str] | None = None
-    party: str = ""
+    parties: tuple[str, ...] = ("",)
     states: Collection[str] = ()
     without: Collection[str] = ()
     number: str | None = None
@@ -57,7 +58,6 @@ class Search:
     office: str | None = None
     nature: str | None = None
     ie_flag: str | None = None
-    parent: str | None = None
     days: tuple[str, str] = ("", "")
     day_at: str = ""
     periods: tuple[str, str] = ("", "")
@@ -105,18 +105,19 @@ class Searching:
         columns = documents.c
         yield columns.kind == search.kind
         if search.enterprises is not None:
-            owner = self._at(search.party) if search.party else columns.enterprise
-            yield owner.in_(sorted(search.enterprises))
+            codes = sorted(search.enterprises)
+            places = (self._at(party) if party else columns.enterprise for party in search.parties)
+            yield or_(*(place.in_(codes) for place in places))
         if search.states:
             yield columns.state.in_(sorted(search.states))
         if search.without:
             yield columns.state.not_in(sorted(search.without))
-        for name in ("message_type", "client_number", "office", "nature", "ie_flag", "parent"):
+        for name in ("message_type", "client_number", "office", "nature", "ie_flag"):
             if (value := getattr(search, name)) is not None:
                 yield columns[name] == value
         for name in ("number", "customs_number"):
             if (value := getattr(search, name)) is not None:
-                yield _own_or_childs(name, value)
+                yield _in_family(name, value)
         yield from self._days(search)
         for path, value in search.content.items():
             yield self._at(path) == value
@@ -147,7 +148,12 @@ class Searching:
         return func.json_extract(documents.c.content, "$" + "".join(f'."{step}"' for step in steps))
 
 
-def _own_or_childs(name: str, value: str) -> ColumnElement[bool]:
-    child = documents.alias()
-    parents = select(child.c.parent).where(and_(child.c[name] == value, child.c.parent.is_not(None)))
-    return or_(documents.c[name] == value, documents.c.number.in_(parents))
+def _in_family(name: str, value: str) -> ColumnElement[bool]:
+    """Say that a document, its parent or one of its children has this number."""
+    other = documents.alias()
+    named = other.c[name] == value
+    of_child = select(other.c.parent).where(named, other.c.parent.is_not(None))
+    of_parent = select(other.c.number).where(named)
+    return or_(
+        documents.c[name] == value, documents.c.number.in_(of_child), documents.c.parent.in_(of_parent)
+    )
