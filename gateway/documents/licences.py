@@ -100,11 +100,12 @@ def _check_items(draft: Draft, licence: Reference) -> None:
     used = _totals(draft.facts.licence_used(licence.key, draft.present.number if draft.present else ""))
     own: dict[_Place, Decimal] = {}
     for item in draft.items():
-        place = _find_place(draft, item, licensed)
-        if place is None:
+        found = _find_place(draft, item, licensed)
+        if found is None:
             continue
+        place, quantity = found
         before = own.get(place, amounts.ZERO)
-        own[place] = before + _measures(item.fields)[place[1]]
+        own[place] = before + quantity
         limit, others = licensed[place], used.get(place, amounts.ZERO)
         left = limit - others
         # Told once for each goods code and unit, at the item that goes beyond.
@@ -115,8 +116,10 @@ def _check_items(draft: Draft, licence: Reference) -> None:
             draft.fault("rule.licence-exceeded", item.at("GQty"), **values, **shown)
 
 
-def _find_place(draft: Draft, item: Group, licensed: Mapping[_Place, Decimal]) -> _Place | None:
-    """Return under which goods code and unit an item counts; None, with the reason told, where it cannot."""
+def _find_place(
+    draft: Draft, item: Group, licensed: Mapping[_Place, Decimal]
+) -> tuple[_Place, Decimal] | None:
+    """Return under which goods code and unit an item counts, and how much; why it cannot is told here."""
     code = item.text("CodeTS")
     units = [unit for goods, unit in licensed if goods == code]
     if not code:
@@ -125,10 +128,11 @@ def _find_place(draft: Draft, item: Group, licensed: Mapping[_Place, Decimal]) -
         goods = ", ".join(sorted({goods for goods, _ in licensed}))
         draft.fault("rule.licence-goods", item.at("CodeTS"), given=code, expected=goods)
         return None
+    measures = _measures(item.fields)
     for unit_name, quantity_name in _QUANTITIES:
         unit = item.text(unit_name)
-        if unit in units and unit in _measures(item.fields):
-            return code, unit
+        if unit in units and unit in measures:
+            return (code, unit), measures[unit]
         if unit in units and not item.text(quantity_name):
             draft.fault("rule.licence-quantity", item.at(quantity_name), unit=unit)
             return None
