@@ -183,6 +183,7 @@ def test_a_refused_qualification_keeps_its_volumes_held_and_says_so(code: str, k
     approved = world.answer(number, "A", valid_until="20270630")
     assert isinstance(approved, Decision)
     assert approved.release == (held,)
+    assert approved.recall == ()
 
 
 def test_an_expired_qualification_takes_no_more_volumes() -> None:
@@ -226,3 +227,62 @@ def test_volumes_bind_office_and_nature_of_their_qualification() -> None:
         f"rule.volumes-bind {QF}/{name}" for name in ("CustomMaster", "GoodsNature")
     ]
     world.do(QF, "edit", "QF-1", qualification(IEBatches="20"))
+
+
+@pytest.mark.requirement("GF-07", "QF-09")
+@pytest.mark.parametrize("end", ["deleted", "edited and deleted", "revoked"])
+def test_held_volumes_come_back_when_their_qualification_has_ended(end: str) -> None:
+    """They are saved again, never sent, and told; under another qualification they are declared after all."""
+    world, number = _world()
+    held = world.do(GF, "save-declare", "GF-1", volume()).document.number
+    saved = world.do(GF, "save", "GF-2", volume()).document.number
+    if end == "revoked":
+        decision = world.answer(number, "V")
+    else:
+        world.answer(number, "R")
+        if end == "edited and deleted":
+            world.do(QF, "edit", "QF-1", qualification())
+        decision = world.do(QF, "delete", "QF-1")
+    assert isinstance(decision, Decision)
+    assert decision.document.number == number
+    assert decision.recall == (held,)
+    assert [(news.number, news.code) for news in decision.news] == [(held, "news.volume-recalled")]
+    assert world.documents[held].state == world.documents[saved].state == "saved"
+    assert world.history[-1] == (held, "recall", "saved")
+    world.do(QF, "save-declare", "QF-2", qualification())
+    world.do(GF, "edit", "GF-1", volume(QualificationClientNo="QF-2"))
+    assert world.do(GF, "declare", "GF-1").outgoing[0][1].hold
+
+
+@pytest.mark.requirement("GF-07")
+@pytest.mark.parametrize("end", ["revoked", "revoked and deleted"])
+def test_what_was_let_go_is_not_called_back(end: str) -> None:
+    """Customs has it, or is about to, and will decide itself."""
+    world, number = _world("approved")
+    sent = world.do(GF, "save-declare", "GF-1", volume()).document.number
+    decision = world.answer(number, "V")
+    if end == "revoked and deleted":
+        decision = world.do(QF, "delete", "QF-1")
+    assert isinstance(decision, Decision)
+    assert (decision.recall, decision.news) == ((), ())
+    assert world.documents[sent].state == "declared"
+    world.answer(sent, "A", customs_number="J53016000001")
+
+
+@pytest.mark.requirement("QR-08")
+def test_a_volume_is_not_moved_to_another_enterprise() -> None:
+    """The qualification of another enterprise is no place for it."""
+    world = World()
+    for count, code in enumerate(("4403180001", "4403180002"), 1):
+        world.do(QF, "save-declare", f"QF-{count}", qualification(TradeCode=code), partner="both")
+    world.do(GF, "save", "GF-1", volume(), partner="both")
+    with pytest.raises(RejectedError) as fault:
+        world.do(GF, "edit", "GF-1", volume(QualificationClientNo="QF-2"), partner="both")
+    assert codes_of(fault.value) == [f"rule.unknown-qualification {GF}/QualificationSeqNo"]
+
+
+@pytest.mark.requirement("CH-03")
+def test_an_item_is_not_filed_as_disabled() -> None:
+    """Only a change that customs has approved disables."""
+    world, _ = _world()
+    assert _faults(world, volume(goods(Disabled="1"))) == [f"rule.filled-by-customs {GF}/Item[1]/Disabled"]
