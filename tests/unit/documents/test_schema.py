@@ -10,6 +10,7 @@ import pytest
 from gateway.clock import CHINA
 from gateway.codes import CodeLibrary
 from gateway.documents import Decision
+from gateway.fields import Fields
 from gateway.messages import Catalogue, Head, build, build_declaration
 from tests.unit.documents.world import World, aggregate, goods, line, manifest, qualification, volume
 
@@ -59,3 +60,40 @@ def test_everything_that_goes_to_customs_is_valid(catalogue: Catalogue) -> None:
         world.answer(number, "15")
     world.now = datetime(2026, 11, 3, 8, 0, tzinfo=CHINA)
     _valid(catalogue, world, aggregate(world))
+
+
+@pytest.mark.requirement("CH-02", "CH-03", "EX-01")
+def test_changes_and_extensions_that_go_to_customs_are_valid(catalogue: Catalogue) -> None:
+    """So is a filing with what they made of it, and every further volume of a long one."""
+    codes = CodeLibrary.load(None, lambda: date(2026, 10, 20)).today
+    world = World(dictionary=catalogue.dictionary, codes=codes)
+    number = world.do("QualificationFiling", "save-declare", "QF-1", qualification()).document.number
+    world.answer(number, "A", valid_until="20270630", customs_number="Q53016000001")
+    long = world.do("GoodsFiling", "save-declare", "GF-1", volume(*[goods()] * 120))
+    filed = _valid(catalogue, world, long)
+    world.answer(filed, "A", customs_number="J53016000001")
+    further = long.changes[1].document.number
+    world.answer(further, "A", customs_number="J53016000002")
+    change: Fields = {
+        "VolumeSeqNo": further,
+        "Item": [goods()],
+        "DisabledItem": [{"GNo": "1", "Reason": "停产"}],
+    }
+    applied = _valid(catalogue, world, world.do("GoodsFilingChange", "save-declare", "C-1", change))
+    world.answer(applied, "A", customs_number="J53016000002")
+    terms: Fields = {"QualificationClientNo": "QF-1", "IEBatches": "24", "GuaranteeAmount": "80"}
+    _valid(catalogue, world, world.do("QualificationChange", "save-declare", "C-2", terms))
+    bonded: Fields = {
+        name: value for name, value in qualification(GoodsNature="2").items() if "Guarantee" not in name
+    }
+    number = world.do("QualificationFiling", "save-declare", "QB-1", bonded).document.number
+    world.answer(number, "A", valid_until="20261025", customs_number="Q53016000002")
+    _valid(
+        catalogue,
+        world,
+        world.do("QualificationExtension", "extend", "E-1", {"QualificationClientNo": "QB-1"}),
+    )
+    kept = world.documents[further]
+    assert "Disabled" in str(kept.content)
+    head = Head("ID-1", kept.message_type, "GW", "CUSTOMS", world.now, "CN-1")
+    assert catalogue.check(build(catalogue, head, kept.content)) == []
