@@ -154,10 +154,11 @@ def test_the_history_names_every_change_and_its_cause(desk: Desk) -> None:
     rows = desk.json("document", "S-1", "--history")
     assert [(row["event"], row["to"]) for row in rows] == [("save", "saved"), ("edit", "saved")]
     assert [row["cause"].partition(" ")[0] for row in rows] == ["message", "message"]
-    assert rows[1]["differences"] == ["ContrNo: ACME-NO-2026-07 → NEW"]
+    names = {"field": "ContrNo", "en": "Contract number", "zh": "合同号", "item": None}
+    assert rows[1]["differences"] == [{**names, "old": "ACME-NO-2026-07", "new": "NEW"}]
     cleared = desk.json("document", "JB-1", "--history")
     assert [row["to"] for row in cleared] == ["declared", "sent", "approved", "cleared"]
-    assert "ACME-NO-2026-07 → NEW" in desk.say("document", "S-1", "--history", lang="zh").stdout
+    assert "合同号：ACME-NO-2026-07 → NEW" in desk.say("document", "S-1", "--history", lang="zh").stdout
 
 
 def test_an_unknown_document_is_refused_in_the_language_asked_for(desk: Desk) -> None:
@@ -313,7 +314,15 @@ def test_a_sound_installation_passes_every_check(desk: Desk) -> None:
     """One line for each part, exit 0."""
     rows = desk.json("check")
     assert [row["part"] for row in rows if row["part"] != "code table"] == [
-        *("database", "schemas and codes", "mappings", "channels", "customs certificates", "token")
+        *(
+            "database",
+            "schemas and codes",
+            "mappings",
+            "enterprises",
+            "channels",
+            "customs certificates",
+            "token",
+        )
     ]
     assert {row["result"] for row in rows} <= {"ok", "warning"}
 
