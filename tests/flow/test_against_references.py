@@ -81,10 +81,8 @@ def test_manifests_share_a_licence_until_it_is_used_up(with_durians: Running) ->
 @pytest.mark.requirement("MF-09")
 def test_a_manifest_by_water_is_compared_with_the_cargo_manifest(approved: Running) -> None:
     """Unknown, the reply warns; known, each difference is told at the place in the file."""
-    transport = {
-        **erp.manifest()["transport"],
-        **{"mode": "water", "name": "Cosco Shenzhen", "voyage": "027E", "bill": "COSU6100000001"},
-    }
+    vessel = {"mode": "water", "name": "Cosco Shenzhen", "voyage": "027E", "bill": "COSU6100000001"}
+    transport = {**erp.manifest()["transport"], **vessel}
     packing = {"packing": {"kind": "再生木托", "count": 99}, "weight": {"gross": 1200, "net": 1000}}
     body = erp.manifest("JB-2", transport=transport, **packing)
     assert _warnings(approved.send("1.json", erp.manifests(body, action="save"))) == []
