@@ -45,9 +45,10 @@ def believe(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -
         state = ReceiptState.UNEXPECTED if unexpected else ReceiptState.REFUSED
         outcome = Outcome(state, told)
         unit.alerts.open(NOT_APPLIED, receipt.name, {"receipt": receipt.id, "code": fault.code})
-    else:
-        _close_alerts(unit, receipt, said)
-    unit.receipts.settle(receipt.id, outcome.state, _content(said, outcome))
+    content = _content(said, outcome)
+    if outcome.state in {ReceiptState.APPLIED, ReceiptState.STALE}:
+        _close_alerts(unit, receipt, content)
+    unit.receipts.settle(receipt.id, outcome.state, content)
     log_receipt(unit, receipt, _line(said), {"outcome": str(outcome.state), **outcome.told})
 
 
@@ -71,10 +72,9 @@ def _read(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> 
     return read_receipt(head.message_id, head.sender_id, head.ref_message_id, body)
 
 
-def _close_alerts(unit: Unit, receipt: ReceiptRow, said: Said | ReferenceRow) -> None:
-    """Close what was told of receipts in whose place this one stands: the same bytes, or the same answer."""
-    answers, kind = (said.refers_to, said.receipt_type) if isinstance(said, Said) else (None, None)
-    for name in unit.receipts.failed(receipt.digest, answers or None, kind):
+def _close_alerts(unit: Unit, receipt: ReceiptRow, content: ReceiptContent) -> None:
+    """Close what was told of receipts that say the same: these bytes, or this answer in a sound form."""
+    for name in unit.receipts.failed(receipt.digest, content):
         unit.alerts.close(NOT_APPLIED, name)
 
 

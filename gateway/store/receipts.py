@@ -28,6 +28,7 @@ _FAILED = select(receipts.c.name).where(
         and_(
             receipts.c.message_id == bindparam("message_id"),
             receipts.c.receipt_type == bindparam("receipt_type"),
+            receipts.c.code == bindparam("code"),
         ),
     ),
     one_of(receipts.c.state, (ReceiptState.REFUSED, ReceiptState.UNEXPECTED)),
@@ -85,10 +86,10 @@ class Receipts:
         """Note what a receipt says and what became of it."""
         self._connection.execute(_UPDATE, {"_id": receipt, "state": state, **values_of(content)})
 
-    def failed(self, digest: str, message_id: str | None, receipt_type: str | None) -> list[str]:
-        """Return the names of receipts that were not applied, of these bytes or with the same answer."""
-        asked = {"digest": digest, "message_id": message_id, "receipt_type": receipt_type}
-        return sorted(set(self._connection.scalars(_FAILED, asked)))
+    def failed(self, digest: str, content: ReceiptContent) -> list[str]:
+        """Return the names of receipts that were not applied, of these bytes or with this very answer."""
+        answer = {name: getattr(content, name) for name in ("message_id", "receipt_type", "code")}
+        return sorted(set(self._connection.scalars(_FAILED, {"digest": digest, **answer})))
 
     def rematch(
         self,

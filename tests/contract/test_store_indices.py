@@ -83,7 +83,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "receipts.add": lambda unit: add_receipt(unit, b"receipt"),
     "receipts.take": lambda unit: unit.receipts.take(50),
     "receipts.settle": lambda unit: unit.receipts.settle(1, ReceiptState.STALE, ReceiptContent()),
-    "receipts.failed": lambda unit: unit.receipts.failed("0", "M1", "B"),
+    "receipts.failed": lambda unit: unit.receipts.failed("0", ReceiptContent(message_id="M1")),
     "receipts.rematch": lambda unit: unit.receipts.rematch(message_id="M1", number=NUMBER),
     "submissions.release_under": lambda unit: unit.submissions.release_under(["approved"]),
     "receipts.listing": lambda unit: unit.receipts.listing(limit=9, number=NUMBER),
