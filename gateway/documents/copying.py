@@ -11,10 +11,16 @@ from gateway.documents.draft import copy
 from gateway.documents.items import Line, lines_of
 from gateway.fields import FieldDictionary, Fields
 
-# Whose copy it is stays, although it would be back-filled: a partner may speak for several.
-_KEPT: Final = frozenset({"TradeCode"})
-# What is named by another field is named anew by the ERP's own number of it.
-_NAMED_BY: Final = {"QualificationClientNo": "QualificationSeqNo", "VolumeClientNo": "ManualNo"}
+# Back-filled, and yet not to be found out anew: a partner may speak for several enterprises, and an account
+# book may leave the trade mode to the ERP.
+_KEPT: Final = frozenset({"TradeCode", "TradeMode"})
+# What is no longer true of a copy once the command brings another value of these.
+_REPLACED: Final = {
+    "QualificationClientNo": ("QualificationSeqNo",),
+    "VolumeClientNo": ("ManualNo", "TradeMode"),
+    "ManualNo": ("TradeMode",),
+    "GoodsNature": ("TradeMode",),
+}
 
 
 def copied(
@@ -22,17 +28,18 @@ def copied(
 ) -> tuple[Fields, list[Line]]:
     """Return head and items of a copy; what the command brings beside the source takes its place.
 
-    What is back-filled at the head is left out, to be filled anew: profile, date and trade mode are those of
-    today. A disabled item of a volume is an item like any other in the copy.
+    What is back-filled at the head is left out, to be filled anew: profile and date are those of today. A
+    disabled item of a volume is an item like any other in the copy.
     """
     head = {
         name: value
         for name, value in copy(source.content).items()
         if name in _KEPT or not _is_filled(dictionary, f"{source.message_type}/{name}")
     }
-    for own, number in _NAMED_BY.items():
-        if own in given:
-            head.pop(number, None)
+    for brought, replaced in _REPLACED.items():
+        if brought in given:
+            for name in replaced:
+                head.pop(name, None)
     head |= {name: value for name, value in given.items() if name != "SeqNo"}
     if "Item" in given:
         return head, lines_of(given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +53,37 @@ def test_a_refused_qualification_keeps_its_volume_held_until_it_is_approved_afte
         assert _codes(running, erp.QUALIFICATION) == ["T 0", "B R", "T 0", "B A"]
         assert len({row.id for row in running.submissions(erp.QUALIFICATION)}) == 2
     assert len(installation.sent()) == 3, "the volume was sent once, after the approval"
+
+
+@pytest.mark.requirement("GF-07", "QF-09")
+def test_a_deleted_qualification_gives_its_held_volume_back(tmp_path: Path) -> None:
+    """Its message is never sent; under a qualification that is approved the volume is declared after all."""
+    installation = Installation(tmp_path, customs="guarantee_months = 9\n")
+    with installation.open() as running:
+        installation.drop("1.json", erp.qualification())
+        installation.drop("2.json", erp.volume())
+        running.settle()
+        reply = running.send("3.json", erp.qualification(action="delete"))
+        number = running.document(erp.VOLUME).number
+        assert [news["code"] for news in reply["messages"][0]["news"]] == ["news.volume-recalled"]
+        assert running.states(erp.VOLUME) == ["declared", "saved"]
+        assert [row.state for row in running.submissions(erp.VOLUME)] == [SubmissionState.RECALLED]
+
+        running.send("4.json", erp.qualification("QF-2", guarantee=LATER))
+        running.send("5.json", _volume(number, action="edit"))
+        running.send("6.json", _volume(number, action="declare"))
+        assert running.states(erp.VOLUME) == ["declared", "saved", "saved", "declared", "sent", "approved"]
+        assert [row.state for row in running.submissions(erp.VOLUME)] == [
+            *(SubmissionState.RECALLED, SubmissionState.SENT)
+        ]
+    assert len(installation.sent()) == 3, "both qualifications, and the volume once"
+
+
+def _volume(number: str, action: str) -> str:
+    """Return the volume under the second qualification, as it is edited and declared."""
+    whole = json.loads(erp.volume(qualification="QF-2"))
+    whole["volumes"][0] |= {"action": action, "unifiedNumber": number}
+    return json.dumps(whole, ensure_ascii=False)
 
 
 @pytest.mark.requirement("QF-08", "QF-03")

@@ -131,3 +131,16 @@ def test_printing_and_showing_name_the_document_and_change_nothing(message: str,
         assert (printed.changes, shown.changes, printed.outgoing) == ((), (), ())
         assert shown.shown == {"content": document.content}
     assert world.documents == before
+
+
+@pytest.mark.requirement("MF-11")
+def test_a_copy_with_another_nature_gets_that_natures_trade_mode() -> None:
+    """What follows from a replaced field is found out anew."""
+    world = approved_world()
+    source = world.do(MF, "save", "M-1", manifest()).document
+    body: Fields = {"SeqNo": source.number, "GoodsNature": "3", "CustomMaster": "0708"}
+    with pytest.raises(RejectedError) as fault:
+        world.do(MF, "copy", "M-2", body)
+    assert f"rule.fill-differs {MF}/TradeMode" not in codes_of(fault.value)
+    copy = world.do(MF, "copy", "M-3", {"SeqNo": source.number, "VolumeClientNo": "GF-1"}).document
+    assert copy.content["TradeMode"] == source.content["TradeMode"] == "0110"
