@@ -12,14 +12,13 @@ import click
 
 from gateway.bootstrap import make_latch
 from gateway.checking import channel_folders
+from gateway.cli.history import amendments_of, changes_told, sentences, show_history
 from gateway.cli.months import Month
 from gateway.cli.session import Session, command
-from gateway.cli.show import DONE, Show
+from gateway.cli.show import DONE
 from gateway.documents import Kind, state_of, states_of
 from gateway.errors import Violation, refuse
-from gateway.fields import Fields
 from gateway.operations import check_folder
-from gateway.reports import differences
 from gateway.steps.records import to_document
 from gateway.steps.submitting import UNUSABLE
 from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, Unit
@@ -133,12 +132,12 @@ def documents(session: Session, /, **asked: Any) -> int:
 def document(session: Session, /, *, number: str, xml: bool, history: bool) -> int:
     """Show one document by its unified number, customs number or client number."""
     with session.store.read() as unit:
-        row = _find(unit, number)
+        row = find_document(unit, number)
         if xml:
             sys.stdout.buffer.write(_newest_message(unit, row))
             return DONE
         if history:
-            _show_history(session.show, unit, row)
+            show_history(session.show, unit, row, session.world.catalogue.dictionary)
             return DONE
         told = _properties(row)
         submissions = [
@@ -152,6 +151,7 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
             for each in unit.submissions.by_number(row.number)
         ]
         relations = unit.relations.of_manifest(row.number) or unit.relations.of_declaration(row.number)
+        amendments = amendments_of(unit, row)
     merged = [
         {
             "manifest": each.manifest_number,
@@ -163,8 +163,12 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
         }
         for each in relations
     ]
+    changes = changes_told(row, session.world.catalogue.dictionary) if row.content.get("Change") else []
     if session.show.json:
-        session.show.data({**told, "content": row.content, "submissions": submissions, "relations": merged})
+        more = {"amendments": amendments, "changes": changes}
+        lists = {name: found for name, found in more.items() if found}
+        content = {"content": row.content, "submissions": submissions, "relations": merged, **lists}
+        session.show.data({**told, **content})
         return DONE
     show = session.show
     code = told.pop("state_code")
@@ -176,10 +180,19 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
     show.rows("messages to customs", columns, submissions)
     if merged:
         show.rows("merge relation", tuple(merged[0]), merged)
+    if amendments:
+        show.rows("amendments", tuple(amendments[0]), amendments)
+    if changes:
+        show.rows("changes", ("differences",), sentences(show, changes))
     return DONE
 
 
-def _find(unit: Unit, number: str) -> DocumentRow:
+def find_document(unit: Unit, number: str) -> DocumentRow:
+    """Return the document of a unified number, customs number or client number.
+
+    Raises:
+        RejectedError: `cli.unknown-document`.
+    """
     found = unit.documents.get(number) or unit.documents.by_customs_number(number)
     if found is None:
         listed = unit.documents.listing(DocumentFilter(client_number=number), limit=2)
@@ -214,33 +227,6 @@ def _newest_message(unit: Unit, row: DocumentRow) -> bytes:
     if latest is None:
         raise refuse("cli.no-message", number=row.number)
     return unit.raw.get(latest.signed_digest or latest.unsigned_digest)
-
-
-def _show_history(show: Show, unit: Unit, row: DocumentRow) -> None:
-    contents = {version.version: version.content for version in unit.documents.versions(row.number)}
-    rows: list[dict[str, Any]] = []
-    previous: Fields = {}
-    for change in unit.documents.history(row.number):
-        content = contents.get(change.version, previous)
-        different = differences(previous, content) if previous else []
-        rows.append(
-            {
-                "version": change.version,
-                "at": f"{change.at:%F %T}",
-                "event": change.event,
-                "from": change.from_state,
-                "to": change.to_state,
-                "cause": f"{change.cause_kind} {change.cause_id}",
-                "differences": [f"{each.path}: {each.old} → {each.new}" for each in different],
-            }
-        )
-        previous = content
-    if not show.json:
-        for line in rows:
-            kind, _, name = line["cause"].partition(" ")
-            line["cause"] = f"{show.word(kind)} {name}"
-            line["differences"] = "\n".join(line["differences"])
-    show.rows("history", ("version", "at", "event", "from", "to", "cause", "differences"), rows)
 
 
 @click.command()

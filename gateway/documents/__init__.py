@@ -22,6 +22,7 @@ from gateway.documents.core import (
     Use,
 )
 from gateway.documents.declaration import declare_declaration
+from gateway.documents.differences import Difference, differences
 from gateway.documents.lives import APPROVED, allowed_commands, awaited, state_of, states_of, waiting_states
 from gateway.documents.receipts import advance
 
@@ -33,6 +34,7 @@ __all__ = [
     "CodeLookup",
     "Command",
     "Decision",
+    "Difference",
     "Document",
     "Facts",
     "Kind",
@@ -51,6 +53,7 @@ __all__ = [
     "cargo_key",
     "decide",
     "declare_declaration",
+    "differences",
     "make_declarations",
     "rehearse",
     "request_aggregation",

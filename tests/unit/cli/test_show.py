@@ -10,6 +10,7 @@ import pytest
 
 from gateway.cli.show import Show
 from gateway.documents import Kind
+from gateway.documents.states import Event
 from gateway.store import ReceiptState, SubmissionState
 
 TEXTS = tomllib.loads((Path(__file__).parents[3] / "gateway/cli/texts.toml").read_text("utf-8"))
@@ -42,7 +43,7 @@ def test_json_is_neither_translated_nor_titled(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize(
     "word",
-    [*Kind, *(f"receipt.{s}" for s in ReceiptState), *(f"submission.{s}" for s in SubmissionState)],
+    [*Kind, *Event, *(f"receipt.{s}" for s in ReceiptState), *(f"submission.{s}" for s in SubmissionState)],
 )
 def test_every_code_that_is_shown_has_a_word(word: str) -> None:
     """Without one a Chinese reader meets an English code."""

@@ -1,0 +1,98 @@
+"""The history of a document: each change with its cause, and how each content differs from the last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.cli.show import Show
+from gateway.documents import Difference, Kind, differences
+from gateway.fields import FieldDictionary, Fields
+from gateway.store import DocumentRow, Unit
+
+_GROUP = re.compile(r"(\w+)\[(\d+)\]")
+
+
+def show_history(show: Show, unit: Unit, row: DocumentRow, dictionary: FieldDictionary) -> None:
+    """Show every change of a document, its differences by field names and item numbers."""
+    lines = list(_changes(unit, row, dictionary))
+    if not show.json:
+        for line in lines:
+            kind, _, name = line["cause"].partition(" ")
+            line["cause"] = f"{show.word(kind)} {name}"
+            line["differences"] = "\n".join(_sentence(show, each) for each in line["differences"])
+    show.rows("history", ("version", "at", "event", "from", "to", "cause", "differences"), lines)
+
+
+def amendments_of(unit: Unit, row: DocumentRow) -> list[dict[str, Any]]:
+    """Return the modifications and withdrawals of a manifest, oldest first."""
+    return [
+        {
+            "number": child.number,
+            "type": child.message_type,
+            "state": child.state,
+            "client_number": child.client_number,
+            "customs_number": child.customs_number,
+            "reason": child.content.get("DecModNote"),
+        }
+        for child in unit.documents.children(row.number)
+        if child.kind == Kind.AMENDMENT
+    ]
+
+
+def changes_told(row: DocumentRow, dictionary: FieldDictionary) -> list[dict[str, Any]]:
+    """Return what a modification changes in its manifest, field by field (AM-02)."""
+    rows = row.content.get("Change", [])
+    found: list[dict[str, Any]] = []
+    for change in rows if isinstance(rows, list) else []:
+        name, item = str(change["FieldCode"]), change.get("GNo")
+        path = f"Item[{item}]/{name}" if item else name
+        difference = Difference(path, str(change.get("OldValue", "")), str(change.get("NewValue", "")))
+        found.append(_told(difference, "Manifest", dictionary))
+    return found
+
+
+def sentences(show: Show, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was told as lines of a listing."""
+    return [{"differences": _sentence(show, each)} for each in told]
+
+
+def _changes(unit: Unit, row: DocumentRow, dictionary: FieldDictionary) -> Iterator[dict[str, Any]]:
+    contents = {version.version: version.content for version in unit.documents.versions(row.number)}
+    previous: Fields = {}
+    for change in unit.documents.history(row.number):
+        content = contents.get(change.version, previous)
+        different = differences(previous, content) if previous else []
+        yield {
+            "version": change.version,
+            "at": f"{change.at:%F %T}",
+            "event": change.event,
+            "from": change.from_state,
+            "to": change.to_state,
+            "cause": f"{change.cause_kind} {change.cause_id}",
+            "differences": [_told(each, row.message_type, dictionary) for each in different],
+        }
+        previous = content
+
+
+def _told(difference: Difference, message: str, dictionary: FieldDictionary) -> dict[str, Any]:
+    spec = dictionary.find(f"{message}/{difference.path}")
+    groups = _GROUP.findall(difference.path)
+    name = difference.path.rpartition("/")[2]
+    return {
+        "field": difference.path,
+        "en": spec.en if spec and spec.en else name,
+        "zh": spec.zh if spec and spec.zh else name,
+        "item": int(groups[-1][1]) if groups else None,
+        "old": difference.old or None,
+        "new": difference.new or None,
+    }
+
+
+def _sentence(show: Show, told: dict[str, Any]) -> str:
+    """Say a difference in the language: which item, which field, what it was and what it is."""
+    values = {"name": told[show.language], "old": told["old"] or "–", "new": told["new"] or "–"}
+    if told["item"] is None:
+        return show.word("difference-of-head", **values)
+    return show.word("difference-of-item", item=told["item"], **values)
