@@ -1,7 +1,6 @@
-"""What people are shown of documents: differences, prints, statistics, tables for spreadsheets."""
+"""What people are shown of documents: prints, statistics, tables for spreadsheets."""
 
 from gateway.reports.charts import Panel, chart
-from gateway.reports.differences import Difference, differences
 from gateway.reports.drawing import check_drawing, draw
 from gateway.reports.sheets import Form, Sheet
 from gateway.reports.statistics import Figures, Tally, decimal_of, lines_of, plain
@@ -9,7 +8,6 @@ from gateway.reports.tables import Cell, Table, harmless, to_csv, to_xlsx
 
 __all__ = [
     "Cell",
-    "Difference",
     "Figures",
     "Form",
     "Panel",
@@ -19,7 +17,6 @@ __all__ = [
     "chart",
     "check_drawing",
     "decimal_of",
-    "differences",
     "draw",
     "harmless",
     "lines_of",
