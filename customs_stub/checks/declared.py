@@ -24,7 +24,8 @@ def enough_left(filed: Filed, becomes: Record, path: str, facts: Facts) -> list[
     faults: list[Fault] = []
     for currency, total in before.items():
         left = cleared.get(currency, NOTHING) - total + after.get(currency, NOTHING)
-        if declared.get(currency, NOTHING) > left:
-            detail = f"{currency} {declared[currency]} > {left}"
+        needed = declared.get(currency, NOTHING)
+        if needed > max(left, NOTHING):
+            detail = f"{currency} {needed} > {left}"
             faults.append(Fault("A05", f"{path}/ManifestSeqNo", detail))
     return faults

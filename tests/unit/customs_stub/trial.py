@@ -67,6 +67,23 @@ class Trial:
             file.write_bytes(data)
         self._sent = 0
 
+    def keep(self, text: str) -> Trial:
+        """Give the office a file of references."""
+        (self.folder / "references.toml").write_text(text, "utf-8")
+        settings = self.config.read_text("utf-8")
+        if "references" not in settings:
+            self.config.write_text(f'{settings}references = "references.toml"\n', "utf-8")
+        return self
+
+    def references(self) -> list[Mapping[str, str]]:
+        """Return what was sent of account books, cargo manifests and licences, in the order of the files."""
+        files = sorted(self.answers.glob("*-reference.xml"))
+        roots = [etree.fromstring(file.read_bytes()) for file in files]
+        return [
+            {etree.QName(node).localname: node.text or "" for node in root.iter(f"{{{JB}}}*")}
+            for root in roots
+        ]
+
     def send(
         self, message_type: str, body: Mapping[str, object], client_number: str = "A0-1", message_id: str = ""
     ) -> str:
@@ -112,7 +129,8 @@ class Trial:
 
     def receipts(self, message_id: str = "") -> list[Receipt]:
         """Return the receipts in order of their names, all or those to one message."""
-        found = [read_receipt(file) for file in sorted(self.answers.glob("*.xml"))]
+        files = [file for file in sorted(self.answers.glob("*.xml")) if "reference" not in file.name]
+        found = [read_receipt(file) for file in files]
         return [each for each in found if not message_id or each.values.get("RefMessageId") == message_id]
 
     def told(self, message_id: str) -> list[str]:
