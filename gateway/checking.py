@@ -26,6 +26,7 @@ from gateway.documents.identifiers import is_social_credit_code
 from gateway.errors import GatewayError, RejectedError, RetryError, Violation
 from gateway.mapping import check_mapping
 from gateway.operations import check_folder, check_secret, check_space
+from gateway.reports import check_drawing
 from gateway.signing import TokenStatus, inspect_token
 from gateway.steps.records import World
 
@@ -51,7 +52,7 @@ class Checked:
 
 
 def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
-    """Check database, schemas, code tables, mappings, channels, certificates and token."""
+    """Check database, schemas, code tables, mappings, channels, prints, certificates and token."""
     checked = [_try("database", lambda: _database(settings, clock))]
     worlds: list[World] = []
     checked.append(_try("schemas and codes", lambda: _world(settings, clock, worlds)))
@@ -60,6 +61,7 @@ def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
         checked.append(_try("mappings", lambda: _mappings(settings, worlds[0])))
     checked.append(_try("enterprises", lambda: _profiles(settings)))
     checked.append(_try("channels", lambda: _channels(settings)))
+    checked.append(_try("prints", check_drawing))
     checked.append(_try("customs certificates", lambda: _nothing(partial(make_verifier, settings))))
     checked.append(_try("token", lambda: _token(settings, clock)))
     return checked

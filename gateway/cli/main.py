@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import demo, lookups, mappings, months, references, running, token
+from gateway.cli import demo, lookups, mappings, months, queries, references, running, token
 from gateway.cli.session import Session
 from gateway.clock import Clock, parse_moment
 from gateway.errors import Language
@@ -58,6 +58,10 @@ for each in (
     lookups.documents,
     lookups.document,
     lookups.receipts,
+    queries.query,
+    queries.stats,
+    queries.export,
+    queries.print_document,
     references.references,
     mappings.map_file,
     mappings.mappings,

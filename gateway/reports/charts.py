@@ -22,21 +22,28 @@ class Panel:
 
 
 def chart(title: str, panels: Sequence[Panel], rest: str) -> str:
-    """Draw panels below each other.
+    """Draw panels below each other, as SVG.
 
     Args:
-        title: What stands above all.
+        title: What stands above all; may be empty.
         panels: The measures, each with its own scale: what has different units cannot share one.
         rest: The label of what is left out where a panel has too many bars.
     """
     parts: list[str] = []
-    top = _HEAD
+    top = _HEAD if title else 0
     for place, panel in enumerate(panels):
         colour = _COLOURS[place % len(_COLOURS)]
         parts.append(_text(8, top + 14, panel.title, 'font-size="14" font-weight="bold"'))
         top += _HEAD - 8
-        for label, number in _shown(panel, rest):
-            parts += _bar(top, label, number, max(number for _, number in panel.bars), colour)
+        bars, left = panel.bars[:_MOST_BARS], panel.bars[_MOST_BARS:]
+        most = max((number for _, number in bars), default=Decimal(0))
+        for label, number in bars:
+            parts += _bar(top, label, number, number / most if most > 0 else Decimal(0), colour)
+            top += _BAR + _GAP
+        if left:
+            # A bar of the rest would be out of all scale.
+            total = sum((number for _, number in left), Decimal(0))
+            parts += [_label(top, f"{rest} ({len(left)})"), _figure(top, 0, total)]
             top += _BAR + _GAP
         top += _GAP * 2
     head = _text(_WIDTH // 2, 20, title, 'font-size="16" font-weight="bold" text-anchor="middle"')
@@ -48,25 +55,18 @@ def chart(title: str, panels: Sequence[Panel], rest: str) -> str:
     )
 
 
-def _shown(panel: Panel, rest: str) -> list[tuple[str, Decimal]]:
-    bars = list(panel.bars)
-    if len(bars) <= _MOST_BARS:
-        return bars
-    return [
-        *bars[: _MOST_BARS - 1],
-        (rest, sum((number for _, number in bars[_MOST_BARS - 1 :]), Decimal(0))),
-    ]
+def _bar(top: int, label: str, number: Decimal, share: Decimal, colour: str) -> list[str]:
+    width = max(1, int((_WIDTH - _LABEL - _VALUE) * share))
+    bar = f'<rect x="{_LABEL}" y="{top}" width="{width}" height="{_BAR}" fill="{colour}"/>'
+    return [_label(top, label), bar, _figure(top, width, number)]
 
 
-def _bar(top: int, label: str, number: Decimal, most: Decimal, colour: str) -> list[str]:
-    room = _WIDTH - _LABEL - _VALUE
-    width = int(room * min(number / most, Decimal(1))) if most > 0 else 0
-    middle = top + _BAR - 5
-    return [
-        _text(_LABEL - 8, middle, label, 'font-size="12" text-anchor="end"'),
-        f'<rect x="{_LABEL}" y="{top}" width="{max(width, 1)}" height="{_BAR}" fill="{colour}"/>',
-        _text(_LABEL + max(width, 1) + 6, middle, f"{number:,f}", 'font-size="12"'),
-    ]
+def _label(top: int, text: str) -> str:
+    return _text(_LABEL - 8, top + _BAR - 5, text, 'font-size="12" text-anchor="end"')
+
+
+def _figure(top: int, width: int, number: Decimal) -> str:
+    return _text(_LABEL + width + 6, top + _BAR - 5, f"{number:,f}", 'font-size="12"')
 
 
 def _text(x: int, y: int, text: str, style: str) -> str:

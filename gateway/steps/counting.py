@@ -56,21 +56,21 @@ def statistics_sheet(names: Names, question: Question, result: Mapping[str, Any]
         "statistics",
         {
             "title": TITLE,
-            "named": TITLE,
             "criteria": asked or [{"label": "查询条件", "value": "全部"}],
             "dimensions": [{"name": group, "label": GROUP_ZH[group]} for group in result["by"]],
             "rows": result["rows"],
             "whole": result["whole"],
-            "chart": statistics_chart(result, {**GROUP_ZH, **_MEASURES_ZH}),
+            # Each measure alone, so that none is cut by the end of a page.
+            "charts": [chart("", [panel], _MEASURES_ZH["rest"]) for panel in _panels(result, _MEASURES_ZH)],
         },
     )
 
 
 _MEASURES_ZH: Final = {
     "title": TITLE,
-    "count": "清单份数",
-    "net": "净重（千克）",
-    "value": "申报总价",
+    "manifests": "清单份数",
+    "net_weight": "净重（千克）",
+    "total": "申报总价",
     "rest": "其余",
 }
 
@@ -80,8 +80,12 @@ def statistics_chart(result: Mapping[str, Any], words: Mapping[str, str]) -> str
 
     Args:
         result: What `count_manifests` returned.
-        words: The names of `title`, `count`, `net`, `value` and `rest` in the reader's language.
+        words: The names of `title`, `manifests`, `net_weight`, `total` and `rest` in the reader's language.
     """
+    return chart(words["title"], _panels(result, words), words["rest"])
+
+
+def _panels(result: Mapping[str, Any], words: Mapping[str, str]) -> list[Panel]:
     rows = result["rows"]
     labels = [" · ".join(_label(row[group]) for group in result["by"]) for row in rows]
 
@@ -89,14 +93,14 @@ def statistics_chart(result: Mapping[str, Any], words: Mapping[str, str]) -> str
         return Panel(title, list(zip(labels, numbers, strict=True)))
 
     panels = [
-        panel(words["count"], [Decimal(row["count"]) for row in rows]),
-        panel(words["net"], [Decimal(row["net"]) for row in rows]),
+        panel(words["manifests"], [Decimal(row["manifests"]) for row in rows]),
+        panel(words["net_weight"], [Decimal(row["net_weight"]) for row in rows]),
     ]
     for total in result["whole"]["totals"]:
         code = total["currency"]["code"]
         sums = [{each["currency"]["code"]: each["total"] for each in row["totals"]} for row in rows]
-        panels.append(panel(f"{words['value']} {code}", [Decimal(found.get(code, "0")) for found in sums]))
-    return chart(words["title"], panels, words["rest"])
+        panels.append(panel(f"{words['total']} {code}", [Decimal(found.get(code, "0")) for found in sums]))
+    return panels
 
 
 def _key(row: DocumentRow, group: str) -> str:
@@ -119,10 +123,10 @@ def _named(names: Names, group: str, code: str) -> dict[str, str]:
 
 def _tell(names: Names, figures: Figures) -> dict[str, Any]:
     return {
-        "count": figures.count,
+        "manifests": figures.count,
         "items": figures.items,
-        "gross": plain(figures.gross),
-        "net": plain(figures.net),
+        "gross_weight": plain(figures.gross),
+        "net_weight": plain(figures.net),
         "quantities": [
             {"unit": names.code("unit", unit), "quantity": plain(quantity)}
             for unit, quantity in sorted(figures.quantities.items())
@@ -135,6 +139,8 @@ def _tell(names: Names, figures: Figures) -> dict[str, Any]:
 
 
 def _asked(names: Names, name: str, value: str) -> str | dict[str, str]:
+    if name.startswith("Date"):
+        return f"{value[:4]}-{value[4:6]}-{value[6:]}"
     return names.text(name, value, f"Query/{name}")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from gateway.errors import Language
 from gateway.reports import Cell, Table
 from gateway.steps.naming import Names
 from gateway.steps.questions import RELATION, Question
@@ -13,7 +15,7 @@ from gateway.steps.records import World
 from gateway.steps.results import tell_found
 from gateway.store import Unit
 
-_DOCUMENT: Final = ("number", "client_number", "customs_number", "state_zh", "enterprise", "office")
+_DOCUMENT: Final = ("number", "client_number", "customs_number", "state", "enterprise", "office")
 _GOODS: Final = (
     *("nature", "ie_flag", "declared_on", "moved_on", "filing_number", "trade_mode", "transport", "bill"),
     *("items", "packages", "gross_weight", "net_weight", "run"),
@@ -27,8 +29,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "manifest": (*_DOCUMENT, *_GOODS),
     "declaration": (*_DOCUMENT, "consignee_name", "agent", "agent_name", *_GOODS),
     RELATION: (
-        *("manifest", "manifest_item", "manifest_customs_number", "manifest_state_zh"),
-        *("declaration", "declaration_item", "declaration_customs_number", "declaration_state_zh"),
+        *("manifest", "manifest_item", "manifest_customs_number", "manifest_state"),
+        *("declaration", "declaration_item", "declaration_customs_number", "declaration_state"),
         *("quantity", "total"),
     ),
     "amendment": (
@@ -48,13 +50,13 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 # What a spreadsheet is to add up; every other figure is a number of something.
 _NUMBERS: Final = {
     *("items", "packages", "gross_weight", "net_weight", "quantity", "total", "guarantee_amount"),
-    *("manifest_item", "declaration_item", "count", "gross", "net"),
+    *("manifest_item", "declaration_item", "manifests"),
 }
 _EXPORT_ZH: Final = {
     "number": "统一编号",
     "client_number": "客户端编号",
     "customs_number": "海关编号",
-    "state_zh": "状态",
+    "state": "状态",
     "enterprise": "录入企业",
     "office": "申报地海关",
     "consignee_name": "收发货人",
@@ -76,37 +78,50 @@ _EXPORT_ZH: Final = {
 }
 
 
-def table_of(
-    title: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]], head: Callable[[str], str]
-) -> Table:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The language of a reader, and what columns are called in it."""
+
+    language: Language
+    head: Callable[[str], str]
+
+
+# What an ERP asks for is read by people who read Chinese.
+EXPORTED: Final = Words("zh", _EXPORT_ZH.__getitem__)
+
+
+def table_of(title: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]], words: Words) -> Table:
     """Return rows as a table.
 
     Args:
         title: Its title.
         columns: What each row has a cell for.
         rows: The rows, which may be a stream.
-        head: Gives the head of a column.
+        words: The language of the reader.
     """
     kept = tuple(columns)
-    cells = ([_cell(column, row.get(column)) for column in kept] for row in rows)
-    return Table(title, [head(column) for column in kept], cells)
+
+    def cell(row: Mapping[str, Any], column: str) -> Cell:
+        # States are told in both languages beside their code.
+        return _cell(column, row.get(f"{column}_{words.language}") or row.get(column))
+
+    cells = ([cell(row, column) for column in kept] for row in rows)
+    return Table(title, [words.head(column) for column in kept], cells)
 
 
-def export_table(
-    world: World, unit: Unit, question: Question, head: Callable[[str], str] = _EXPORT_ZH.__getitem__
-) -> Table:
+def export_table(world: World, unit: Unit, question: Question, words: Words = EXPORTED) -> Table:
     """Return every declaration that a query finds, read while the table is written (QR-07)."""
     names = Names.of(world)
     rows = (tell_found(names, unit, row) for row in unit.searching.stream(question.search))
-    return table_of("集报报关单列表", COLUMNS["declaration"], rows, head)
+    return table_of("集报报关单列表", COLUMNS["declaration"], rows, words)
 
 
 def flat_statistics(result: Mapping[str, Any]) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
     """Return statistics with a column for each unit and each currency, and the whole as the last row."""
     whole = result["whole"]
     units = {f"quantity {_words(each['unit'])}": each["unit"]["code"] for each in whole["quantities"]}
-    currencies = {f"value {each['currency']['code']}": each["currency"]["code"] for each in whole["totals"]}
-    columns = (*result["by"], "count", "items", "gross", "net", *units, *currencies)
+    currencies = {f"total {each['currency']['code']}": each["currency"]["code"] for each in whole["totals"]}
+    columns = (*result["by"], "manifests", "items", "gross_weight", "net_weight", *units, *currencies)
 
     def rows() -> Iterator[dict[str, Any]]:
         for row in (*result["rows"], {**whole, result["by"][0]: "Σ"}):

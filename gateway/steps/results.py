@@ -40,6 +40,7 @@ def tell_relation(unit: Unit, row: RelationRow) -> dict[str, Any]:
             f"{side}_item": item,
             f"{side}_customs_number": kept.customs_number,
             f"{side}_state": state.value,
+            f"{side}_state_en": state.en,
             f"{side}_state_zh": state.zh,
         }
     return {**told, "quantity": f"{row.quantity:f}", "total": f"{row.total:f}"}
