@@ -149,12 +149,17 @@ def tell_receipt(unit: Unit, receipt: ReceiptRow, said: Said, document: Document
 def _tell_effects(decision: Decision) -> dict[str, Any]:
     """Tell what a decision does to other documents: moved, changed, or let go (CH-04, AM-06, GF-07)."""
     told: dict[str, Any] = {}
-    moved = [change for change in decision.changes[1:] if change.expected_state is not None]
+    moved = [change for change in decision.changes[1:] if change.expected_state and _differs(change)]
     if moved:
         told["effects"] = [_tell_effect(change) for change in moved]
     if decision.release:
         told["released"] = list(decision.release)
     return told
+
+
+def _differs(change: Change) -> bool:
+    """Whether anybody can see a difference; some changes only keep others from coming in between."""
+    return change.expected_state != change.document.state or change.event in _NEW_CONTENT
 
 
 def _tell_effect(change: Change) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.flow import erp
+from tests.flow import erp, references
 from tests.services.installation import AGGREGATION, ROOT, Installation
 
 DOCUMENTS = ("docs/replies.md", "docs/replies.zh-CN.md")
-# Below it stand paths of fields, which are not keys of ours.
-_FREE = "filled"
+# Below these stand paths and names of fields, which are not keys of ours.
+_FREE = ("filled", "content")
 
 
 def keys(tree: Any) -> Iterator[str]:
@@ -26,7 +26,7 @@ def keys(tree: Any) -> Iterator[str]:
     elif isinstance(tree, dict):
         for name, value in tree.items():
             yield name
-            if name != _FREE:
+            if name not in _FREE:
                 yield from (f"{name}/{below}" for below in keys(value))
 
 
@@ -46,6 +46,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         strange = {"declaredAt": "5301", "crossedAt": "5399"}
         running.send("warned.json", erp.manifests(erp.manifest("JB-3", customs=strange)))
         running.send("broken.json", '{"document": ')
+        change = {"document": "qualification-change", "number": "QC-1", "batchesPerYear": 48}
+        own = {"ourNumber": erp.QUALIFICATION}
+        running.send("change.json", json.dumps({**change, "qualification": own}))
+        show = {"document": "qualification", "number": erp.QUALIFICATION, "action": "show"}
+        running.send("show.json", json.dumps(show))
+        references.tell(installation, "licence.xml", "Licence", references.licence())
+        running.settle()
         for letter in "RFWOT":
             running.send(f"{letter}.json", erp.manifests(erp.manifest(f"{letter}0-1")))
     with installation.open(AGGREGATION) as running:
