@@ -44,7 +44,7 @@ def complete(draft: Draft) -> Outline:
     old = sheet_of(manifest.content)
     new = in_words_of(old, sheet_of(corrected, numbers))
     changes = changes_between(old, new, draft.facts.dictionary)
-    _check_changes(draft, manifest, changes)
+    _check_changes(draft, manifest, changes, wanted.corrected or wanted.items)
     _warn_of_numbers(draft, manifest, wanted, numbers)
     kept, _ = assemble(new)
     draft.head.fields["Change"] = list(rows_of(changes, draft.facts.dictionary))
@@ -111,8 +111,7 @@ def _complete_manifest(draft: Draft, manifest: Document, wanted: Wanted) -> tupl
     return head.fields, numbers
 
 
-def _check_changes(draft: Draft, manifest: Document, changes: Sequence[FieldChange]) -> None:
-    path = draft.head.at("Change")
+def _check_changes(draft: Draft, manifest: Document, changes: Sequence[FieldChange], path: str) -> None:
     if not changes and not draft.violations:
         draft.fault("amendment.no-changes", path, number=manifest.number)
     if len(changes) > MAX_CHANGES:

@@ -10,7 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
+from gateway.documents import Command, decide
+from gateway.errors import RejectedError, RetryError
+from gateway.fields import Fields
 from gateway.steps.aggregating import aggregate_month, rehearse_month
+from gateway.steps.records import Cause, StoredFacts, carry_out
 from tests.flow import erp
 from tests.flow.outside import xmllint_faults
 from tests.services.installation import AGGREGATION, ENTERPRISE, Installation, Running
@@ -131,6 +135,24 @@ def test_while_customs_is_silent_no_other_is_accepted_and_nothing_aggregates(cle
     with cleared.gateway.store.read() as unit:
         told = rehearse_month(cleared.gateway.world, unit, ENTERPRISE, "202610")
     assert [violation.code for violation in told.left_out] == ["aggregation.amendment-open"]
+
+
+@pytest.mark.requirement("AM-05")
+def test_of_two_that_were_accepted_at_the_same_moment_one_is_written(cleared: Running) -> None:
+    """Both found no other; the second finds its manifest changed and is decided anew."""
+    world, why = cleared.gateway.world, {"DecModNote": "复磅", "EntOpName": "李敏", "EntOpTele": "0755"}
+    body: Fields = {"ManifestClientNo": erp.MANIFEST, **why}
+    with cleared.gateway.store.begin() as unit:
+        facts = StoredFacts(world, unit)
+        commands = [
+            Command("ManifestWithdrawal", "save-declare", number, "acme", body) for number in ("A", "B")
+        ]
+        first, second = (decide(command, facts) for command in commands)
+        carry_out(world, unit, first, Cause("message", "1"))
+        with pytest.raises(RetryError, match=r"store.changed-meanwhile"), unit.savepoint():
+            carry_out(world, unit, second, Cause("message", "2"))
+        with pytest.raises(RejectedError, match=r"amendment.undecided"):
+            decide(commands[1], facts)
 
 
 @pytest.mark.requirement("AM-02", "EN-05")

@@ -87,7 +87,7 @@ def test_names_and_codes_are_the_same_and_so_are_equal_numbers() -> None:
     """Nothing differs, so nothing is to be modified."""
     world, _ = amended_world()
     body = three_items(GrossWet="120.50", NetWt="100.0", TrafMode="公路运输", TradeCountry="美国")
-    assert faults(world, corrected(body)) == [f"amendment.no-changes {MOD}/Change"]
+    assert faults(world, corrected(body)) == [f"amendment.no-changes {MOD}/Corrected"]
     same = rows(row("GrossWet", "120.500"), row("WrapType", "纸制或纤维板制盒/箱"), row("GQty", "5.0", 3))
     assert faults(world, same) == [f"amendment.no-changes {MOD}/Change"]
 
