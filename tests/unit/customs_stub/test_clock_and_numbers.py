@@ -10,7 +10,18 @@ import pytest
 from customs_stub.clock import BEIJING, OfficeClock, read_moment
 from customs_stub.numbers import give
 from customs_stub.submission import Kind
-from tests.unit.customs_stub.messages import declaration, manifest, qualification, volume
+from tests.unit.customs_stub.messages import (
+    Body,
+    declaration,
+    extension,
+    manifest,
+    modification,
+    qualification,
+    qualification_change,
+    volume,
+    volume_change,
+    withdrawal,
+)
 from tests.unit.customs_stub.records_for_tests import submitted
 
 BODIES = {
@@ -18,6 +29,8 @@ BODIES = {
     Kind.VOLUME: volume(),
     Kind.MANIFEST: manifest("J53016000001"),
     Kind.DECLARATION: declaration(),
+    Kind.MODIFICATION: modification("53012026E000000001", [], {}),
+    Kind.WITHDRAWAL: withdrawal("53012026E000000001"),
 }
 
 
@@ -40,6 +53,8 @@ def test_a_moment_without_a_zone_is_chinas() -> None:
         (Kind.VOLUME, "J53016000001", "J53016000002"),
         (Kind.MANIFEST, "53012026E000000001", "53012026E000000002"),
         (Kind.DECLARATION, "530120260000000001", "530120260000000002"),
+        (Kind.MODIFICATION, "53012026M000000001", "53012026M000000002"),
+        (Kind.WITHDRAWAL, "53012026W000000001", "53012026W000000002"),
     ],
 )
 def test_each_kind_is_numbered_by_customs_rule(kind: Kind, first: str, second: str) -> None:
@@ -52,6 +67,19 @@ def test_each_kind_is_numbered_by_customs_rule(kind: Kind, first: str, second: s
 
     given = [give(kind, submitted(kind, BODIES[kind]), date(2026, 10, 20), count) for _ in range(2)]
     assert given == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (Kind.QUALIFICATION_CHANGE, qualification_change()),
+        (Kind.EXTENSION, extension()),
+        (Kind.VOLUME_CHANGE, volume_change("J53016000001")),
+    ],
+)
+def test_changes_go_by_the_number_of_what_they_change(kind: Kind, body: Body) -> None:
+    """They get none of their own."""
+    assert give(kind, submitted(kind, body), date(2026, 10, 20), lambda _: 7) == ""
 
 
 def test_import_declarations_carry_a_one() -> None:

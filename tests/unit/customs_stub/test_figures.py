@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customs_stub.checks.figures import cents, day, months_after, number
+from customs_stub.checks.figures import cents, day, months_after, number, product
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,14 @@ def test_what_is_no_number_counts_as_zero(text: str, value: str) -> None:
 def test_halves_round_up(value: str, rounded: str) -> None:
     """As on customs' page, not to the even digit."""
     assert cents(Decimal(value)) == Decimal(rounded)
+
+
+def test_the_largest_figures_that_the_schema_takes_are_multiplied_exactly() -> None:
+    """19 digits by 19 digits, to the cent."""
+    nines = number("99999999999999.99999")
+    assert cents(product(nines, number("999999999999999.9999"))) == Decimal(
+        "99999999999999999980000000000.00"
+    )
 
 
 @given(st.dates())

@@ -7,6 +7,7 @@ import pytest
 from customs_stub.judgement import Examiner, judge
 from customs_stub.keys import Register
 from customs_stub.schemas import Schemas
+from customs_stub.submission import Kind
 from tests.unit.customs_stub import messages
 from tests.unit.customs_stub.messages import (
     Signer,
@@ -60,6 +61,13 @@ def test_what_cannot_be_read_is_answered_under_the_name_of_its_file(examiner: Ex
     examined = examiner.examine(b"<Message><Manifest", "stem")
     assert [fault.code for fault in examined.faults] == ["X01"]
     assert (examined.submission.message_id, examined.submission.message_type) == ("stem", "Manifest")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_is_guessed_by_its_name(examiner: Examiner, kind: Kind) -> None:
+    """The longer name is not taken for the shorter one that it begins with."""
+    examined = examiner.examine(f"<Message><{kind}".encode(), "stem")
+    assert examined.submission.message_type == kind
 
 
 def test_an_unknown_root_is_told(examiner: Examiner) -> None:

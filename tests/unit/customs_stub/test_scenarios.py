@@ -12,14 +12,29 @@ from customs_stub.facts import State
 from customs_stub.faults import Fault, texts
 from customs_stub.scenarios import SCENARIOS, Verdict, choose
 from customs_stub.schedule import arrange
-from customs_stub.submission import Kind
-from tests.unit.customs_stub.messages import declaration, manifest, qualification, volume
+from customs_stub.submission import PARENTS, Kind
+from tests.unit.customs_stub.messages import (
+    declaration,
+    extension,
+    manifest,
+    modification,
+    qualification,
+    qualification_change,
+    volume,
+    volume_change,
+    withdrawal,
+)
 from tests.unit.customs_stub.records_for_tests import submitted
 
 BODIES = {
     Kind.QUALIFICATION: qualification(),
+    Kind.QUALIFICATION_CHANGE: qualification_change(),
+    Kind.EXTENSION: extension(),
     Kind.VOLUME: volume(),
+    Kind.VOLUME_CHANGE: volume_change("J53016000001"),
     Kind.MANIFEST: manifest("J53016000001"),
+    Kind.MODIFICATION: modification("53012026E000000001", [], {}),
+    Kind.WITHDRAWAL: withdrawal("53012026E000000001"),
     Kind.DECLARATION: declaration(),
 }
 
@@ -41,6 +56,7 @@ def shaped(letter: str, kind: Kind) -> Plan:
         (Kind.VOLUME, ["T 0", "B A"]),
         (Kind.MANIFEST, ["T 0", "B 7", "B 15"]),
         (Kind.DECLARATION, ["T 0", "B L", "B J", "B R"]),
+        *((kind, ["T 0", "B A"]) for kind in PARENTS),
     ],
 )
 def test_each_kind_has_its_course(kind: Kind, answers: list[str]) -> None:
@@ -101,10 +117,12 @@ def test_an_inspected_declaration_is_told_before_it_is_reviewed() -> None:
 
 
 def test_a_revocation_follows_the_approval_of_filings_only() -> None:
-    """Manifests are not revoked."""
+    """Manifests and applications are not revoked."""
     for kind in (Kind.QUALIFICATION, Kind.VOLUME):
         assert told(shaped("V", kind)) == ["T 0", "B A", "B V"]
     assert shaped("V", Kind.QUALIFICATION)[-1].effect is State.REVOKED
+    for kind in PARENTS:
+        assert told(shaped("V", kind)) == ["T 0", "B A"]
 
 
 @pytest.mark.parametrize(("letter", "delivery"), [("W", Delivery.FORGED), ("B", Delivery.BROKEN)])
@@ -147,6 +165,8 @@ def test_each_scenario_is_told_in_both_languages() -> None:
 def test_pauses_stand_before_each_business_answer() -> None:
     """The technical receipt leaves at once; a late step adds its own seconds."""
     now = datetime(2026, 10, 20, 8, tzinfo=BEIJING)
+    slots = arrange(shaped("I", Kind.WITHDRAWAL), 2, now, 100.0)
+    assert [slot.due for slot in slots] == [100.0, 103.0]
     slots = arrange(shaped("I", Kind.MANIFEST), 2, now, 100.0)
     assert [slot.due for slot in slots] == [100.0, 103.0, 105.0]
     assert [(slot.moment - now).seconds for slot in slots] == [0, 3, 5]
