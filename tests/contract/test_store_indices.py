@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from gateway.clock import Clock
-from gateway.store import DocumentFilter, ReceiptContent, ReceiptState, Store, Unit
+from gateway.store import DocumentFilter, Order, ReceiptContent, ReceiptState, Search, Store, Unit
 from tests.services.stores import (
     LICENCE,
     NOON,
@@ -26,6 +26,7 @@ from tests.services.stores import (
 )
 
 NUMBER = document().number
+SEARCH = Search(kind="manifest", enterprises=["4403180001"], periods=("202610", "202610"))
 
 HOT: dict[str, Callable[[Unit], object]] = {
     "raw.put": lambda unit: unit.raw.put(b"order"),
@@ -89,10 +90,21 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "receipts.listing": lambda unit: unit.receipts.listing(limit=9, number=NUMBER),
     "receipts.newest": lambda unit: unit.receipts.newest(limit=9),
     "notices.take": lambda unit: unit.notices.take("acme", 50),
+    "notices.take_to_make": lambda unit: unit.notices.take_to_make(["print", "notice"], 10),
+    "notices.made": lambda unit: unit.notices.made(1, unit.raw.put(b"pdf")),
+    "notices.count": lambda unit: unit.notices.count("acme", "print", NUMBER),
     "notices.park": lambda unit: unit.notices.park(1),
     "notices.delivered": lambda unit: unit.notices.delivered([1]),
     "relations.of_manifest": lambda unit: unit.relations.of_manifest(NUMBER),
     "relations.of_declaration": lambda unit: unit.relations.of_declaration(NUMBER),
+    "relations.page": lambda unit: unit.relations.page(NUMBER, offset=0, limit=9),
+    "relations.count": lambda unit: unit.relations.count(NUMBER),
+    "searching.count": lambda unit: unit.searching.count(SEARCH),
+    "searching.page": lambda unit: unit.searching.page(SEARCH, Order(), offset=0, limit=9),
+    "searching.stream": lambda unit: list(unit.searching.stream(SEARCH)),
+    "searching.page by number": lambda unit: unit.searching.page(
+        Search(kind="manifest", number=NUMBER), Order(), offset=0, limit=9
+    ),
     "references.keep": lambda unit: unit.references.keep(reference(unit)),
     "references.beginning": lambda unit: unit.references.beginning("CargoManifest", "I/BILL/"),
     "references.get": lambda unit: unit.references.get("Licence", LICENCE),
