@@ -30,7 +30,7 @@ def references(session: Session, /, *, kind: str | None, limit: int, after: tupl
         show.data([{**each, "licensed": licensed.get(each["number"], [])} for each in told])
         return DONE
     columns = ("kind", "reference", "enterprise", "valid_from", "valid_until", "items", "told_at", "received")
-    show.rows("references", (*columns, "message"), [{**each, "reference": each["number"]} for each in told])
+    show.rows("references", columns, [{**each, "reference": each["number"]} for each in told])
     if licensed:
         rows = [{"reference": number, **each} for number, figures in licensed.items() for each in figures]
         show.rows("licensed", ("reference", "goods_code", "unit", "quantity", "used", "left"), rows)

@@ -38,7 +38,7 @@ _WORDED = {
     *("latch", "pin_tried_wrong", "pin_final_try", "pin_locked"),
 }
 # Whoever copies one of these wants it in one piece.
-_WHOLE = {"number", "client_number", "customs_number", "message", "manifest", "declaration"}
+_WHOLE = {"number", "client_number", "customs_number", "message", "manifest", "declaration", "reference"}
 
 _COLOURS = {
     "approved": "green",
