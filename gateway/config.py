@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +16,9 @@ from gateway.errors import Language, Place, RejectedError, Violation, refuse
 EnterpriseCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{10}$")]
 Encoding = Literal["utf-8", "gb18030", "gbk", "gb2312"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+# A customs office, or the two characters that all offices of a directly subordinate customs begin with.
+OfficeCode = Annotated[str, Field(pattern=r"^[0-9]{2}([A-Z0-9]{2})?$")]
+OffDays = Literal["stay", "before", "after"]
 
 
 def _whole(path: Path) -> Path:
@@ -80,6 +83,8 @@ class Enterprise(_Section):
     typist_card: Annotated[str, Field(pattern=r"^([0-9]{13})?$")] = ""
     declare_declarations: bool = True
     aggregate_automatically: bool = False
+    aggregate_on_day: Annotated[int, Field(ge=1, le=28)] = 5
+    aggregate_at: time = time(20)
 
 
 class Partner(_Section):
@@ -116,8 +121,34 @@ class Rules(_Section):
     code_table_days: Annotated[int, Field(ge=1)] = 730
 
 
+class OfficeCalendar(_Section):
+    """What differs at one customs office; what is left out is as at all others (AG-01)."""
+
+    general_before: Annotated[int, Field(ge=2, le=31)] | None = None
+    december_by_year_end: bool | None = None
+    bonded_until: Annotated[int, Field(ge=1, le=31)] | None = None
+    off_days: OffDays | None = None
+    warning_days: Annotated[int, Field(ge=0, le=28)] | None = None
+
+
+class Calendar(_Section):
+    """Until when a month is aggregated, and how long before operators and ERP are told (AG-01, AG-12)."""
+
+    general_before: Annotated[int, Field(ge=2, le=31)] = 10
+    december_by_year_end: bool = True
+    bonded_until: Annotated[int, Field(ge=1, le=31)] = 31
+    off_days: OffDays = "stay"
+    warning_days: Annotated[int, Field(ge=0, le=28)] = 5
+    offices: dict[OfficeCode, OfficeCalendar] = Field(default_factory=dict)
+
+    def at(self, office: str) -> Calendar:
+        """Return the dates of an office: its own, else those of the customs above it, else the common."""
+        own = self.offices.get(office) or self.offices.get(office[:2])
+        return self if own is None else self.model_copy(update=own.model_dump(exclude_none=True))
+
+
 class Aggregation(_Section):
-    """The two merge keys and the limit of a declaration (AG-06, AG-07)."""
+    """The two merge keys, the limit of a declaration, and the deadlines (AG-01, AG-06, AG-07)."""
 
     # Beyond the regulation: what a declaration has room for only once.
     header_keys: tuple[str, ...] = (
@@ -129,6 +160,7 @@ class Aggregation(_Section):
         *("ContrItem", "FirstUnit", "SecondUnit", "DutyMode", "DestinationCountry"),
     )
     max_items: Annotated[int, Field(ge=1, le=50)] = 50
+    calendar: Calendar = Calendar()
 
 
 class Waiting(_Section):
@@ -185,6 +217,8 @@ _REASONS_ZH = {
     "too_long": "最多 {max_length} 项",
     "tuple_type": "应为列表",
     "path_type": "应为路径",
+    "time_type": "应为时间，例如 20:00:00",
+    "time_parsing": "应为时间，例如 20:00:00",
     "model_type": "应为表",
 }
 
