@@ -9,10 +9,21 @@ import pytest
 from gateway.documents import Document, Kind, allowed_commands, states_of
 from gateway.errors import RejectedError
 from gateway.fields import Fields
-from tests.unit.documents.world import World, approved_world, goods, line, manifest, qualification, volume
+from tests.unit.documents.amending import row, rows, withdrawal
+from tests.unit.documents.world import (
+    World,
+    approved_world,
+    cleared,
+    goods,
+    line,
+    manifest,
+    qualification,
+    volume,
+)
 
 QF, GF, MF = "QualificationFiling", "GoodsFiling", "Manifest"
 QC, GC = "QualificationChange", "GoodsFilingChange"
+MM, MW = "ManifestModification", "ManifestWithdrawal"
 
 ITEMS = ("append-item", "insert-item", "delete-item", "reclassify")
 READINGS = ("copy", "show", "print")
@@ -24,6 +35,8 @@ OPERATIONS = {
     MF: (*_PLAIN, "copy", *ITEMS),
     QC: _PLAIN,
     GC: _PLAIN,
+    MM: _PLAIN,
+    MW: _PLAIN,
 }
 OUTCOMES = {
     ("edit", "saved"): "saved",
@@ -45,6 +58,8 @@ CASES = [
         (MF, Kind.MANIFEST),
         (QC, Kind.CHANGE),
         (GC, Kind.CHANGE),
+        (MM, Kind.AMENDMENT),
+        (MW, Kind.AMENDMENT),
     )
     for state in states_of(kind)[1:]
     for operation in OPERATIONS[message]
@@ -75,6 +90,8 @@ def _body(message: str, operation: str) -> Fields:
         MF: manifest(BillNo="CORRECTED"),
         QC: {"IEBatches": "99"},
         GC: {"DisabledItem": [{"GNo": "2"}]},
+        MM: rows(row("PackNo", "12")),
+        MW: withdrawal(DecModNote="另一原因"),
     }
     return whole[message]
 
@@ -86,10 +103,14 @@ def _document(world: World, message: str) -> Document:
         return world.do(QC, "save", "N-1", {"QualificationClientNo": "QF-1", "IEBatches": "20"}).document
     if message == GC:
         return world.do(GC, "save", "N-1", {"VolumeClientNo": "GF-1", "Item": [goods()]}).document
+    if message in {MM, MW}:
+        cleared(world, "M-1")
+        body = rows(row("GrossWet", "130")) if message == MM else withdrawal()
+        return world.do(message, "save", "N-1", body).document
     return world.do(message, "save", "N-1", volume() if message == GF else manifest()).document
 
 
-@pytest.mark.requirement("QF-08", "QF-09", "GF-06", "CH-01", "MF-11")
+@pytest.mark.requirement("QF-08", "QF-09", "GF-06", "CH-01", "MF-11", "AM-03")
 @pytest.mark.parametrize(("message", "kind", "state", "operation"), CASES)
 def test_every_command_in_every_state(message: str, kind: Kind, state: str, operation: str) -> None:
     """It leads where the table says, or it is refused and nothing changes."""
