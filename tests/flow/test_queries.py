@@ -1,0 +1,310 @@
+"""Queries and statistics by message: what each kind finds, and that nobody sees what is another's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from gateway.steps.aggregating import aggregate_month
+from tests.flow import erp
+from tests.flow.queries import ask, codes, entry, message, query, received, result
+from tests.services.installation import AGGREGATION, ENTERPRISE, FILING, Installation, Running
+
+SECOND = "4403180002"
+NAME = "深圳第二示例贸易有限公司"
+_MORE = f"""
+[[enterprise]]
+code = "{SECOND}"
+name = "{NAME}"
+social_credit_code = "91440300MA5EX0002B"
+guarantee_mode = "2"
+key_label = "declarant-2"
+
+[[partner]]
+name = "beta"
+enterprises = ["{SECOND}"]
+inbox = "inbox/beta"
+receipts = "receipts/beta"
+mappings = ["acme-json/*", "standard/*"]
+"""
+_SECOND = {"customsCode": SECOND, "name": NAME}
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """October of two ERPs: of the first imports, an export and a saved one; of the second a filing."""
+    installation = Installation(tmp_path_factory.mktemp("month"), more=_MORE)
+    installation.add_key(SECOND, NAME, "declarant-2")
+    for folder in ("inbox/beta", "receipts/beta"):
+        (installation.folder / folder).mkdir(parents=True, exist_ok=True)
+    with installation.open(FILING) as running:
+        running.send("1.json", erp.qualification())
+        running.send("2.json", erp.volume())
+        transport = {**erp.manifest()["transport"], "crossing": "2026-10-25T04:40:00+08:00"}
+        export = erp.manifest("JB-3", direction="export", transport=transport)
+        running.send("3.json", erp.manifests(erp.manifest("JB-1"), erp.manifest("JB-2"), export))
+        running.send("4.json", erp.manifests(erp.manifest("JB-4"), action="save"))
+        guarantee = {"amountCny": 800000.00, "validUntil": "2027-06-30"}
+        filing = erp.qualification("BQ-1", company=_SECOND, customs={"office": "5304"}, guarantee=guarantee)
+        running.send("5.json", filing, "beta")
+    with installation.open(AGGREGATION) as running:
+        with running.gateway.store.begin() as unit:
+            aggregate_month(running.gateway.world, unit, ENTERPRISE, "202610", "C0-AGG")
+        running.settle()
+        yield running
+
+
+def _clients(found: dict[str, object]) -> list[str]:
+    rows = found["rows"]
+    assert isinstance(rows, list)
+    return [row["client_number"] for row in rows]
+
+
+@pytest.mark.requirement("QR-01")
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        {},
+        {"TradeCode": ENTERPRISE},
+        {"CustomMaster": "5301", "GoodsNature": "1"},
+        {"State": "海关审批通过"},
+        {"State": "approved"},
+        {"DateFrom": "20261020", "DateTo": "20261020"},
+        {"ClientSeqNo": "QF-1"},
+        {"SeqNo": "Q20260000000000001"},
+        {"SeqNo": "G20260000000000001"},
+        {"CustomsNo": "J53016000001"},
+    ],
+)
+def test_filings_are_found_with_their_volumes(month: Running, criteria: dict[str, str]) -> None:
+    """By enterprise, number, customs, nature, state and dates; the volume has state and customs number."""
+    found = result(month, "filing", **criteria)
+    (row,) = found["rows"]
+    assert (row["client_number"], row["state_zh"]) == ("QF-1", "海关审批通过")
+    (volume,) = row["volumes"]
+    assert (volume["client_number"], volume["customs_number"]) == ("GF-1", "J53016000001")
+    assert (volume["state_zh"], volume["items"]) == ("海关审批通过", 2)
+
+
+@pytest.mark.requirement("QR-01")
+@pytest.mark.parametrize("criteria", [{"GoodsNature": "2"}, {"State": "saved"}, {"DateTo": "20261019"}])
+def test_a_criterion_that_does_not_fit_finds_nothing(month: Running, criteria: dict[str, str]) -> None:
+    """An empty list is an answer."""
+    assert result(month, "filing", **criteria)["rows"] == []
+
+
+@pytest.mark.requirement("QR-02")
+@pytest.mark.parametrize(
+    ("criteria", "expected"),
+    [
+        ({}, ["JB-1", "JB-2", "JB-4"]),
+        ({"IEFlag": "E"}, ["JB-3"]),
+        ({"GoodsNature": "1"}, ["JB-1", "JB-2", "JB-3", "JB-4"]),
+        ({"ClientSeqNo": "JB-3"}, ["JB-3"]),
+        ({"State": "暂存"}, ["JB-4"]),
+        ({"State": "已汇总"}, ["JB-1", "JB-2"]),
+        ({"DateFrom": "20261020", "DateTo": "20261031"}, ["JB-1", "JB-2", "JB-4"]),
+        ({"DateFrom": "20261101"}, []),
+        ({"BillNo": "HKG26102001", "SortBy": "-ClientSeqNo"}, ["JB-4", "JB-2", "JB-1"]),
+        ({"SeqNo": "R20260000000000001"}, ["JB-1", "JB-2", "JB-3"]),
+    ],
+)
+def test_manifests_are_general_imports_unless_another_kind_is_asked(
+    month: Running, criteria: dict[str, str], expected: list[str]
+) -> None:
+    """As the manual's page; a number names a manifest of whatever kind, that of a run all that it took."""
+    assert _clients(result(month, "manifest", **criteria)) == expected
+
+
+@pytest.mark.requirement("QR-02")
+def test_a_long_result_comes_in_pages(month: Running) -> None:
+    """Each says how many there are; beyond the last is nothing."""
+    pages = [result(month, "manifest", Page=str(n), PageSize="2") for n in (1, 2, 3)]
+    assert [_clients(page) for page in pages] == [["JB-1", "JB-2"], ["JB-4"], []]
+    assert {(page["total"], page["pages"], page["page_size"]) for page in pages} == {(3, 2, 2)}
+
+
+@pytest.mark.requirement("QR-03")
+@pytest.mark.parametrize(
+    ("criteria", "count"),
+    [
+        ({}, 1),
+        ({"IEFlag": "E"}, 1),
+        ({"EnterpriseRole": "1"}, 1),
+        ({"EnterpriseRole": "3"}, 1),
+        ({"DeclTrnRel": "1"}, 0),
+        ({"Cleared": "1"}, 1),
+        ({"Cleared": "0"}, 0),
+        ({"DateFrom": "20261103", "DateTo": "20261103"}, 1),
+        ({"DateTo": "20261102"}, 0),
+        ({"SeqNo": "R20260000000000001"}, 2),
+    ],
+)
+def test_declarations_are_found_by_type_role_direction_dates_and_clearance(
+    month: Running, criteria: dict[str, str], count: int
+) -> None:
+    """Without a word: general declarations of imports in which the enterprise is the agent."""
+    found = result(month, "declaration", **criteria)
+    assert found["total"] == count
+    assert all(row["state_zh"] == "结关" for row in found["rows"])
+
+
+@pytest.mark.requirement("QR-04")
+def test_the_merge_relation_leads_both_ways(month: Running) -> None:
+    """From a manifest to its declaration, and from the declaration back to its manifests."""
+    (row,) = result(month, "merge-relation", SeqNo=month.document("JB-1").number)["rows"]
+    assert (row["quantity"], row["total"], row["declaration_state_zh"]) == ("800", "9200", "结关")
+    back = result(month, "merge-relation", SeqNo=row["declaration"])
+    assert [each["manifest"] for each in back["rows"]] == [month.document(n).number for n in ("JB-1", "JB-2")]
+    assert [each["manifest_item"] for each in back["rows"]] == [1, 1]
+    assert codes(ask(month, "merge-relation")) == ["query.missing"]
+
+
+@pytest.mark.requirement("QR-06")
+def test_statistics_count_by_group_and_as_a_whole(month: Running) -> None:
+    """Number, items, quantity by unit, value by currency and weight, by kind, office, state and month."""
+    found = result(month, "statistics")
+    told = {(row["kind"]["name"], row["state"]["name"], row["month"]["code"]): row for row in found["rows"]}
+    assert set(told) == {
+        ("一般贸易进口", "已汇总", "202610"),
+        ("一般贸易出口", "已汇总", "202610"),
+        ("一般贸易进口", "暂存", "202610"),
+    }
+    imports = told["一般贸易进口", "已汇总", "202610"]
+    assert (imports["manifests"], imports["items"], imports["net_weight"]) == (2, 2, "2000")
+    assert imports["quantities"] == [{"unit": {"code": "035", "name": "千克"}, "quantity": "1600"}]
+    assert imports["totals"] == [{"currency": {"code": "USD", "name": "美元"}, "total": "18400"}]
+    assert (found["whole"]["manifests"], found["whole"]["totals"][0]["total"]) == (4, "36800")
+    by_month = result(month, "statistics", GroupBy="month,office", DateFrom="20261001", DateTo="20261031")
+    assert [(row["month"]["code"], row["office"]["name"], row["manifests"]) for row in by_month["rows"]] == [
+        ("202610", "皇岗海关", 4)
+    ]
+
+
+@pytest.mark.requirement("QR-08")
+@pytest.mark.parametrize("kind", ["manifest", "declaration", "statistics", "export"])
+def test_another_partner_sees_nothing_not_even_a_number(month: Running, kind: str) -> None:
+    """Neither rows nor totals."""
+    found = result(month, kind, "beta")
+    assert found.get("rows", []) == []
+    assert (found.get("total", 0), found.get("whole", {"manifests": 0})["manifests"]) == (0, 0)
+
+
+@pytest.mark.requirement("QR-08")
+def test_each_partner_finds_its_own_filings(month: Running) -> None:
+    """The second ERP's own filing, and only that."""
+    assert _clients(result(month, "filing", "beta")) == ["BQ-1"]
+    assert _clients(result(month, "filing")) == ["QF-1"]
+
+
+@pytest.mark.requirement("QR-08")
+def test_a_foreign_number_is_as_unknown_as_none(month: Running) -> None:
+    """Naming it, or its enterprise, or printing it, tells nothing about it."""
+    manifest, declaration = month.document("JB-1").number, "D20260000000000001"
+    for number in (manifest, declaration):
+        foreign = ask(month, "merge-relation", "beta", SeqNo=number)
+        absent = ask(month, "merge-relation", "beta", SeqNo=number[:-3] + "999")
+        assert codes(foreign) == codes(absent) == ["query.unknown-number"]
+    assert result(month, "manifest", "beta", SeqNo=manifest)["total"] == 0
+    assert codes(ask(month, "manifest", "beta", TradeCode=ENTERPRISE)) == ["query.foreign-enterprise"]
+    printed = ask(month, "declaration", "beta", operation="print", SeqNo=declaration)
+    assert codes(printed) == ["query.unknown-number"]
+
+
+@pytest.mark.requirement("QR-07", "QR-03")
+def test_a_broker_finds_what_it_declares_and_cannot_export_it(tmp_path: Path) -> None:
+    """It is agent of another's declaration: it sees and prints that, but the list is for the consignee."""
+    installation = Installation(tmp_path, more=_MORE)
+    installation.add_key(SECOND, NAME, "declarant-2")
+    with installation.open(FILING) as running:
+        running.send("1.json", erp.qualification())
+        running.send("2.json", erp.volume())
+        running.send("3.json", erp.manifests())
+    with installation.open(AGGREGATION) as running:
+        body = f"<TradeCode>{ENTERPRISE}</TradeCode><Month>202610</Month><AgentCode>{SECOND}</AgentCode>"
+        running.send("agg.xml", message("AggregationRequest", body, "aggregate", "C0-B"))
+        running.settle()
+        (row,) = result(running, "declaration", "beta")["rows"]
+        assert (row["agent"], row["consignee"]) == (SECOND, ENTERPRISE)
+        assert result(running, "declaration")["total"] == 0
+        assert result(running, "declaration", EnterpriseRole="1")["total"] == 1
+        assert result(running, "export", "beta")["total"] == 0
+        assert codes(ask(running, "export", "beta", EnterpriseRole="2")) == ["query.not-consignee"]
+        assert result(running, "export")["total"] == 1
+
+
+@pytest.mark.requirement("QR-07")
+def test_an_export_is_a_workbook_beside_the_reply(month: Running) -> None:
+    """The reply names it; asked again, it gets a name of its own."""
+    told = entry(month.send("x.xml", query("export", number="EX/1", IEFlag="E")))
+    assert (told["result"]["total"], told["file"]) == (1, "EX_1.declarations.xlsx")
+    with ZipFile(received(month.installation, told["file"])) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    for expected in ("收发货人", "深圳示例进出口有限公司", "J53016000001", "<v>1080</v>"):
+        assert expected in sheet
+    again = entry(month.send("x2.xml", query("export", number="EX/1")))
+    assert again["file"] == "EX_1.2.declarations.xlsx"
+    assert received(month.installation, again["file"]).exists()
+
+
+@pytest.mark.requirement("QR-02", "EN-05")
+@pytest.mark.parametrize(
+    ("kind", "criteria", "expected"),
+    [
+        ("filing", {"BillNo": "B"}, ["query.not-a-criterion"]),
+        ("manifest", {"State": "nowhere"}, ["query.unknown-state"]),
+        ("manifest", {"SortBy": "Colour"}, ["query.unknown-order"]),
+        ("manifest", {"DateFrom": "20261002", "DateTo": "20261001"}, ["query.dates-swapped"]),
+        ("statistics", {"Page": "2", "State": "x"}, ["query.not-a-criterion", "query.unknown-state"]),
+        ("amendment", {}, ["query.missing"]),
+    ],
+)
+def test_a_wrong_question_is_refused_with_every_fault_and_its_place(
+    month: Running, kind: str, criteria: dict[str, str], expected: list[str]
+) -> None:
+    """Nothing is asked in part: a criterion that is passed over would find too much."""
+    told = ask(month, kind, **criteria)
+    assert told["outcome"] == "refused"
+    assert sorted(codes(told)) == sorted(expected)
+    assert all(violation["field"].startswith("Query/") for violation in told["violations"])
+    assert "result" not in told
+    assert "question" not in told
+
+
+@pytest.mark.requirement("ER-04")
+def test_a_query_sent_again_is_answered_as_of_now(installation: Installation) -> None:
+    """The same bytes find what has come since."""
+    with installation.open(FILING) as running:
+        assert result(running, "filing")["total"] == 0
+        running.send("1.json", erp.qualification())
+        assert result(running, "filing")["total"] == 1
+
+
+@pytest.mark.requirement("QR-05", "AM-08")
+def test_amendments_are_asked_by_type(installation: Installation) -> None:
+    """The type is mandatory; the answer has state, reason and every changed field."""
+    with installation.open(FILING) as running:
+        running.send("1.json", erp.qualification())
+        running.send("2.json", erp.volume())
+        running.send("3.json", erp.manifests())
+        manifest = running.document(erp.MANIFEST)
+        body = (
+            f"<ManifestSeqNo>{manifest.number}</ManifestSeqNo><DecModNote>毛重录入错误</DecModNote>"
+            "<EntOpName>李敏</EntOpName><EntOpTele>0755-1</EntOpTele>"
+            "<Change><FieldCode>GrossWet</FieldCode><NewValue>1090</NewValue></Change>"
+        )
+        told = entry(running.send("m.xml", message("ManifestModification", body, "save", "AM-1")))
+        assert told["outcome"] == "accepted", told
+        (row,) = result(running, "amendment", AmendmentType="1")["rows"]
+        assert (row["client_number"], row["state_zh"], row["manifest"]) == ("AM-1", "暂存", manifest.number)
+        assert row["reason"] == "毛重录入错误"
+        (change,) = row["changes"]
+        assert (change["field"], change["old"], change["new"]) == ("GrossWet", "1080", "1090")
+        assert result(running, "amendment", AmendmentType="2")["total"] == 0
+        for criteria in ({"SeqNo": manifest.number}, {"State": "saved"}, {"IEFlag": "I"}):
+            assert result(running, "amendment", AmendmentType="1", **criteria)["total"] == 1
+        printed = entry(running.send("p.xml", message("ManifestModification", "", "print", "AM-1")))
+        assert printed["print"] == [f"{row['number']}.pdf"]
