@@ -19,9 +19,10 @@ from gateway.mapping.rules import Frame, Rule
 from gateway.mapping.step_model import StepError
 from gateway.mapping.verbatim import Verbatim
 
-MESSAGE_TYPE = "MessageHead/MessageType"
-CLIENT_NUMBER = "MessageHead/ClientSeqNo"
-OPERATION = "MessageHead/Operation"
+_HEAD = "MessageHead"
+MESSAGE_TYPE = f"{_HEAD}/MessageType"
+CLIENT_NUMBER = f"{_HEAD}/ClientSeqNo"
+OPERATION = f"{_HEAD}/Operation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,8 @@ class Mapping:
             raise RejectedError([violation]) from fault
         if not parts:
             raise refuse("map.no-message", place=Place(source.name), mapping=self.name)
-        common = [*source.warnings, *self._missing_columns(reading)]
-        return [self._message(reading, part, common) for part in parts]
+        missing = list(self._missing_columns(reading))
+        return [self._message(reading, part, source.warnings, missing) for part in parts]
 
     def unused_columns(self, source: SourceLike) -> list[str]:
         """Return the columns of a table that no rule looks at, for a person who writes a mapping."""
@@ -140,18 +141,27 @@ class Mapping:
         except StepError:
             return True  # an element or object with something in it
 
-    def _missing_columns(self, reading: Reading[Any, Any]) -> Iterator[Violation]:
+    def _missing_columns(self, reading: Reading[Any, Any]) -> Iterator[tuple[str, Violation]]:
+        """Yield each missing column with the type of the message that needs it, or its head."""
         for need in self.needs:
             near = [reading.lacks(column) for column in need.columns]
             if all(each is not None for each in near):
                 meant = ", ".join(dict.fromkeys(name for each in near for name in each or ())) or "–"
                 values = {"column": " / ".join(need.columns), "rule": need.key, "near": meant}
                 place = reading.expected(reading.root, need.columns[0])
-                yield Violation("map.missing-column", need.target, values, place)
+                kind = need.target.partition("/")[0]
+                yield kind, Violation("map.missing-column", need.target, values, place)
 
-    def _message(self, reading: Reading[Any, Any], part: Part[Any], common: list[Violation]) -> Mapped:
-        frame = Frame(reading, self.tables, part.node, [*common, *part.faults])
+    def _message(
+        self,
+        reading: Reading[Any, Any],
+        part: Part[Any],
+        warnings: tuple[Violation, ...],
+        missing: list[tuple[str, Violation]],
+    ) -> Mapped:
+        frame = Frame(reading, self.tables, part.node, [*warnings, *part.faults])
         kind = self.messages[0] if self.kind is None else frame.evaluate(self.kind, part.node, MESSAGE_TYPE)
+        frame.violations += [fault for needed, fault in missing if needed in {"", _HEAD, kind}]
         frame.nodes[""] = frame.nodes[kind] = part.node
         lineage = Lineage(reading, frame.entries, frame.nodes, self.by_target)
         head = {rule.target: frame.evaluate(rule, part.node, rule.target) for rule in self.head}

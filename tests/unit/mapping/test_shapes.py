@@ -53,6 +53,16 @@ def test_a_type_that_is_not_in_the_list_is_told_with_its_place(workshop) -> None
     assert "volume, list" in fault.text("en")
 
 
+@pytest.mark.requirement("EN-05")
+def test_a_missing_column_is_told_once_and_only_where_it_is_needed(workshop) -> None:
+    """Not for each type of message that could have been meant."""
+    text = COMMANDS.replace('NoteS = { from = "note", optional = true }', 'NoteS = "note"')
+    (made,) = workshop.apply(text, "what,do,nr,item\nvolume,show,1,\n", "a.csv")
+    assert [(fault.code, fault.path) for fault in made.violations] == [
+        ("map.missing-column", "GoodsFiling/NoteS")
+    ]
+
+
 @pytest.mark.requirement("ER-03")
 def test_several_columns_can_tell_where_the_next_message_begins(workshop) -> None:
     """Each change of one of them does; a row in which all are empty continues."""
