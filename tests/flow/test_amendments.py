@@ -17,11 +17,18 @@ from gateway.steps.aggregating import aggregate_month, rehearse_month
 from gateway.steps.records import Cause, StoredFacts, carry_out
 from tests.flow import erp
 from tests.flow.outside import xmllint_faults
-from tests.services.installation import AGGREGATION, ENTERPRISE, Installation, Running
+from tests.services.installation import AGGREGATION, Installation, Running
+from tests.services.softhsm import ENTERPRISE
 
 pytestmark = pytest.mark.usefixtures("installation")
 
 WHY = {"reason": "复磅", "contact": {"name": "李敏", "phone": "0755-82000003"}}
+ASKED: Fields = {
+    "ManifestClientNo": erp.MANIFEST,
+    "DecModNote": "复磅",
+    "EntOpName": "李敏",
+    "EntOpTele": "0755-82000003",
+}
 LINES = [
     erp.line(),
     erp.line(volumeItem=2, qty=10, total=115.00, legalQty=[10]),
@@ -80,7 +87,8 @@ def test_a_corrected_manifest_is_told_sent_decided_and_shown(
     }
     assert changes[2, "GNo"] == ("2", None)
     assert [warning["code"] for warning in entry["warnings"]] == ["amendment.items-renumbered"]
-    sent = installation.sent()[-1]
+    (submission,) = cleared.submissions("XG-1")
+    sent = installation.outbox / f"{submission.id}.xml"
     assert xmllint_faults(sent) == ""
     assert "<FieldCode>GrossWet</FieldCode>" in sent.read_text("utf-8")
 
@@ -140,12 +148,11 @@ def test_while_customs_is_silent_no_other_is_accepted_and_nothing_aggregates(cle
 @pytest.mark.requirement("AM-05")
 def test_of_two_that_were_accepted_at_the_same_moment_one_is_written(cleared: Running) -> None:
     """Both found no other; the second finds its manifest changed and is decided anew."""
-    world, why = cleared.gateway.world, {"DecModNote": "复磅", "EntOpName": "李敏", "EntOpTele": "0755"}
-    body: Fields = {"ManifestClientNo": erp.MANIFEST, **why}
+    world = cleared.gateway.world
     with cleared.gateway.store.begin() as unit:
         facts = StoredFacts(world, unit)
         commands = [
-            Command("ManifestWithdrawal", "save-declare", number, "acme", body) for number in ("A", "B")
+            Command("ManifestWithdrawal", "save-declare", number, "acme", ASKED) for number in ("A", "B")
         ]
         first, second = (decide(command, facts) for command in commands)
         carry_out(world, unit, first, Cause("message", "1"))
@@ -177,9 +184,15 @@ def test_a_manifest_leaves_its_run_and_the_run_ends(installation: Installation) 
     with installation.open(AGGREGATION) as running:
         with running.gateway.store.begin() as unit:
             run = aggregate_month(running.gateway.world, unit, ENTERPRISE, "202610").document
-        # What comes in is understood before due declarations are made.
-        reply = running.send("1.json", _modification(changes=[{"field": "GrossWet", "to": 1090}]))
-        assert [warning["code"] for warning in reply["messages"][0]["warnings"]] == ["amendment.leaves-run"]
+            facts = StoredFacts(running.gateway.world, unit)
+            changes: list[Fields] = [{"FieldCode": "GrossWet", "NewValue": "1090"}]
+            command = Command(
+                "ManifestModification", "save-declare", "A", "acme", {**ASKED, "Change": changes}
+            )
+            decision = decide(command, facts)
+            carry_out(running.gateway.world, unit, decision, Cause("message", "1"))
+        assert [warning.code for warning in decision.warnings] == ["amendment.leaves-run"]
+        running.settle()
         assert running.document(erp.MANIFEST).content["GrossWet"] == "1090"
         ended = running.documents(kind="aggregation")
         assert {row.number: row.state for row in ended} == {run.number: "done"}
