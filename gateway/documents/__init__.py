@@ -2,6 +2,7 @@
 
 from gateway.documents.aggregation import Rehearsal, make_declarations, rehearse, request_aggregation
 from gateway.documents.application import UNDECIDED
+from gateway.documents.calendar import AT_RISK, GENERAL, deadline, warned_from
 from gateway.documents.cargo import cargo_bill, cargo_key
 from gateway.documents.commands import decide
 from gateway.documents.core import (
@@ -28,6 +29,8 @@ from gateway.documents.receipts import advance
 
 __all__ = [
     "APPROVED",
+    "AT_RISK",
+    "GENERAL",
     "UNDECIDED",
     "Answer",
     "Change",
@@ -51,6 +54,7 @@ __all__ = [
     "awaited",
     "cargo_bill",
     "cargo_key",
+    "deadline",
     "decide",
     "declare_declaration",
     "differences",
@@ -60,4 +64,5 @@ __all__ = [
     "state_of",
     "states_of",
     "waiting_states",
+    "warned_from",
 ]

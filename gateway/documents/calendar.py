@@ -9,9 +9,17 @@ from typing import Final
 
 from gateway.config import Calendar, OffDays, Settings
 from gateway.documents.core import Nature
+from gateway.documents.manifest_states import ManifestState
 
 # Border trade and contracted exports are treated as general trade (QF-06).
 GENERAL: Final = frozenset({Nature.GENERAL, Nature.BORDER, Nature.CONTRACT})
+# What customs has, or has cleared, and what is in no declaration yet.
+AT_RISK: Final = frozenset(
+    {
+        *(ManifestState.DECLARED, ManifestState.SENT, ManifestState.APPROVED, ManifestState.ENTRUSTED),
+        *(ManifestState.CARRIED, ManifestState.CROSSED, ManifestState.CLEARED, ManifestState.AWAITING),
+    }
+)
 
 _DECEMBER: Final = 12
 _SATURDAY: Final = 5

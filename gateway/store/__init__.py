@@ -1,6 +1,7 @@
 """The store: tables, queries and migrations on SQLite or PostgreSQL; every arrow between stages is a row."""
 
 from gateway.store.documents import DocumentFilter
+from gateway.store.groups import GroupRow
 from gateway.store.receipts import ReceiptContent
 from gateway.store.references import ReferenceRow, UseRow
 from gateway.store.rows import (
@@ -33,6 +34,7 @@ __all__ = [
     "Counts",
     "DocumentFilter",
     "DocumentRow",
+    "GroupRow",
     "HistoryRow",
     "InterchangeRow",
     "InterchangeState",

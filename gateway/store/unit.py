@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from gateway.errors import GatewayError
 from gateway.store.alerts import Alerts
 from gateway.store.documents import Documents
+from gateway.store.groups import Groups
 from gateway.store.interchanges import Interchanges
 from gateway.store.messages import Messages
 from gateway.store.notices import Notices
@@ -42,6 +43,7 @@ class Unit:
         self.notices = Notices(connection, now)
         self.relations = Relations(connection)
         self.searching = Searching(connection)
+        self.groups = Groups(connection)
         self.references = References(connection)
         self.alerts = Alerts(connection, now)
         self.status = Status(connection)
