@@ -3,7 +3,7 @@
 from gateway.reports.charts import Panel, chart
 from gateway.reports.drawing import check_drawing, draw
 from gateway.reports.sheets import Form, Sheet
-from gateway.reports.statistics import Figures, Tally, decimal_of, lines_of, plain
+from gateway.reports.statistics import Figures, Tally, plain
 from gateway.reports.tables import Cell, Table, harmless, to_csv, to_xlsx
 
 __all__ = [
@@ -16,10 +16,8 @@ __all__ = [
     "Tally",
     "chart",
     "check_drawing",
-    "decimal_of",
     "draw",
     "harmless",
-    "lines_of",
     "plain",
     "to_csv",
     "to_xlsx",

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from typing import Any, Final, TypeAlias
 
 # A number of 19 digits, a hundred thousand million times: nothing is ever rounded unseen.
 _EXACT: Final = Context(prec=80)
+_NOTHING: Final = Decimal(0)
 
 Key: TypeAlias = "tuple[str, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One item of a manifest: quantity in its unit, total in its currency."""
-
-    unit: str
-    quantity: Decimal
-    currency: str
-    total: Decimal
 
 
 @dataclass(slots=True)
@@ -43,15 +34,16 @@ class Figures:
     quantities: dict[str, Decimal] = field(default_factory=dict)
     totals: dict[str, Decimal] = field(default_factory=dict)
 
-    def add(self, gross: Decimal, net: Decimal, lines: Iterable[Line]) -> None:
+    def add(self, content: Mapping[str, Any]) -> None:
         """Count one manifest."""
         self.count += 1
-        self.gross = _EXACT.add(self.gross, gross)
-        self.net = _EXACT.add(self.net, net)
-        for line in lines:
-            self.items += 1
-            _add(self.quantities, line.unit, line.quantity)
-            _add(self.totals, line.currency, line.total)
+        self.gross = _EXACT.add(self.gross, _number(content.get("GrossWet")))
+        self.net = _EXACT.add(self.net, _number(content.get("NetWt")))
+        items = content.get("Item", ())
+        self.items += len(items)
+        for item in items:
+            _add(self.quantities, item.get("GUnit", ""), _number(item.get("GQty")))
+            _add(self.totals, item.get("TradeCurr", ""), _number(item.get("DeclTotal")))
 
     def join(self, other: Figures) -> None:
         """Count all that another group holds."""
@@ -86,28 +78,16 @@ class Tally:
         return sorted(self.groups.items())
 
 
-def decimal_of(fields: Mapping[str, Any], name: str) -> Decimal:
-    """Return the number of a field; what is absent counts as nothing."""
-    text = fields.get(name)
-    return Decimal(text) if isinstance(text, str) and text else Decimal(0)
-
-
-def lines_of(content: Mapping[str, Any]) -> Iterable[Line]:
-    """Return the items of a manifest's content."""
-    for item in content.get("Item", ()):
-        yield Line(
-            unit=item.get("GUnit", ""),
-            quantity=decimal_of(item, "GQty"),
-            currency=item.get("TradeCurr", ""),
-            total=decimal_of(item, "DeclTotal"),
-        )
-
-
 def plain(number: Decimal) -> str:
     """Write a number without exponent and trailing zeros."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _number(text: str | None) -> Decimal:
+    """Return the number of a field; what is absent counts as nothing."""
+    return Decimal(text) if text else _NOTHING
+
+
 def _add(sums: dict[str, Decimal], key: str, value: Decimal) -> None:
-    sums[key] = _EXACT.add(sums.get(key, Decimal(0)), value)
+    sums[key] = _EXACT.add(sums.get(key, _NOTHING), value)

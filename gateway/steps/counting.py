@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from gateway.documents import Kind, states_of
-from gateway.reports import Figures, Panel, Sheet, Tally, chart, decimal_of, lines_of, plain
+from gateway.reports import Figures, Panel, Sheet, Tally, chart, plain
 from gateway.steps.naming import Names
 from gateway.steps.questions import Question
 from gateway.store import DocumentRow, Unit
@@ -32,9 +32,7 @@ def count_manifests(names: Names, unit: Unit, question: Question) -> dict[str, A
     tally = Tally()
     for row in unit.searching.stream(question.search):
         key = tuple(_key(row, group) for group in question.groups)
-        content = row.content
-        gross, net = decimal_of(content, "GrossWet"), decimal_of(content, "NetWt")
-        tally.of(key).add(gross, net, lines_of(content))
+        tally.of(key).add(row.content)
     rows = [
         {
             **{group: _named(names, group, code) for group, code in zip(question.groups, key, strict=True)},
