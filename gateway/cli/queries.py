@@ -13,7 +13,7 @@ from gateway.cli import criteria
 from gateway.cli.lookups import find_document
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, Show
-from gateway.errors import ParkedError
+from gateway.errors import Language, ParkedError
 from gateway.reports import Table, draw, to_csv, to_xlsx
 from gateway.steps.asking import answer
 from gateway.steps.counting import statistics_chart, statistics_sheet
@@ -116,7 +116,7 @@ def stats(session: Session, /, **asked: Any) -> int:
     figures = (
         {**row, "quantity": row["quantities"], "total": row["totals"]} for row in (*result["rows"], whole)
     )
-    rows = ({name: _figure(row.get(name)) for name in columns} for row in figures)
+    rows = ({name: _figure(row.get(name), show.language) for name in columns} for row in figures)
     show.rows("title.statistics", columns, rows)
     return DONE
 
@@ -190,10 +190,10 @@ def _measures(show: Show) -> dict[str, str]:
     return {**named, "title": show.word("title.statistics")}
 
 
-def _figure(value: object) -> str:
+def _figure(value: object, language: Language) -> str:
     """Return a figure or group of statistics as one text; a list has a line for each unit or currency."""
     if not isinstance(value, list):
-        return shown(value)
+        return shown(value, language)
     return "\n".join(f"{each.get('quantity') or each.get('total')} {_unit(each)}" for each in value)
 
 

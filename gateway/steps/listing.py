@@ -103,7 +103,7 @@ def table_of(title: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any
 
     def cell(row: Mapping[str, Any], column: str) -> Cell:
         # States are told in both languages beside their code.
-        return _cell(column, row.get(f"{column}_{words.language}") or row.get(column))
+        return _cell(column, row.get(f"{column}_{words.language}") or row.get(column), words.language)
 
     cells = ([cell(row, column) for column in kept] for row in rows)
     return Table(title, [words.head(column) for column in kept], cells)
@@ -134,25 +134,26 @@ def flat_statistics(result: Mapping[str, Any]) -> tuple[tuple[str, ...], Iterato
     return columns, rows()
 
 
-def shown(value: object) -> str:
+def shown(value: object, language: Language) -> str:
     """Return a value of a result as one text: a code with its name, a list with its parts."""
     if isinstance(value, Mapping):
         if "code" in value and "name" in value:
             return _words(value)
-        return " ".join(shown(part) for name, part in value.items() if name in _IN_LISTS and part)
+        told = {*_IN_LISTS, f"state_{language}"}
+        return " ".join(shown(part, language) for name, part in value.items() if name in told and part)
     if isinstance(value, list):
-        return "; ".join(shown(part) for part in value)
+        return "; ".join(shown(part, language) for part in value)
     return "" if value is None else str(value)
 
 
 # What is shown of a group within a cell.
-_IN_LISTS: Final = {"number", "customs_number", "state_zh", "item", "zh", "old", "new"}
+_IN_LISTS: Final = {"number", "customs_number", "item", "zh", "old", "new"}
 
 
-def _cell(column: str, value: object) -> Cell:
+def _cell(column: str, value: object, language: Language) -> Cell:
     if isinstance(value, Decimal | int):
         return value
-    text = shown(value)
+    text = shown(value, language)
     return Decimal(text) if column in _NUMBERS and text else text
 
 
