@@ -17,7 +17,7 @@ from gateway.channels import Inbox, Outbox
 from gateway.errors import ParkedError, RejectedError
 from gateway.mapping import MappingSet
 from gateway.signing import Signer, Verifier
-from gateway.steps import aggregating, making, submitting, waiting
+from gateway.steps import making, runs, submitting, waiting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
@@ -145,6 +145,6 @@ def notify(gateway: Gateway) -> int:
 
 def tick(gateway: Gateway) -> int:
     """Do what is due by the clock: aggregate requested months, tell overdue receipts (AG-04, CU-01)."""
+    done = runs.advance_runs(gateway.world, gateway.store)
     with gateway.store.begin() as unit:
-        done = aggregating.make_due_declarations(gateway.world, unit) + waiting.release_held(unit)
-        return done + waiting.tell_overdue(gateway.world, unit)
+        return done + waiting.release_held(unit) + waiting.tell_overdue(gateway.world, unit)

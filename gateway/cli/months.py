@@ -10,8 +10,12 @@ import click
 
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED, Show
+from gateway.cli.watching import watch
 from gateway.errors import RejectedError, Violation
-from gateway.steps.aggregating import aggregate_month, declare_number, rehearse_month
+from gateway.fields import Fields
+from gateway.steps.aggregating import aggregate_month, declare_number, month_command
+from gateway.steps.rehearsing import rehearsed
+from gateway.steps.runs import repeat_run
 
 
 class Month(click.ParamType[str]):
@@ -32,21 +36,40 @@ class Month(click.ParamType[str]):
     "--month",
     "period",
     type=Month(),
-    required=True,
+    default=None,
     help="The manifests of this month: 2026-10.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be made and what not, and why.")
 @click.option("--enterprise", default=None, help="Only this enterprise; default: each of the configuration.")
 @click.option("--client-number", default="", help="The run's own number, at most 16 characters.")
+@click.option("--wait", is_flag=True, help="Show how far it is until all is made.")
+@click.option("--retry", "stopped", default=None, help="Let a run that stopped begin anew: its number.")
 @command
-def aggregate(
-    session: Session, /, *, period: str, dry_run: bool, enterprise: str | None, client_number: str
-) -> int:
+def aggregate(session: Session, /, *, period: str | None, stopped: str | None, **asked: Any) -> int:
     """Aggregate a month: its cleared manifests become declarations."""
-    enterprises = [enterprise] if enterprise else [each.code for each in session.settings.enterprise]
+    if (period is None) == (stopped is None):
+        raise click.UsageError("--month or --retry, one of the two")
+    if stopped is not None:
+        return _retry(session, stopped, wait=asked["wait"])
+    assert period is not None, "asked above"
+    return _aggregate(session, period, asked)
+
+
+def _retry(session: Session, number: str, *, wait: bool) -> int:
+    """Let a run that stopped begin anew."""
+    with session.store.begin() as unit:
+        run = repeat_run(session.world, unit, number)
+    row = {"number": run.number, "client_number": run.client_number, "state": run.state}
+    session.show.rows("documents", ("number", "client_number", "state"), [row])
+    return watch(session, [number]) if wait else DONE
+
+
+def _aggregate(session: Session, period: str, asked: Mapping[str, Any]) -> int:
+    every = [each.code for each in session.settings.enterprise]
+    dry_run, client_number = asked["dry_run"], asked["client_number"]
     told: list[dict[str, Any]] = []
     refused: list[RejectedError] = []
-    for code in enterprises:
+    for code in [asked["enterprise"]] if asked["enterprise"] else every:
         try:
             told.append(
                 _rehearse(session, code, period)
@@ -65,7 +88,8 @@ def aggregate(
         show.rows("aggregation requested", ("number", "enterprise", "month", "manifests"), told)
     for each in refused:
         show.error(each)
-    return REFUSED if refused else DONE
+    waiting = [each["number"] for each in told] if asked["wait"] and not dry_run else []
+    return max(watch(session, waiting), REFUSED if refused else DONE)
 
 
 def _request(session: Session, enterprise: str, period: str, client_number: str) -> dict[str, Any]:
@@ -75,29 +99,31 @@ def _request(session: Session, enterprise: str, period: str, client_number: str)
         "number": decision.changes[0].document.number,
         "enterprise": enterprise,
         "month": period,
-        "manifests": len(decision.changes) - 1,
+        "manifests": decision.shown["manifests"],
         "warnings": _texts(decision.warnings, session.show),
     }
 
 
 def _rehearse(session: Session, enterprise: str, period: str) -> dict[str, Any]:
     with session.store.read() as unit:
-        rehearsal = rehearse_month(session.world, unit, enterprise, period)
-    declarations = []
-    for body in rehearsal.declarations:
-        head, lists = body["DecHead"], body["DecLists"]
-        assert isinstance(head, dict), "a declaration has a head"
-        assert isinstance(lists, dict), "a declaration has items"
-        row = {name: head.get(name) for name in ("IEFlag", "IEPort", "TradeMode", "BillNo", "GrossWet")}
-        declarations.append(row | {"items": len(lists["DecList"])})
-    return {
-        "enterprise": enterprise,
-        "month": period,
-        "manifests": rehearsal.manifests,
-        "declarations": declarations,
-        "left_out": _texts(rehearsal.left_out, session.show),
-        "warnings": _texts(rehearsal.warnings, session.show),
-    }
+        command = month_command(session.world, unit, enterprise, period, "")
+        with rehearsed(session.world, unit, command) as rehearsal:
+            return {
+                "enterprise": enterprise,
+                "month": period,
+                "manifests": rehearsal.manifests,
+                "declarations": [_outlined(body) for body in rehearsal.declarations],
+                "left_out": _texts(rehearsal.left_out, session.show),
+                "warnings": _texts(rehearsal.warnings, session.show),
+            }
+
+
+def _outlined(body: Fields) -> dict[str, Any]:
+    head, lists = body["DecHead"], body["DecLists"]
+    assert isinstance(head, dict), "a declaration has a head"
+    assert isinstance(lists, dict), "a declaration has items"
+    row = {name: head.get(name) for name in ("IEFlag", "IEPort", "TradeMode", "BillNo", "GrossWet")}
+    return row | {"items": len(lists["DecList"])}
 
 
 def _show_rehearsals(show: Show, told: Sequence[Mapping[str, Any]]) -> None:

@@ -1,7 +1,17 @@
 """Documents: what they are, what may happen to them, what they decide; pure, without input or output."""
 
-from gateway.documents.aggregation import Rehearsal, make_declarations, rehearse, request_aggregation
+from gateway.documents.aggregation import (
+    draft_declaration,
+    finish,
+    issued,
+    moved,
+    publish,
+    rehearsed_run,
+    request_aggregation,
+    unissued,
+)
 from gateway.documents.application import UNDECIDED
+from gateway.documents.balance import Sum, prove_declaration, prove_manifest, prove_whole
 from gateway.documents.calendar import AT_RISK, GENERAL, deadline, warned_from
 from gateway.documents.cargo import cargo_bill, cargo_key
 from gateway.documents.commands import decide
@@ -18,14 +28,17 @@ from gateway.documents.core import (
     News,
     Outgoing,
     Reference,
-    Relation,
     Stale,
     Use,
 )
 from gateway.documents.declaration import declare_declaration
 from gateway.documents.differences import Difference, differences
 from gateway.documents.lives import APPROVED, allowed_commands, awaited, state_of, states_of, waiting_states
+from gateway.documents.manifest_states import ManifestState
+from gateway.documents.merging import Goods, Line, pieces, spread
 from gateway.documents.receipts import advance
+from gateway.documents.selection import Selection, is_offered, selection_of
+from gateway.documents.states import Event
 
 __all__ = [
     "APPROVED",
@@ -39,15 +52,19 @@ __all__ = [
     "Decision",
     "Difference",
     "Document",
+    "Event",
     "Facts",
+    "Goods",
     "Kind",
+    "Line",
+    "ManifestState",
     "Nature",
     "News",
     "Outgoing",
     "Reference",
-    "Rehearsal",
-    "Relation",
+    "Selection",
     "Stale",
+    "Sum",
     "Use",
     "advance",
     "allowed_commands",
@@ -58,11 +75,23 @@ __all__ = [
     "decide",
     "declare_declaration",
     "differences",
-    "make_declarations",
-    "rehearse",
+    "draft_declaration",
+    "finish",
+    "is_offered",
+    "issued",
+    "moved",
+    "pieces",
+    "prove_declaration",
+    "prove_manifest",
+    "prove_whole",
+    "publish",
+    "rehearsed_run",
     "request_aggregation",
+    "selection_of",
+    "spread",
     "state_of",
     "states_of",
+    "unissued",
     "waiting_states",
     "warned_from",
 ]

@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from string import ascii_uppercase, digits
 from typing import Final
 
 from gateway.config import Enterprise
 from gateway.documents.aggregation_states import RunState
-from gateway.documents.balance import prove
-from gateway.documents.core import Change, Command, Decision, Document, Facts, Kind, News, Outgoing, Relation
+from gateway.documents.core import Change, Command, Decision, Document, Facts, Kind, News, Outgoing
 from gateway.documents.declaration import MESSAGE as DECLARATION_MESSAGE
-from gateway.documents.declaration import Frame, compose
+from gateway.documents.declaration import Frame, compose, issue
 from gateway.documents.declaration_states import DeclarationState
 from gateway.documents.draft import Draft
-from gateway.documents.manifest_states import ManifestState
-from gateway.documents.merging import Part, items_of, merge, text_of
+from gateway.documents.lives import after
+from gateway.documents.merging import Goods, items_of, text_of
 from gateway.documents.selection import Selection, read_request
 from gateway.documents.states import Event
-from gateway.errors import ParkedError, Violation, refuse
+from gateway.errors import ParkedError, refuse
 from gateway.fields import Fields
 
 MESSAGE: Final = "AggregationRequest"
+REHEARSE: Final = "rehearse"
 MAX_CLIENT_NUMBER: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """What a run would make, without making it (AG-11).
-
-    Attributes:
-        manifests: How many manifests it would take.
-        declarations: The declarations, without numbers.
-        left_out: What it would not take, and why.
-        warnings: What else should be known, such as a deadline.
-    """
-
-    manifests: int
-    declarations: tuple[Fields, ...]
-    left_out: tuple[Violation, ...]
-    warnings: tuple[Violation, ...]
 
 
 def request_aggregation(command: Command, facts: Facts) -> Decision:
@@ -65,76 +49,130 @@ def request_aggregation(command: Command, facts: Facts) -> Decision:
             "aggregation.client-number-long", path, given=command.client_number, limit=MAX_CLIENT_NUMBER
         )
     draft.settle()
-    manifests = list(selection.offered(facts))
+    other = facts.marking(selection.enterprise, selection.period)
+    if other is not None:
+        raise refuse("aggregation.still-marking", f"{MESSAGE}/Month", month=selection.period, run=other)
+    manifests = facts.offered(selection)
     if not manifests:
         raise refuse("aggregation.nothing-cleared", f"{MESSAGE}/Month", month=selection.period)
     run = _run(command, facts, draft, selection)
-    changes = [Change(run, None, 0, Event.SAVE)]
-    changes += (_moved(manifest, ManifestState.AWAITING, Event.AWAIT, run.number) for manifest in manifests)
-    news = News(
-        run.number, "news.aggregation-accepted", {"manifests": len(manifests), "month": selection.period}
-    )
-    return Decision(tuple(changes), filled=draft.filled, warnings=tuple(draft.warnings), news=(news,))
-
-
-def make_declarations(run: Document, facts: Facts) -> Decision:
-    """Make the declarations of a run; made again, it is the same set and nothing new (AG-10).
-
-    Raises:
-        ParkedError: `aggregation.invariant`, `aggregation.too-many` or `aggregation.no-profile`.
-    """
-    states = {ManifestState.AWAITING, ManifestState.AGGREGATED}
-    found = facts.manifests(run.enterprise, run.period or "", states)
-    manifests = [manifest for manifest in found if manifest.parent == run.number]
-    made = [_document(run, part, index, facts) for index, part in enumerate(_parts(manifests, facts), 1)]
-    relations = [relation for _, rows, _ in made for relation in rows]
-    prove(run.number, manifests, [document for document, _, _ in made], relations)
-    fresh = [(document, rows) for document, rows, is_new in made if is_new]
-    changes: list[Change] = []
-    if run.state == RunState.REQUESTED:
-        changes.append(_moved(run, RunState.DONE, Event.FINISH, run.parent))
-    for document, _ in fresh:
-        declared = document.state == DeclarationState.DECLARED
-        changes.append(Change(document, None, 0, Event.SAVE_DECLARE if declared else Event.SAVE))
-    changes += (
-        _moved(manifest, ManifestState.AGGREGATED, Event.AGGREGATE, run.number)
-        for manifest in manifests
-        if manifest.state == ManifestState.AWAITING
-    )
-    values = {"manifests": len(manifests), "declarations": len(made), "month": run.period}
-    # Amendments may have taken every manifest out of the run (AM-07): it has nothing left to make.
-    told = "news.aggregation-done" if manifests else "news.aggregation-empty"
+    news = News(run.number, "news.aggregation-accepted", {"manifests": manifests, "month": selection.period})
     return Decision(
-        changes=tuple(changes),
-        outgoing=tuple(
-            (document.number, Outgoing(DECLARATION_MESSAGE, document.content))
-            for document, _ in fresh
-            if document.state == DeclarationState.DECLARED
-        ),
-        news=(News(run.number, told, values),) if changes else (),
-        relations=tuple(relation for _, rows in fresh for relation in rows),
+        changes=(Change(run, None, 0, Event.SAVE),),
+        filled=draft.filled,
+        warnings=tuple(draft.warnings),
+        news=(news,),
+        takes=selection,
+        shown={"manifests": manifests},
     )
 
 
-def rehearse(command: Command, facts: Facts) -> Rehearsal:
-    """Show what a run would make and what it would leave out, changing nothing (AG-11).
+def rehearsed_run(command: Command, facts: Facts) -> tuple[Document, Selection, Draft]:
+    """Return the run that a request would make, without a number, and what it would take (AG-11).
 
     Raises:
         RejectedError: The request itself is wrong.
     """
     draft, selection = read_request(command, facts)
     draft.settle()
-    manifests = list(selection.offered(facts))
-    run = _draft_run("", command, draft, selection)
-    bodies = tuple(
-        compose(part, _frame(run, part, "", _client_number(run, index), facts))
-        for index, part in enumerate(_parts(manifests, facts), 1)
+    return _draft_run("", command, draft, selection), selection, draft
+
+
+def moved(run: Document, event: Event) -> Change:
+    """Move a run on.
+
+    Raises:
+        RejectedError: `state.not-allowed`.
+    """
+    changed = replace(run, state=after(run, event), version=run.version + 1)
+    return Change(changed, run.state, run.version, event)
+
+
+def finish(run: Document, *, manifests: int, declarations: int) -> Decision:
+    """End a run, and say what the month became."""
+    # Amendments may have taken every manifest out of the run (AM-07): it has nothing left to make.
+    told = "news.aggregation-done" if manifests else "news.aggregation-empty"
+    values = {"manifests": manifests, "declarations": declarations, "month": run.period}
+    return Decision((moved(run, Event.FINISH),), news=(News(run.number, told, values),))
+
+
+def draft_declaration(
+    run: Document, piece: Sequence[Goods], manifests: Mapping[str, Document], facts: Facts
+) -> Document:
+    """Compose one declaration of a run; numbers and dates are given to it when the whole set is proved.
+
+    Args:
+        run: The run.
+        piece: The goods of the declaration.
+        manifests: The manifests of the oldest line of each.
+        facts: Profile, agents and volumes.
+
+    Raises:
+        ParkedError: `aggregation.no-profile`.
+    """
+    first = manifests[piece[0].manifest]
+    frame = _frame(run, first, facts)
+    state = DeclarationState.DECLARED if frame.profile.declare_declarations else DeclarationState.SAVED
+    place = (first.office, first.nature, first.ie_flag)
+    return unissued(run, place, state, compose(piece, manifests, frame))
+
+
+def unissued(run: Document, place: tuple[str, str, str], state: str, content: Fields) -> Document:
+    """Return a declaration without numbers.
+
+    Args:
+        run: The run.
+        place: Office, nature and direction.
+        state: In which it is to begin.
+        content: What was composed.
+    """
+    office, nature, ie_flag = place
+    return Document(
+        number="",
+        kind=Kind.DECLARATION,
+        message_type=DECLARATION_MESSAGE,
+        state=state,
+        version=1,
+        enterprise=run.enterprise,
+        partner=run.partner,
+        office=office,
+        nature=nature,
+        ie_flag=ie_flag,
+        client_number="",
+        customs_number=None,
+        parent=run.number,
+        period=run.period,
+        valid_until=None,
+        content=content,
     )
-    return Rehearsal(len(manifests), bodies, tuple(selection.left_out(facts)), tuple(draft.warnings))
 
 
-def _parts(manifests: Sequence[Document], facts: Facts) -> list[Part]:
-    return merge(manifests, facts.settings.aggregation)
+def issued(run: Document, draft: Document, index: int, number: str, moment: datetime) -> Document:
+    """Give a composed declaration its numbers and dates; the same every time it is asked for (AG-10).
+
+    Args:
+        run: The run.
+        draft: The declaration.
+        index: Which one of the run, from 1.
+        number: Its unified number.
+        moment: When the set was proved.
+    """
+    client_number = _client_number(run, index) or number
+    content = issue(draft.content, number, client_number, moment)
+    return replace(draft, number=number, client_number=client_number, content=content)
+
+
+def publish(declarations: Sequence[Document]) -> Decision:
+    """Make documents of proved declarations, and declare those that are to be declared by themselves."""
+    events = {DeclarationState.DECLARED: Event.SAVE_DECLARE, DeclarationState.SAVED: Event.SAVE}
+    return Decision(
+        changes=tuple(Change(each, None, 0, events[DeclarationState(each.state)]) for each in declarations),
+        outgoing=tuple(
+            (each.number, Outgoing(DECLARATION_MESSAGE, each.content))
+            for each in declarations
+            if each.state == DeclarationState.DECLARED
+        ),
+    )
 
 
 def _run(command: Command, facts: Facts, draft: Draft, selection: Selection) -> Document:
@@ -163,79 +201,37 @@ def _draft_run(number: str, command: Command, draft: Draft, selection: Selection
     )
 
 
-def _document(run: Document, part: Part, index: int, facts: Facts) -> tuple[Document, list[Relation], bool]:
-    """Make one declaration, or find it where it was made before."""
-    client_number = _client_number(run, index)
-    made = facts.by_client_number(run.partner, Kind.DECLARATION, client_number)
-    if made is not None:
-        return made, list(_relations(part, made.number)), False
-    number = facts.new_number(Kind.DECLARATION)
-    frame = _frame(run, part, number, client_number, facts)
-    state = DeclarationState.DECLARED if frame.profile.declare_declarations else DeclarationState.SAVED
-    first = part.manifests[0]
-    document = Document(
-        number=number,
-        kind=Kind.DECLARATION,
-        message_type=DECLARATION_MESSAGE,
-        state=state,
-        version=1,
-        enterprise=run.enterprise,
-        partner=run.partner,
-        office=first.office,
-        nature=first.nature,
-        ie_flag=first.ie_flag,
-        client_number=client_number,
-        customs_number=None,
-        parent=run.number,
-        period=run.period,
-        valid_until=None,
-        content=compose(part, frame),
-    )
-    return document, list(_relations(part, number)), True
-
-
-def _relations(part: Part, declaration: str) -> Iterator[Relation]:
-    for count, lines in enumerate(part.items, 1):
-        for line in lines:
-            yield Relation(line.manifest.number, line.position, declaration, count, line.quantity, line.total)
-
-
-def _frame(run: Document, part: Part, number: str, client_number: str, facts: Facts) -> Frame:
+def _frame(run: Document, first: Document, facts: Facts) -> Frame:
     profile = facts.enterprise(run.enterprise)
     if profile is None:
         raise ParkedError("aggregation.no-profile", run=run.number, enterprise=run.enterprise)
-    volume = facts.volume(text_of(part.manifests[0].content, "ManualNo"))
+    volume = facts.volume(text_of(first.content, "ManualNo"))
     filed = items_of(volume.content) if volume else []
     return Frame(
-        number=number,
-        client_number=client_number,
         profile=profile,
-        agent=_agent(run, part, profile, facts),
-        now=facts.now,
+        agent=_agent(run, first, profile, facts),
         inspection_codes={text_of(item, "GNo"): text_of(item, "CiqCode") for item in filed},
     )
 
 
-def _agent(run: Document, part: Part, profile: Enterprise, facts: Facts) -> tuple[str, str]:
+def _agent(run: Document, first: Document, profile: Enterprise, facts: Facts) -> tuple[str, str]:
     """Return who declares: whom the run names, else whom its manifests name, else the enterprise (AG-03)."""
     named = facts.enterprise(text_of(run.content, "AgentCode"))
     if named is not None:
         return named.code, named.name
-    manifest = part.manifests[0].content
-    code, name = text_of(manifest, "AgentCode"), text_of(manifest, "AgentName")
+    code, name = text_of(first.content, "AgentCode"), text_of(first.content, "AgentName")
     return (code, name) if code and name else (profile.code, profile.name)
 
 
 def _client_number(run: Document, index: int) -> str:
-    """Return the run's client number and two characters: 01 to 99, then A0 to ZZ."""
+    """Return the run's client number and two characters: 01 to 99, then A0 to ZZ.
+
+    Further declarations have none of their own: they go by their unified number. Three characters would
+    let the numbers of two runs meet.
+    """
     if index < 100:
         return f"{run.client_number}{index:02}"
     tens, ones = divmod(index - 100, 36)
     if tens >= len(ascii_uppercase):
-        raise ParkedError("aggregation.too-many", run=run.number)
+        return ""
     return f"{run.client_number}{ascii_uppercase[tens]}{(digits + ascii_uppercase)[ones]}"
-
-
-def _moved(document: Document, state: str, event: Event, parent: str | None) -> Change:
-    changed = replace(document, state=state, version=document.version + 1, parent=parent)
-    return Change(changed, document.state, document.version, event)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from gateway.documents.aggregation_states import LEAVABLE
 from gateway.documents.application import UNDECIDED, ApplicationState
 from gateway.documents.checks import check_mandatory, check_values
 from gateway.documents.core import Change, Decision, Document, Facts, Kind, News, Use
@@ -44,6 +45,7 @@ def begin(draft: Draft) -> Document | None:
     draft.fill(draft.head, "IEFlag", manifest.ie_flag)
     draft.fill(draft.head, "CustomMaster", manifest.office)
     _check_state(draft, manifest)
+    _check_run(draft, manifest)
     if manifest.customs_number:
         draft.fill(draft.head, "ManifestCustomsNo", manifest.customs_number)
     _check_alone(draft, manifest)
@@ -148,6 +150,18 @@ def _check_state(draft: Draft, manifest: Document) -> None:
         )
     elif not manifest.customs_number:
         draft.fault("amendment.no-customs-number", path, number=manifest.number)
+
+
+def _check_run(draft: Draft, manifest: Document) -> None:
+    """Refuse to take a manifest out of a run that is being made: its declaration may be sent already."""
+    if not draft.declaring or manifest.state != ManifestState.AWAITING or manifest.parent is None:
+        return
+    # Locked, so that the run is not begun between this look and the leaving.
+    run = draft.facts.locked(manifest.parent)
+    if run is not None and run.state not in LEAVABLE:
+        draft.fault(
+            "amendment.run-begun", draft.head.at("ManifestSeqNo"), number=manifest.number, run=run.number
+        )
 
 
 def _check_alone(draft: Draft, manifest: Document) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Final
+
+from gateway.errors import ParkedError
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -14,6 +17,11 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 # N(19,5) times N(19,5) has at most 38 digits: nothing is ever rounded unseen.
 _EXACT = Context(prec=80)
+
+_PLACES: Final = 5
+_FIGURE = re.compile(r"[0-9]+(\.[0-9]{0,5})?")
+# Databases count in 63 bits; so one figure leaves room to add up very many.
+_LARGEST: Final = 10**18
 
 
 def parse(text: str) -> Decimal | None:
@@ -45,23 +53,40 @@ def show(number: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
-def allot(amount: Decimal, shares: Sequence[Decimal], unit: Decimal) -> list[Decimal]:
-    """Split an amount in proportion to shares; the parts are multiples of the unit and add up exactly.
+def units(text: object) -> int:
+    """Return a field's number as a whole number of the smallest unit, 0.00001; absent counts as nothing.
 
-    What is lost by rounding down goes, unit by unit, to the parts that lost most, the first first. Where
-    the amount itself is no multiple of the unit, its rest goes to the first part.
+    Sums of whole numbers are exact wherever they are made, in a database too.
+
+    Raises:
+        ParkedError: `aggregation.figure`: the number is negative, finer or larger than any field allows.
     """
-    whole = total(shares)
-    weights = shares if whole else [Decimal(1)] * len(shares)
-    whole = whole or Decimal(len(shares))
-    ideal = [_EXACT.divide(_EXACT.multiply(amount, weight), whole) for weight in weights]
-    parts = [part.quantize(unit, ROUND_DOWN, context=_EXACT) for part in ideal]
-    rest = amount - total(parts)
-    losses = sorted(range(len(parts)), key=lambda position: (parts[position] - ideal[position], position))
-    for position in losses:
-        if rest < unit:
-            break
-        parts[position] += unit
-        rest -= unit
-    parts[0] += rest
+    if not isinstance(text, str) or not text:
+        return 0
+    whole, _, fraction = text.partition(".")
+    found = int(whole + fraction.ljust(_PLACES, "0")) if _FIGURE.fullmatch(text) else -1
+    if not 0 <= found <= _LARGEST:
+        raise ParkedError("aggregation.figure", given=text)
+    return found
+
+
+def of_units(number: int) -> Decimal:
+    """Return so many of the smallest unit as a number."""
+    return _EXACT.scaleb(Decimal(number), -_PLACES)
+
+
+def allot(amount: int, shares: Sequence[int]) -> list[int]:
+    """Split an amount in proportion to shares, equally where all are nothing; the parts add up exactly.
+
+    What is lost by rounding down goes, one by one, to the parts that lost most, the first first.
+    """
+    weights = shares if any(shares) else [1] * len(shares)
+    whole = sum(weights)
+    pairs = [divmod(amount * weight, whole) for weight in weights]
+    parts = [part for part, _ in pairs]
+    rest = amount - sum(parts)
+    if rest:
+        losses = sorted(range(len(parts)), key=lambda position: (-pairs[position][1], position))
+        for position in losses[:rest]:
+            parts[position] += 1
     return parts

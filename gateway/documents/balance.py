@@ -1,94 +1,175 @@
-"""The proof that declarations say the same as their manifests (AG-09); it shares no code with merging."""
+"""The proof that declarations say the same as their manifests (AG-09); it shares no code with merging.
+
+It has two halves. Each manifest says what its lines say, and its lines are all that it says; each declaration
+says what those lines add up to that were put into it, added up once more and by nobody who wrote it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from hashlib import sha256
+from typing import Final, Protocol
 
 from gateway.documents import amounts
-from gateway.documents.core import Document, Relation
+from gateway.documents.core import Document
 from gateway.errors import ParkedError
 from gateway.fields import Fields
 
-_SUMS: Final = ("GQty", "DeclTotal", "FirstQty", "SecondQty")
-_SAME: Final = ("CodeTS", "GName", "GModel", "GUnit", "TradeCurr", "FirstUnit", "SecondUnit")
-_WEIGHTS: Final = ("GrossWet", "NetWt")
+_WORDS: Final = ("CodeTS", "GName", "GModel", "GUnit", "TradeCurr", "FirstUnit", "SecondUnit")
+_EXPORT: Final = "E"
+_AMOUNT: Final = "3"
+_CHARGES: Final = (("Fee", "freight"), ("Insur", "insurance"), ("Other", "other"))
+_FIGURES: Final = (
+    *(("GQty", "quantity"), ("DeclTotal", "total")),
+    *(("FirstQty", "first_quantity"), ("SecondQty", "second_quantity")),
+)
+_DIGITS: Final = 32
 
-ItemId = tuple[str, int]
+
+class Entry(Protocol):
+    """A line as it was stored."""
+
+    @property
+    def manifest(self) -> str:
+        """Its manifest."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """Its number in the manifest."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """What it says beside figures."""
+        ...
 
 
-def prove(
-    run: str, manifests: Sequence[Document], declarations: Sequence[Document], relations: Iterable[Relation]
-) -> None:
-    """Prove that every manifest item stands in exactly one declaration item and that nothing was lost.
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What was put into one item of a declaration, added up over its lines.
 
-    Quantities, totals, units and currencies are compared item by item, so their sums over all are equal
-    too; weights are compared over all.
+    Attributes:
+        position: The number of the item.
+        lines: How many lines.
+        words: The least and the greatest of what the lines say beside figures.
+    """
+
+    position: int
+    lines: int
+    words: tuple[str, str]
+    quantity: int
+    total: int
+    first_quantity: int | None
+    second_quantity: int | None
+    net: int
+    tare: int
+    packages: int
+    freight: int | None
+    insurance: int | None
+    other: int | None
+
+
+def words_of(item: Fields, *, declared: bool = False, flag: str = "") -> str:
+    """Return one short text for what an item says beside figures: goods, units, currency, price, origin.
+
+    Args:
+        item: The item of a manifest or a declaration.
+        declared: Whether it is a declaration's.
+        flag: Of a declaration, `I` or `E`: for exports origin and destination are swapped in it.
+    """
+    origin = item.get("DestinationCountry" if declared and flag == _EXPORT else "OriginCountry", "")
+    price = amounts.show(amounts.value(item.get("DeclPrice")))
+    said = [str(item.get(name, "")) for name in _WORDS]
+    return sha256("\x1f".join([*said, price, str(origin)]).encode()).hexdigest()[:_DIGITS]
+
+
+def prove_manifest(run: str, manifest: Document, lines: Sequence[Entry]) -> None:
+    """Prove that the lines of a manifest are its items, each once, and share all that it tells as a whole.
 
     Raises:
-        ParkedError: `aggregation.invariant`; nothing of the run may be kept.
+        ParkedError: `aggregation.invariant`; nothing of the run may be published.
     """
-    sources = {
-        (manifest.number, int(str(item["GNo"]))): item
-        for manifest in manifests
-        for item in _groups(manifest.content.get("Item"))
-    }
-    targets = {
-        (declaration.number, int(str(item["GNo"]))): item
-        for declaration in declarations
-        for item in _groups(_group(declaration.content.get("DecLists")).get("DecList"))
-    }
-    left = set(sources)
-    sums: dict[ItemId, dict[str, Decimal]] = {}
-    for relation in relations:
-        source = (relation.manifest, relation.manifest_item)
-        target = (relation.declaration, relation.declaration_item)
-        if source not in left or target not in targets:
-            raise _broken(run, f"item {source} went twice, or to no item: {target}")
-        left.discard(source)
-        _compare_words(run, sources[source], targets[target], target)
-        found = sums.setdefault(target, dict.fromkeys(_SUMS, amounts.ZERO))
-        for name in _SUMS:
-            found[name] = amounts.total((found[name], amounts.value(sources[source].get(name))))
-    if left:
-        raise _broken(run, f"left out: {sorted(left)[:3]}")
-    _compare_sums(run, targets, sums)
-    _compare_weights(run, manifests, declarations)
+    content = manifest.content
+    items = {int(str(item["GNo"])): item for item in _groups(content.get("Item"))}
+    place = manifest.number
+    positions = [line.position for line in lines]
+    if sorted(positions) != sorted(items):
+        raise _broken(run, f"items of {place}: {sorted(items)} against {sorted(positions)}")
+    for line in lines:
+        item = items[line.position]
+        if line.words != words_of(item):
+            raise _broken(run, f"{place}/{line.position} says something else than its line")
+        for name, figure in _FIGURES:
+            _compare(run, f"{name} of {place}/{line.position}", _given(item, name), getattr(line, figure))
+    wholes = {"NetWt": ("net",), "GrossWet": ("net", "tare")}
+    wholes |= {f"{c}Rate": (figure,) for c, figure in _CHARGES if content.get(f"{c}Mark") == _AMOUNT}
+    for name, figures in wholes.items():
+        found = _total(lines, *figures)
+        _compare(run, f"{name} of {place}", amounts.units(content.get(name)), found)
+    packages = amounts.value(content.get("PackNo"))
+    _compare(run, f"PackNo of {place}", packages, Decimal(_total(lines, "packages")))
 
 
-def _compare_words(run: str, source: Fields, target: Fields, place: ItemId) -> None:
-    for name in _SAME:
-        if source.get(name) != target.get(name):
-            raise _broken(run, f"{name} of {place}: {source.get(name)} against {target.get(name)}")
-    if amounts.value(source.get("DeclPrice")) != amounts.value(target.get("DeclPrice")):
-        raise _broken(
-            run, f"DeclPrice of {place}: {source.get('DeclPrice')} against {target.get('DeclPrice')}"
-        )
-    # For exports the public structure has origin and destination swapped.
-    if source.get("OriginCountry") not in (target.get("OriginCountry"), target.get("DestinationCountry")):
-        raise _broken(run, f"OriginCountry of {place}: {source.get('OriginCountry')} is lost")
+def prove_declaration(run: str, index: int, content: Fields, sums: Sequence[Sum]) -> int:
+    """Prove that a declaration says what was put into it; return how many lines that was.
+
+    A declaration has at least one package, also where its manifests had fewer packages than declarations.
+
+    Raises:
+        ParkedError: `aggregation.invariant`; nothing of the run may be published.
+    """
+    head = _group(content.get("DecHead"))
+    items = _groups(_group(content.get("DecLists")).get("DecList"))
+    place = f"declaration {index}"
+    numbers = [str(item.get("GNo")) for item in items]
+    if numbers != [str(found.position) for found in sums]:
+        raise _broken(run, f"items of {place}: {numbers} against {[found.position for found in sums]}")
+    for item, found in zip(items, sums, strict=True):
+        words = words_of(item, declared=True, flag=str(head.get("IEFlag")))
+        if found.words != (words, words):
+            raise _broken(run, f"{place}/{found.position} says something else than its lines")
+        for name, figure in _FIGURES:
+            _compare(run, f"{name} of {place}/{found.position}", getattr(found, figure), _given(item, name))
+    for name, figures in (("NetWt", ("net",)), ("GrossWet", ("net", "tare"))):
+        declared = amounts.units(head.get(name))
+        _compare(run, f"{name} of {place}", _total(sums, *figures), declared)
+    for charge, figure in _CHARGES:
+        if head.get(f"{charge}Mark") == _AMOUNT or any(getattr(each, figure) is not None for each in sums):
+            declared = amounts.units(head.get(f"{charge}Rate"))
+            _compare(run, f"{charge}Rate of {place}", _total(sums, figure), declared)
+    packages = max(_total(sums, "packages"), 1)
+    _compare(run, f"PackNo of {place}", Decimal(packages), amounts.value(head.get("PackNo")))
+    return sum(found.lines for found in sums)
 
 
-def _compare_sums(
-    run: str, targets: Mapping[ItemId, Fields], sums: Mapping[ItemId, Mapping[str, Decimal]]
-) -> None:
-    for place, item in targets.items():
-        for name in _SUMS:
-            ours = sums[place][name] if place in sums else None
-            if ours != amounts.value(item.get(name)):
-                raise _broken(run, f"{name} of {place}: {ours} against {item.get(name)}")
+def prove_whole(run: str, *, lines: int, proved: int) -> None:
+    """Prove that no line was left out of the declarations.
+
+    Raises:
+        ParkedError: `aggregation.invariant`; nothing of the run may be published.
+    """
+    _compare(run, "lines", lines, proved)
 
 
-def _compare_weights(run: str, manifests: Sequence[Document], declarations: Sequence[Document]) -> None:
-    for name in _WEIGHTS:
-        ours = amounts.total(amounts.value(manifest.content.get(name)) for manifest in manifests)
-        theirs = amounts.total(
-            amounts.value(_group(declaration.content.get("DecHead")).get(name))
-            for declaration in declarations
-        )
-        if ours != theirs:
-            raise _broken(run, f"{name}: {ours} against {theirs}")
+def _given(item: Fields, name: str) -> int | None:
+    return amounts.units(item[name]) if item.get(name) else None
+
+
+def _total(rows: Iterable[object], *figures: str) -> int:
+    return sum(getattr(row, figure) or 0 for row in rows for figure in figures)
+
+
+def _compare(run: str, what: str, ours: object, theirs: object) -> None:
+    # A sum of nothing and nothing said are the same.
+    if (ours or 0) != (theirs or 0):
+        raise _broken(run, f"{what}: {_told(ours)} against {_told(theirs)}")
+
+
+def _told(figure: object) -> str:
+    return amounts.show(amounts.of_units(figure)) if isinstance(figure, int) else str(figure)
 
 
 def _groups(value: str | Fields | list[Fields] | None) -> list[Fields]:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from gateway.config import Enterprise, Settings
 from gateway.errors import Language, Violation
 from gateway.fields import FieldDictionary, Fields
+
+if TYPE_CHECKING:
+    from gateway.documents.selection import Selection
 
 ReceiptType = Literal["T", "B"]
 
@@ -240,6 +243,18 @@ class Facts(Protocol):
         """Yield an enterprise's manifests of a month that are in one of the states, in any order."""
         ...
 
+    def offered(self, selection: Selection) -> int:
+        """Count the manifests that a run would take (AG-02)."""
+        ...
+
+    def marking(self, enterprise: str, period: str) -> str | None:
+        """Return the number of a run that is still taking its manifests of a month, if there is one."""
+        ...
+
+    def locked(self, number: str) -> Document | None:
+        """Return a document by its unified number; until the end of the transaction nobody changes it."""
+        ...
+
     def amended(self, enterprise: str, period: str) -> Collection[str]:
         """Return the manifests of a month that have an amendment which is not decided yet (AM-07)."""
         ...
@@ -285,18 +300,6 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
-    """Which manifest item went into which declaration item, 归并关系 (AG-09)."""
-
-    manifest: str
-    manifest_item: int
-    declaration: str
-    declaration_item: int
-    quantity: Decimal
-    total: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """What is to be written, sent and told, all in one transaction or not at all.
 
@@ -308,7 +311,7 @@ class Decision:
         filled: What was back-filled, by path (EN-02).
         warnings: Violations that stop nothing.
         news: What the ERP is told beside the reply.
-        relations: Merge relations to be kept.
+        takes: The manifests that a new run takes; they may be too many to stand among the changes.
         uses: What a manifest takes of licences from now on, in the place of what it took before.
         shown: What the reply shows beside number and state, such as the fields that an amendment changes.
         subject: The document that is only shown or printed, where nothing changes.
@@ -321,7 +324,7 @@ class Decision:
     filled: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Violation, ...] = ()
     news: tuple[News, ...] = ()
-    relations: tuple[Relation, ...] = ()
+    takes: Selection | None = None
     uses: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
     shown: Mapping[str, object] = field(default_factory=dict)
     subject: Document | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -13,7 +13,7 @@ from gateway.documents import amounts
 from gateway.documents.core import Change, Decision, Document, Facts, Outgoing
 from gateway.documents.draft import copy
 from gateway.documents.lives import after
-from gateway.documents.merging import Line, Part, text_of
+from gateway.documents.merging import CHARGES, Goods, added, items_of, text_of
 from gateway.documents.states import Event
 from gateway.fields import Fields
 
@@ -55,7 +55,7 @@ _ITEM_FIELDS: Final = (
     "FirstUnit",
     "SecondUnit",
 )
-_ITEM_SUMS: Final = ("GQty", "DeclTotal", "FirstQty", "SecondQty")
+_CHARGE: Final = ("Mark", "Rate", "Curr")
 # The number of an import or export licence as the header takes it; any other goes to the documents.
 _HEADER_LICENCE: Final = re.compile(r"[0-9]{2}-.{2}-.+")
 
@@ -65,33 +65,51 @@ class Frame:
     """What a declaration says beside its goods.
 
     Attributes:
-        number: Its unified number, empty in a rehearsal.
-        client_number: Its client number.
         profile: The enterprise that trades.
         agent: Code and name of who declares.
-        now: When it is made.
         inspection_codes: The filed inspection code by item of the volume.
     """
 
-    number: str
-    client_number: str
     profile: Enterprise
     agent: tuple[str, str]
-    now: datetime
     inspection_codes: Mapping[str, str]
 
 
-def compose(part: Part, frame: Frame) -> Fields:
-    """Write the body of a `DecMessage`; every required field that a manifest can give is there."""
-    first = part.manifests[0].content
-    licence_head, licence_documents = _licence(text_of(first, "LicenseNo"))
+def compose(piece: Sequence[Goods], manifests: Mapping[str, Document], frame: Frame) -> Fields:
+    """Write the body of a `DecMessage`, but for numbers and dates, which `issue` puts in.
+
+    Args:
+        piece: The goods of the declaration, the oldest first.
+        manifests: The manifests of the oldest line of each.
+        frame: What it says beside its goods.
+    """
+    first = manifests[piece[0].manifest]
+    licence_head, licence_documents = _licence(text_of(first.content, "LicenseNo"))
+    head: dict[str, str] = {**_head(piece, first, frame), **licence_head, **_charges(piece, first.content)}
+    items = [
+        _item(goods, manifests[goods.manifest].content, count, frame) for count, goods in enumerate(piece, 1)
+    ]
     return {
-        "DecHead": _clean({**_head(part, frame), **licence_head, **part.charges}),
-        "DecLists": {"DecList": [_item(lines, count, frame) for count, lines in enumerate(part.items, 1)]},
+        "DecHead": _clean(head),
+        "DecLists": {"DecList": items},
         "DecContainers": {},
         "DecLicenseDocus": licence_documents,
         "DecFreeTxt": {},
-        "DecSign": _sign(part, frame),
+        "DecSign": _sign(first, frame),
+    }
+
+
+def issue(content: Fields, number: str, client_number: str, moment: datetime) -> Fields:
+    """Put unified number, client number and dates into what was composed and proved."""
+    head, sign = content["DecHead"], content["DecSign"]
+    assert isinstance(head, dict)
+    assert isinstance(sign, dict)
+    # By the regulation the day on which customs accepts the declaration, so the day of declaring.
+    given = {"SeqNo": number, "IEDate": f"{moment:%Y%m%d}", "PDate": f"{moment:%Y%m%d}"}
+    return {
+        **content,
+        "DecHead": {"SeqNo": number, **head, **given},
+        "DecSign": {**sign, "ClientSeqNo": client_number, "SignDate": _moment(moment)},
     }
 
 
@@ -115,27 +133,23 @@ def declare_declaration(document: Document, facts: Facts) -> Decision:
     )
 
 
-def _head(part: Part, frame: Frame) -> Fields:
-    first, profile = part.manifests[0].content, frame.profile
-    days = [text_of(manifest.content, "DeclDate") for manifest in part.manifests]
-    packings = {text_of(manifest.content, "WrapType") for manifest in part.manifests}
-    contracts = {text_of(manifest.content, "ContrNo") for manifest in part.manifests}
+def _head(piece: Sequence[Goods], manifest: Document, frame: Frame) -> dict[str, str]:
+    first, profile = manifest.content, frame.profile
     credit_code = profile.social_credit_code
+    net, tare = sum(goods.net for goods in piece), sum(goods.tare for goods in piece)
+    days = [day for goods in piece for day in goods.days]
     return {
-        "SeqNo": frame.number,
         **{name: text_of(first, name) for name in _SHARED},
         "AgentCode": frame.agent[0],
         "AgentName": frame.agent[1],
         "BillNo": min(days) + max(days),
-        "ContrNo": contracts.pop() if len(contracts) == 1 else "",
-        "GrossWet": amounts.show(part.gross),
-        "NetWt": amounts.show(part.net),
-        "PackNo": amounts.show(part.packages),
-        "WrapType": packings.pop() if len(packings) == 1 else MIXED_PACKING,
+        "ContrNo": _only({one for goods in piece for one in goods.contracts}),
+        "GrossWet": _show(net + tare),
+        "NetWt": _show(net),
+        # A declaration must have one, also where its manifests have fewer than there are declarations.
+        "PackNo": str(max(sum(goods.packages for goods in piece), 1)),
+        "WrapType": _only({one for goods in piece for one in goods.wraps}) or MIXED_PACKING,
         "TrafName": MEANS_OF_TRANSPORT,
-        # By the regulation the day on which customs accepts the declaration, so the day of declaring.
-        "IEDate": f"{frame.now:%Y%m%d}",
-        "PDate": f"{frame.now:%Y%m%d}",
         "EdiId": "1",
         "EntryType": "L",
         "DeclTrnRel": "0",
@@ -156,23 +170,23 @@ def _head(part: Part, frame: Frame) -> Fields:
     }
 
 
-def _item(lines: tuple[Line, ...], count: int, frame: Frame) -> Fields:
-    item = lines[0].item
-    content = lines[0].manifest.content
+def _item(goods: Goods, content: Fields, count: int, frame: Frame) -> Fields:
+    item = next(each for each in items_of(content) if text_of(each, "GNo") == str(goods.position))
     origin, destination = text_of(item, "OriginCountry"), text_of(item, "DestinationCountry")
     if content.get("IEFlag") == EXPORT:
         # The public structure has the two swapped for exports.
         origin, destination = destination or text_of(content, "TradeCountry"), origin
     sums = {
-        name: amounts.show(amounts.total(amounts.value(line.item.get(name)) for line in lines))
-        for name in _ITEM_SUMS
-        if any(name in line.item for line in lines)
+        "GQty": goods.quantity,
+        "DeclTotal": goods.total,
+        "FirstQty": goods.first_quantity,
+        "SecondQty": goods.second_quantity,
     }
     return _clean(
         {
             "GNo": str(count),
             **{name: text_of(item, name) for name in _ITEM_FIELDS},
-            **sums,
+            **{name: _show(figure) for name, figure in sums.items() if figure is not None},
             "OriginCountry": origin,
             "DestinationCountry": destination or CHINA,
             "CiqCode": frame.inspection_codes.get(text_of(item, "ContrItem")) or OTHER_INSPECTION_CODE,
@@ -180,7 +194,28 @@ def _item(lines: tuple[Line, ...], count: int, frame: Frame) -> Fields:
     )
 
 
-def _licence(text: str) -> tuple[Fields, Fields]:
+def _charges(piece: Sequence[Goods], first: Fields) -> dict[str, str]:
+    """Return freight, insurance and other charges: amounts add up, rates stand in each manifest alike."""
+    fields = {f"{charge}{part}": text_of(first, f"{charge}{part}") for charge in CHARGES for part in _CHARGE}
+    amounts_due = {
+        "Fee": added(goods.freight for goods in piece),
+        "Insur": added(goods.insurance for goods in piece),
+        "Other": added(goods.other for goods in piece),
+    }
+    due = {f"{charge}Rate": _show(amount) for charge, amount in amounts_due.items() if amount is not None}
+    return fields | due
+
+
+def _show(figure: int) -> str:
+    return amounts.show(amounts.of_units(figure))
+
+
+def _only(texts: Collection[str]) -> str:
+    """Return the one text, empty where there are several."""
+    return next(iter(texts)) if len(texts) == 1 else ""
+
+
+def _licence(text: str) -> tuple[dict[str, str], Fields]:
     code, _, number = text.partition(":")
     if not number:
         return {}, {}
@@ -189,16 +224,14 @@ def _licence(text: str) -> tuple[Fields, Fields]:
     return {}, {"LicenseDocu": [{"DocuCode": code, "CertCode": number}]}
 
 
-def _sign(part: Part, frame: Frame) -> Fields:
+def _sign(first: Document, frame: Frame) -> Fields:
     return _clean(
         {
             "OperType": DECLARE,
             "ICCode": frame.profile.typist_card,
             "CopCode": frame.profile.social_credit_code,
-            "ClientSeqNo": frame.client_number,
-            "SignDate": _moment(frame.now),
             "HostId": frame.profile.code,
-            "BillSeqNo": part.manifests[0].number,
+            "BillSeqNo": first.number,
             "DomainId": "2",
         }
     )
@@ -208,5 +241,5 @@ def _moment(now: datetime) -> str:
     return f"{now:%Y%m%d%H%M%S}{now.microsecond // 10000:02}"
 
 
-def _clean(fields: Fields) -> Fields:
+def _clean(fields: Mapping[str, str]) -> Fields:
     return {name: value for name, value in fields.items() if value}

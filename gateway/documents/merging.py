@@ -1,81 +1,166 @@
-"""Merging, 归并: what goes together, and how a month is cut into declarations (AG-06, AG-07)."""
+"""Merging, 归并: what goes together, and how a month is cut into declarations (AG-06, AG-07).
+
+A manifest is spread into lines, one for each item. Lines of one key are merged into goods, lines of one part
+may stand in one declaration. Each line carries its share of what its manifest tells as a whole (weights,
+packages, charges), so that everything in a declaration is a plain sum of lines, whoever adds them up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from itertools import islice
+from hashlib import sha256
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Final
 
 from gateway.config import Aggregation
 from gateway.documents import amounts
+from gateway.documents.balance import words_of
 from gateway.documents.core import Document
 from gateway.fields import Fields
 
 CHARGES: Final = ("Fee", "Insur", "Other")
 TOTAL_AMOUNT: Final = "3"
-_FRACTION: Final = Decimal("0.00001")
-_ONE: Final = Decimal(1)
 # Of these the number counts, not the way it is written.
 _NUMBERS: Final = ("Price", "Qty", "Total", "Rate")
-
-Key = tuple[str, ...]
+_DIGITS: Final = 32
+# Rank: the day, the customs number, then number and item of fixed length.
+_DAY, _NUMBER, _ITEM = slice(0, 8), slice(-24, -6), slice(-5, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One manifest item on its way into a declaration."""
+    """One manifest item on its way into a declaration; figures in units of 0.00001, packages whole.
 
-    manifest: Document
-    item: Fields
+    Attributes:
+        manifest: The unified number of its manifest.
+        position: Its number in the manifest.
+        part: What its manifest's header key comes to.
+        item: What header key and item key come to.
+        words: What it says beside figures, as the proof compares it.
+        rank: Its age: older lines are of a lesser rank; no two have the same.
+        wrap: The manifest's kind of packing.
+        contract: The manifest's contract.
+        tare: Its share of the difference between gross and net weight.
+    """
 
-    @property
-    def position(self) -> int:
-        """Return its number in the manifest."""
-        return int(text_of(self.item, "GNo"))
-
-    @property
-    def quantity(self) -> Decimal:
-        """Return its quantity in the unit of the declaration."""
-        return amounts.value(self.item.get("GQty"))
-
-    @property
-    def total(self) -> Decimal:
-        """Return its total price."""
-        return amounts.value(self.item.get("DeclTotal"))
+    manifest: str
+    position: int
+    part: str
+    item: str
+    words: str
+    rank: str
+    wrap: str
+    contract: str
+    quantity: int
+    total: int
+    first_quantity: int | None
+    second_quantity: int | None
+    net: int
+    tare: int
+    packages: int
+    freight: int | None
+    insurance: int | None
+    other: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One declaration to be.
+class Goods:
+    """All lines of one key: an item of a declaration to be.
 
     Attributes:
-        manifests: Those that have a line in it, the oldest first.
-        items: The lines of each item.
-        net: Net weight.
-        gross: Gross weight.
-        packages: Number of packages.
-        charges: Freight, insurance and other charges as header fields.
+        first: The rank of its oldest line, whose words it has.
+        last: The rank of its youngest line.
+        wraps: The least and the greatest kind of packing.
+        contracts: The least and the greatest contract.
     """
 
-    manifests: tuple[Document, ...]
-    items: tuple[tuple[Line, ...], ...]
-    net: Decimal
-    gross: Decimal
-    packages: Decimal
-    charges: Fields
+    part: str
+    item: str
+    first: str
+    last: str
+    wraps: tuple[str, str]
+    contracts: tuple[str, str]
+    quantity: int
+    total: int
+    first_quantity: int | None
+    second_quantity: int | None
+    net: int
+    tare: int
+    packages: int
+    freight: int | None
+    insurance: int | None
+    other: int | None
+
+    @property
+    def days(self) -> tuple[str, str]:
+        """Return the declaration dates of the oldest and the youngest manifest."""
+        return self.first[_DAY], self.last[_DAY]
+
+    @property
+    def manifest(self) -> str:
+        """Return the number of the manifest of the oldest line."""
+        return self.first[_NUMBER]
+
+    @property
+    def position(self) -> int:
+        """Return the number of the oldest line in its manifest."""
+        return int(self.first[_ITEM])
 
 
-def merge(manifests: Iterable[Document], keys: Aggregation) -> list[Part]:
-    """Sort manifests into declarations and their items into merged items.
+def spread(manifest: Document, keys: Aggregation) -> Iterator[Line]:
+    """Spread a manifest into lines, and what it tells as a whole over them.
 
-    The result depends on the manifests alone, not on the order in which they come (AG-10).
+    Raises:
+        ParkedError: `aggregation.figure`.
     """
-    groups: dict[Key, list[Document]] = {}
-    for manifest in sorted(manifests, key=_age):
-        groups.setdefault(_header_key(manifest, keys.header_keys), []).append(manifest)
-    return [part for group in groups.values() for part in _cut(group, keys)]
+    content = manifest.content
+    items = items_of(content)
+    basis = _basis(items)
+    header = _header_key(manifest, keys.header_keys)
+    part = _digest(header)
+    age = f"{text_of(content, 'DeclDate'):8} {manifest.customs_number or ''} {manifest.number:18}"
+    wrap, contract = text_of(content, "WrapType"), text_of(content, "ContrNo")
+    net = amounts.units(content.get("NetWt"))
+    nets = amounts.allot(net, basis)
+    tares = amounts.allot(amounts.units(content.get("GrossWet")) - net, basis)
+    packages = amounts.allot(int(text_of(content, "PackNo") or 0), basis)
+    freight, insurance, other = (_charge(content, charge, basis) for charge in CHARGES)
+    for index, item in enumerate(items):
+        position = int(text_of(item, "GNo"))
+        yield Line(
+            manifest=manifest.number,
+            position=position,
+            part=part,
+            item=_digest((part, *(_plain(name, text_of(item, name)) for name in keys.item_keys))),
+            words=words_of(item),
+            rank=f"{age} {position:05}",
+            wrap=wrap,
+            contract=contract,
+            quantity=amounts.units(item.get("GQty")),
+            total=amounts.units(item.get("DeclTotal")),
+            first_quantity=_optional(item, "FirstQty"),
+            second_quantity=_optional(item, "SecondQty"),
+            net=nets[index],
+            tare=tares[index],
+            packages=packages[index],
+            freight=freight[index],
+            insurance=insurance[index],
+            other=other[index],
+        )
+
+
+def pieces(goods: Iterable[Goods], limit: int) -> Iterator[tuple[Goods, ...]]:
+    """Cut goods into declarations of at most so many items (AG-07).
+
+    Args:
+        goods: Part after part, that with the oldest line first, and so the goods of each.
+        limit: How many items a declaration may have.
+    """
+    for _, group in groupby(goods, key=attrgetter("part")):
+        while piece := tuple(islice(group, limit)):
+            yield piece
 
 
 def text_of(fields: Fields, name: str) -> str:
@@ -90,11 +175,32 @@ def items_of(content: Fields) -> list[Fields]:
     return value if isinstance(value, list) else []
 
 
-def _age(manifest: Document) -> tuple[str, str, str]:
-    return (text_of(manifest.content, "DeclDate"), manifest.customs_number or "", manifest.number)
+def added(figures: Iterable[int | None]) -> int | None:
+    """Add up the figures that are there, None where none is."""
+    there = [figure for figure in figures if figure is not None]
+    return sum(there) if there else None
 
 
-def _header_key(manifest: Document, names: Sequence[str]) -> Key:
+def _basis(items: Sequence[Fields]) -> list[int]:
+    """Return by what the items share what their manifest tells as a whole.
+
+    By total price where all are priced in one currency, else by the first of the quantities that all have in
+    one unit, else equally: amounts of different currencies or units cannot be compared.
+    """
+    for name, unit in (("DeclTotal", "TradeCurr"), ("FirstQty", "FirstUnit"), ("GQty", "GUnit")):
+        if len({text_of(item, unit) for item in items}) == 1 and all(item.get(name) for item in items):
+            return [amounts.units(item.get(name)) for item in items]
+    return [1] * len(items)
+
+
+def _charge(content: Fields, charge: str, basis: Sequence[int]) -> Sequence[int | None]:
+    """Share out a charge that is an amount; a rate or unit price holds for each item as it is."""
+    if text_of(content, charge + "Mark") != TOTAL_AMOUNT:
+        return [None] * len(basis)
+    return amounts.allot(amounts.units(content.get(charge + "Rate")), basis)
+
+
+def _header_key(manifest: Document, names: Sequence[str]) -> tuple[str, ...]:
     """Return what must be equal; the month stands for the period of tax and exchange rate.
 
     Charges given as a rate or unit price must be equal too, for a declaration has room for one of each.
@@ -113,62 +219,10 @@ def _plain(name: str, text: str) -> str:
     return text if number is None else amounts.show(number)
 
 
-def _cut(group: list[Document], keys: Aggregation) -> list[Part]:
-    merged: dict[Key, list[Line]] = {}
-    for manifest in group:
-        for item in items_of(manifest.content):
-            key = tuple(_plain(name, text_of(item, name)) for name in keys.item_keys)
-            merged.setdefault(key, []).append(Line(manifest, item))
-    lines = iter(merged.values())
-    pieces = []
-    while piece := tuple(map(tuple, islice(lines, keys.max_items))):
-        pieces.append(piece)
-    if not pieces:
-        return []
-    shares = [amounts.total(line.total for lines in piece for line in lines) for piece in pieces]
-    net = _sum(group, "NetWt")
-    # Packing is shared out beside the net weight, so that no part weighs more net than gross.
-    nets = amounts.allot(net, shares, _FRACTION)
-    packings = amounts.allot(_sum(group, "GrossWet") - net, shares, _FRACTION)
-    packages = _packages(_sum(group, "PackNo"), shares)
-    charges = _charges(group, shares)
-    return [
-        Part(
-            manifests=tuple(
-                {line.manifest.number: line.manifest for lines in piece for line in lines}.values()
-            ),
-            items=piece,
-            net=nets[index],
-            gross=nets[index] + packings[index],
-            packages=packages[index],
-            charges=charges[index],
-        )
-        for index, piece in enumerate(pieces)
-    ]
+def _digest(key: Sequence[str]) -> str:
+    """Return one short text for a key; each of its values goes in with its length, so that none runs over."""
+    return sha256("".join(f"{len(value)}:{value}" for value in key).encode()).hexdigest()[:_DIGITS]
 
 
-def _packages(count: Decimal, shares: Sequence[Decimal]) -> list[Decimal]:
-    """Share out whole packages, at least one to each part, as a declaration must have one."""
-    spare = max(count - len(shares), amounts.ZERO)
-    return [part + 1 for part in amounts.allot(spare, shares, _ONE)]
-
-
-def _charges(group: list[Document], shares: Sequence[Decimal]) -> list[Fields]:
-    fields: list[Fields] = [{} for _ in shares]
-    first = group[0].content
-    for charge in CHARGES:
-        mark, currency = text_of(first, charge + "Mark"), text_of(first, charge + "Curr")
-        if not mark:
-            continue
-        rates = [text_of(first, charge + "Rate")] * len(shares)
-        if mark == TOTAL_AMOUNT:
-            whole = _sum(group, charge + "Rate")
-            rates = [amounts.show(part) for part in amounts.allot(whole, shares, _FRACTION)]
-        for part, rate in zip(fields, rates, strict=True):
-            given = {charge + "Mark": mark, charge + "Rate": rate, charge + "Curr": currency}
-            part.update({name: text for name, text in given.items() if text})
-    return fields
-
-
-def _sum(group: list[Document], name: str) -> Decimal:
-    return amounts.total(amounts.value(manifest.content.get(name)) for manifest in group)
+def _optional(item: Fields, name: str) -> int | None:
+    return amounts.units(item[name]) if item.get(name) else None

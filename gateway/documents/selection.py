@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
 from gateway.documents import identifiers
@@ -13,12 +14,14 @@ from gateway.documents.core import Command, Document, Facts, Kind, Nature
 from gateway.documents.draft import Draft, Level, resolve_enterprise
 from gateway.documents.manifest_states import ManifestState
 from gateway.errors import Violation
+from gateway.fields import Fields
 
 # Border trade and contracted exports are treated as general trade (QF-06).
 GENERAL: Final = frozenset({Nature.GENERAL, Nature.BORDER, Nature.CONTRACT})
 # General trade is aggregated before this day of the next month.
 DAY_OF_NEXT_MONTH: Final = 10
 
+_CRITERIA: Final = ("CustomMaster", "IEFlag", "ManualNo")
 _OVER: Final = {ManifestState.AGGREGATED, ManifestState.WITHDRAWN, ManifestState.DELETED}
 
 
@@ -42,22 +45,16 @@ class Selection:
     days: tuple[str, str]
     listed: frozenset[str]
 
-    def offered(self, facts: Facts) -> Iterator[Document]:
-        """Yield the manifests that a run takes: the cleared ones, but for those that are being amended."""
-        amended = facts.amended(self.enterprise, self.period)
-        for manifest in facts.manifests(self.enterprise, self.period, {ManifestState.CLEARED}):
-            if self._fits(manifest) and is_offered(manifest, amended):
-                yield manifest
-
     def left_out(self, facts: Facts) -> Iterator[Violation]:
         """Yield each manifest that fits and is not taken, with the reason."""
         states = set(ManifestState) - _OVER
         amended = facts.amended(self.enterprise, self.period)
         for manifest in facts.manifests(self.enterprise, self.period, states):
-            if self._fits(manifest) and not is_offered(manifest, amended):
+            if self.fits(manifest) and not is_offered(manifest, amended):
                 yield not_offered(manifest, amended, "")
 
-    def _fits(self, manifest: Document) -> bool:
+    def fits(self, manifest: Document) -> bool:
+        """Tell whether a manifest of the enterprise's month meets the criteria."""
         day = str(manifest.content.get("DeclDate", ""))
         first, last = self.days
         return (
@@ -81,17 +78,22 @@ def read_request(command: Command, facts: Facts) -> tuple[Draft, Selection]:
     _check_month(draft, period, natures)
     if agent and facts.enterprise(agent) is None:
         draft.fault("aggregation.unknown-agent", head.at("AgentCode"), given=agent)
-    selection = Selection(
-        enterprise=profile.code if profile else "",
-        period=period,
-        natures=natures,
-        criteria=tuple(
-            (name, head.text(name)) for name in ("CustomMaster", "IEFlag", "ManualNo") if head.text(name)
-        ),
-        days=(head.text("DeclDateFrom"), head.text("DeclDateTo")),
-        listed=_listed(draft, period),
+    _check_listed(draft, period)
+    return draft, selection_of(profile.code if profile else "", head.fields)
+
+
+def selection_of(enterprise: str, fields: Fields) -> Selection:
+    """Return the criteria of a request, as it came in or as its run keeps it."""
+    text = partial(_text, fields)
+    rows = fields.get("Manifest", [])
+    return Selection(
+        enterprise=enterprise,
+        period=text("Month"),
+        natures=frozenset({text("GoodsNature")}) if text("GoodsNature") else GENERAL,
+        criteria=tuple((name, text(name)) for name in _CRITERIA if text(name)),
+        days=(text("DeclDateFrom"), text("DeclDateTo")),
+        listed=frozenset(_text(row, "SeqNo") for row in (rows if isinstance(rows, list) else [])),
     )
-    return draft, selection
 
 
 def is_offered(manifest: Document, amended: Collection[str]) -> bool:
@@ -143,12 +145,11 @@ def _check_month(draft: Draft, period: str, natures: frozenset[str]) -> None:
         draft.warn("aggregation.month-not-over", path, given=period)
 
 
-def _listed(draft: Draft, period: str) -> frozenset[str]:
-    """Check each manifest that the request names, and return their numbers."""
+def _check_listed(draft: Draft, period: str) -> None:
+    """Check each manifest that the request names."""
     rows = draft.head.fields.get("Manifest", [])
     own = draft.facts.enterprises_of(draft.partner)
     amended = {number for code in own for number in draft.facts.amended(code, period)} if rows else set()
-    numbers: set[str] = set()
     for count, row in enumerate(rows if isinstance(rows, list) else [], 1):
         number = str(row.get("SeqNo", ""))
         path = f"{draft.head.path}/Manifest[{count}]/SeqNo"
@@ -159,5 +160,8 @@ def _listed(draft: Draft, period: str) -> frozenset[str]:
             draft.fault("aggregation.other-month", path, given=number, expected=period, month=found.period)
         elif not is_offered(found, amended):
             draft.violations.append(not_offered(found, amended, path))
-        numbers.add(number)
-    return frozenset(numbers)
+
+
+def _text(fields: Fields, name: str) -> str:
+    value = fields.get(name, "")
+    return value if isinstance(value, str) else ""

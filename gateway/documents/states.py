@@ -44,6 +44,9 @@ class Event(StrEnum):
     REVIEW = "review"
     AWAIT = "await"
     AGGREGATE = "aggregate"
+    MAKE = "make"
+    STOP = "stop"
+    REPEAT = "repeat"
     FINISH = "finish"
     CHANGE = "change"
     EXTEND = "extend"
@@ -67,7 +70,8 @@ COMMANDS = frozenset(
 # What is done to a document by the decision about another one: a run, a change, an amendment, a deletion.
 EFFECTS = frozenset(
     {
-        *(Event.AWAIT, Event.AGGREGATE, Event.FINISH, Event.CHANGE, Event.EXTEND),
+        *(Event.AWAIT, Event.AGGREGATE, Event.MAKE, Event.STOP, Event.REPEAT, Event.FINISH),
+        *(Event.CHANGE, Event.EXTEND),
         *(Event.AMEND, Event.MODIFY, Event.LEAVE, Event.RECALL),
     }
 )

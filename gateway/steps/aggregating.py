@@ -1,4 +1,4 @@
-"""A month's aggregation: requested by an operator, rehearsed, and made by the clock."""
+"""A month's aggregation by an operator's word: requested, repeated, and its declarations declared."""
 
 from __future__ import annotations
 
@@ -9,28 +9,18 @@ from gateway.documents import (
     Decision,
     Document,
     Kind,
-    Rehearsal,
     declare_declaration,
-    make_declarations,
-    rehearse,
     request_aggregation,
 )
-from gateway.errors import ParkedError, RejectedError, refuse
-from gateway.steps.containment import contained
+from gateway.errors import refuse
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
-from gateway.steps.replies import tell_result
-from gateway.steps.trouble import reasons_of
-from gateway.store import DocumentFilter, Unit
-
-# Runs are few and large: one a transaction keeps it short.
-_RUNS = 1
-ALERT = "aggregation.stopped"
+from gateway.store import Unit
 
 
 def aggregate_month(
     world: World, unit: Unit, enterprise: str, month: str, client_number: str = ""
 ) -> Decision:
-    """Mark a month's cleared manifests; the declarations are made by the clock (AG-04).
+    """Request the aggregation of a month's cleared manifests; the clock makes the declarations (AG-04).
 
     Args:
         world: What stays the same.
@@ -42,19 +32,10 @@ def aggregate_month(
     Raises:
         RejectedError: With every violation found.
     """
-    command = _command(world, unit, enterprise, month, client_number)
+    command = month_command(world, unit, enterprise, month, client_number)
     decision = request_aggregation(command, StoredFacts(world, unit))
     carry_out(world, unit, decision, Cause("operator", "aggregate"))
     return decision
-
-
-def rehearse_month(world: World, unit: Unit, enterprise: str, month: str) -> Rehearsal:
-    """Show what a month's aggregation would make; nothing changes (AG-11).
-
-    Raises:
-        RejectedError: The request itself is wrong.
-    """
-    return rehearse(_command(world, unit, enterprise, month, ""), StoredFacts(world, unit))
 
 
 def declare_number(world: World, unit: Unit, number: str) -> Document:
@@ -71,32 +52,12 @@ def declare_number(world: World, unit: Unit, number: str) -> Document:
     return decision.changes[0].document
 
 
-def make_due_declarations(world: World, unit: Unit) -> int:
-    """Make the declarations of a run that was accepted; a run that cannot be balanced waits for a person.
+def month_command(world: World, unit: Unit, enterprise: str, month: str, client_number: str) -> Command:
+    """Return the command that asks for a month of an enterprise.
 
-    Either the whole set of a run is committed or nothing of it (AG-09, AG-10).
+    Raises:
+        RejectedError: `aggregation.no-partner`.
     """
-    asked = DocumentFilter(kind=Kind.AGGREGATION, states=("requested",))
-    stopped = {alert.subject for alert in unit.alerts.opened() if alert.code == ALERT}
-    due = [row.number for row in unit.documents.listing(asked, limit=_RUNS + len(stopped))]
-    done = 0
-    for number in due:
-        if number in stopped or done == _RUNS:
-            continue
-        row = unit.documents.get(number)
-        assert row is not None, "listed in this transaction"
-        try:
-            with unit.savepoint(), contained(number):
-                decision = make_declarations(to_document(row), StoredFacts(world, unit))
-                carry_out(world, unit, decision, Cause("clock", number))
-                tell_result(unit, decision)
-            done += 1
-        except (RejectedError, ParkedError) as fault:
-            unit.alerts.open(ALERT, number, reasons_of(fault))
-    return done
-
-
-def _command(world: World, unit: Unit, enterprise: str, month: str, client_number: str) -> Command:
     partners = (each.name for each in world.settings.partner if enterprise in each.enterprises)
     partner = next(partners, None)
     if partner is None:

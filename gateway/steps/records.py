@@ -9,15 +9,25 @@ from typing import Any
 
 from gateway.codes import CodeLibrary
 from gateway.config import Enterprise, Partner, Settings
-from gateway.documents import UNDECIDED, CodeLookup, Decision, Document, Kind, Outgoing, Reference, Use
+from gateway.documents import (
+    UNDECIDED,
+    CodeLookup,
+    Decision,
+    Document,
+    Kind,
+    Outgoing,
+    Reference,
+    Selection,
+    Use,
+)
 from gateway.errors import RejectedError
 from gateway.fields import FieldDictionary
 from gateway.messages import Catalogue, Head, build, build_declaration, serialize
+from gateway.steps import taking
 from gateway.store import (
     ChangeRow,
     DocumentRow,
     ReferenceRow,
-    RelationRow,
     SubmissionRow,
     SubmissionState,
     Unit,
@@ -146,13 +156,25 @@ class StoredFacts:
         """Return the manifests of a month that have an amendment which is not decided yet (AM-07)."""
         return self._unit.documents.amended(enterprise, period, UNDECIDED)
 
+    def offered(self, selection: Selection) -> int:
+        """Count the manifests that a run would take."""
+        return self._unit.months.count(taking.offered(selection))
+
+    def marking(self, enterprise: str, period: str) -> str | None:
+        """Return the number of a run that is still taking its manifests of a month."""
+        return self._unit.runs.in_phase(taking.Phase.MARKING, enterprise, period)
+
+    def locked(self, number: str) -> Document | None:
+        """Return a document that nobody else changes until the transaction ends."""
+        return _document(self._unit.documents.lock(number))
+
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield an enterprise's manifests of a month that are in one of the states."""
         return map(to_document, self._unit.documents.manifests(enterprise, period, states))
 
 
 def carry_out(world: World, unit: Unit, decision: Decision, cause: Cause) -> None:
-    """Write a decision: documents by compare-and-set, merge relations, submissions, releases, recalls.
+    """Write a decision: documents by compare-and-set, what a run takes, submissions, releases, recalls.
 
     Raises:
         RejectedError: An outgoing message does not validate; nothing of it may stay.
@@ -169,17 +191,8 @@ def carry_out(world: World, unit: Unit, decision: Decision, cause: Cause) -> Non
         )
         for change in decision.changes
     )
-    unit.relations.add(
-        RelationRow(
-            manifest_number=relation.manifest,
-            manifest_item=relation.manifest_item,
-            declaration_number=relation.declaration,
-            declaration_item=relation.declaration_item,
-            quantity=relation.quantity,
-            total=relation.total,
-        )
-        for relation in decision.relations
-    )
+    if decision.takes is not None:
+        taking.begin(unit, decision.document.number, decision.takes)
     for number, uses in decision.uses.items():
         unit.references.use(number, (_use_row(number, use) for use in uses))
     documents = {change.document.number: change.document for change in decision.changes}
@@ -229,6 +242,13 @@ def to_document(row: DocumentRow) -> Document:
     """Return a kept document as the documents know it."""
     values: dict[str, Any] = {name: getattr(row, name) for name in Document.__dataclass_fields__}
     return Document(**values | {"kind": Kind(row.kind)})
+
+
+def document_of(unit: Unit, number: str) -> Document:
+    """Return a document that is there."""
+    row = unit.documents.get(number)
+    assert row is not None, f"{number} is not there"
+    return to_document(row)
 
 
 def to_row(document: Document) -> DocumentRow:

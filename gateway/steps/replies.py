@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.customs import Said
-from gateway.documents import Change, Decision, Document, Kind, state_of
+from gateway.documents import Change, Decision, Document, state_of
 from gateway.errors import GatewayError, ParkedError, Place, RejectedError, Violation
 from gateway.fields import FieldDictionary
 from gateway.mapping import Mapped
@@ -143,7 +143,7 @@ def tell_receipt(unit: Unit, receipt: ReceiptRow, said: Said, document: Document
     name = f"{document.number}.{receipt.id:06d}.{document.state}.receipt.json"
     # Whoever made a document that this decision moves is told as well, where that is somebody else.
     for partner in sorted({change.document.partner for change in decision.changes}):
-        _tell(unit, replace(document, partner=partner), "receipt", name, told)
+        tell(unit, replace(document, partner=partner), "receipt", name, told)
 
 
 def _tell_effects(decision: Decision) -> dict[str, Any]:
@@ -165,31 +165,6 @@ def _differs(change: Change) -> bool:
 def _tell_effect(change: Change) -> dict[str, Any]:
     told = {**tell_state(change.document), "event": change.event}
     return {**told, "content": change.document.content} if change.event in _NEW_CONTENT else told
-
-
-def tell_result(unit: Unit, decision: Decision) -> None:
-    """Tell the ERP which declarations its month became (AG-04)."""
-    documents = [change.document for change in decision.changes]
-    run = next((document for document in documents if document.kind is Kind.AGGREGATION), None)
-    if run is None:
-        return
-    told = {
-        "notice": "result",
-        **tell_state(run),
-        "month": run.period,
-        "declarations": [tell_state(document) for document in documents if document.kind is Kind.DECLARATION],
-        "relations": [
-            {
-                "manifest": relation.manifest,
-                "item": relation.manifest_item,
-                "declaration": relation.declaration,
-                "declaration_item": relation.declaration_item,
-            }
-            for relation in decision.relations
-        ],
-    }
-    name = f"{run.number}.result.json"
-    _tell(unit, run, "result", name, told)
 
 
 def log_receipt(unit: Unit, receipt: ReceiptRow, said: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
@@ -280,7 +255,8 @@ def _entry(position: int, mapped: Mapped, outcome: str) -> dict[str, Any]:
     }
 
 
-def _tell(unit: Unit, document: Document, kind: str, name: str, told: Mapping[str, Any]) -> None:
+def tell(unit: Unit, document: Document, kind: str, name: str, told: Mapping[str, Any]) -> None:
+    """Tell a partner something about its document, as a file of this name."""
     unit.notices.add(
         NoticeRow(
             partner=document.partner,

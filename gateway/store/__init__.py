@@ -1,6 +1,8 @@
 """The store: tables, queries and migrations on SQLite or PostgreSQL; every arrow between stages is a row."""
 
 from gateway.store.documents import DocumentFilter
+from gateway.store.lines import DraftRow, LineRow, MergedRow, PlaceRow, SumRow
+from gateway.store.months import Move, Offered
 from gateway.store.groups import GroupRow
 from gateway.store.receipts import ReceiptContent
 from gateway.store.references import ReferenceRow, UseRow
@@ -20,6 +22,7 @@ from gateway.store.rows import (
     SubmissionRow,
     VersionRow,
 )
+from gateway.store.runs import RunRow
 from gateway.store.searching import Order, Search
 from gateway.store.states import AttemptOutcome, InterchangeState, NoticeState, ReceiptState, SubmissionState
 from gateway.store.status import Counts
@@ -34,25 +37,33 @@ __all__ = [
     "Counts",
     "DocumentFilter",
     "DocumentRow",
+    "DraftRow",
     "GroupRow",
     "HistoryRow",
     "InterchangeRow",
     "InterchangeState",
+    "LineRow",
     "ListedDocument",
+    "MergedRow",
     "MessageRow",
+    "Move",
     "NoticeRow",
     "NoticeState",
+    "Offered",
     "Order",
+    "PlaceRow",
     "ReceiptContent",
     "ReceiptRow",
     "ReceiptState",
     "ReferenceRow",
     "RelationRow",
+    "RunRow",
     "Search",
     "SettleRow",
     "Store",
     "SubmissionRow",
     "SubmissionState",
+    "SumRow",
     "Unit",
     "UseRow",
     "VersionRow",

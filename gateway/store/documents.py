@@ -18,6 +18,7 @@ from gateway.store.tables import document_versions, documents, history, submissi
 _SELECT = select(*columns_of(documents, DocumentRow))
 _SELECT_LISTED = select(*columns_of(documents, ListedDocument))
 _BY_NUMBER = _SELECT.where(documents.c.number == bindparam("number")).limit(1)
+_BY_NUMBER_LOCKED = _BY_NUMBER.with_for_update(read=True)
 _BY_CLIENT_NUMBER = (
     _SELECT.where(
         documents.c.partner == bindparam("partner"),
@@ -91,6 +92,10 @@ class Documents:
     def get(self, number: str) -> DocumentRow | None:
         """Return one document."""
         return first(self._connection, DocumentRow, _BY_NUMBER, number=number)
+
+    def lock(self, number: str) -> DocumentRow | None:
+        """Return one document, which nobody else changes until this transaction ends."""
+        return first(self._connection, DocumentRow, _BY_NUMBER_LOCKED, number=number)
 
     def by_client_number(self, partner: str, kind: str, client_number: str) -> DocumentRow | None:
         """Return the newest document of a partner's own number."""

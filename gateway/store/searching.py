@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, cast, func, or_, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from gateway.store.rows import DocumentRow
-from gateway.store.statements import CHUNK, columns_of, rows
+from gateway.store.statements import CHUNK, at_path, columns_of, rows
 from gateway.store.tables import documents
 
 _SELECT = select(*columns_of(documents, DocumentRow))
@@ -142,10 +141,7 @@ class Searching:
 
     def _at(self, path: str) -> ColumnElement[Any]:
         """Return the text at a path of the content."""
-        steps = path.split("/")
-        if self._connection.dialect.name == "postgresql":
-            return func.json_extract_path_text(cast(documents.c.content, postgresql.JSON), *steps)
-        return func.json_extract(documents.c.content, "$" + "".join(f'."{step}"' for step in steps))
+        return at_path(self._connection.dialect.name, documents.c.content, path)
 
 
 def _in_family(name: str, value: str) -> ColumnElement[bool]:

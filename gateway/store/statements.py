@@ -11,9 +11,29 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Integer, Select, Table, bindparam, insert, or_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    bindparam,
+    cast,
+    func,
+    insert,
+    or_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
+
+
+def at_path(dialect: str, column: Column[Any], path: str) -> ColumnElement[Any]:
+    """Return the text at a path of a JSON column: `DecHead/AgentCode`."""
+    steps = path.split("/")
+    if dialect == "postgresql":
+        return func.json_extract_path_text(cast(column, postgresql.JSON), *steps)
+    return func.json_extract(column, "$" + "".join(f'."{step}"' for step in steps))
 
 
 class Row(Protocol):

@@ -47,6 +47,10 @@ def _words(name: str, *, optional: bool = False) -> Column[str]:
     return Column(name, Words, nullable=optional)
 
 
+def _count(name: str, *, optional: bool = False) -> Column[int]:
+    return Column(name, Count, nullable=optional)
+
+
 def _moment(name: str, *, optional: bool = False) -> Column[object]:
     return Column(name, Moment, nullable=optional)
 
@@ -263,6 +267,57 @@ relations = Table(
     Column("quantity", Exact, nullable=False),
     Column("total", Exact, nullable=False),
     Index("ix_relations_declaration", "declaration_number", "declaration_item", "manifest_number"),
+)
+
+aggregation_runs = Table(
+    "aggregation_runs",
+    metadata,
+    Column("run", ForeignKey("documents.number"), primary_key=True),
+    _words("phase"),
+    _words("last"),
+    _count("done"),
+    _count("manifests"),
+    _count("lines"),
+    _count("declarations"),
+    _words("keys"),
+    _moment("moment", optional=True),
+)
+
+# Without a row id a table of SQLite is in the order of its key. Neither of these refers to documents: a
+# rehearsal has them in a database of their own.
+aggregation_lines = Table(
+    "aggregation_lines",
+    metadata,
+    Column("run", Words, primary_key=True),
+    Column("manifest", Words, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    *(_words(name) for name in ("part", "item", "words", "rank", "wrap", "contract")),
+    *(_count(name) for name in ("quantity", "total", "net", "tare", "packages")),
+    *(
+        _count(name, optional=True)
+        for name in ("first_quantity", "second_quantity", "freight", "insurance", "other")
+    ),
+    sqlite_with_rowid=False,
+)
+
+aggregation_goods = Table(
+    "aggregation_goods",
+    metadata,
+    Column("run", Words, primary_key=True),
+    Column("item", Words, primary_key=True),
+    Column("declaration", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+aggregation_drafts = Table(
+    "aggregation_drafts",
+    metadata,
+    Column("run", Words, primary_key=True),
+    Column("declaration", Integer, primary_key=True, autoincrement=False),
+    *(_words(name) for name in ("office", "nature", "ie_flag", "state")),
+    Column("content", Json, nullable=False),
+    _words("number", optional=True),
 )
 
 reference_data = Table(

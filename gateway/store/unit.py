@@ -13,12 +13,15 @@ from gateway.store.alerts import Alerts
 from gateway.store.documents import Documents
 from gateway.store.groups import Groups
 from gateway.store.interchanges import Interchanges
+from gateway.store.lines import Lines
 from gateway.store.messages import Messages
+from gateway.store.months import Months
 from gateway.store.notices import Notices
 from gateway.store.raw import Raw
 from gateway.store.receipts import Receipts
 from gateway.store.references import References
 from gateway.store.relations import Relations
+from gateway.store.runs import Runs
 from gateway.store.searching import Searching
 from gateway.store.status import Status
 from gateway.store.submissions import Submissions
@@ -42,6 +45,9 @@ class Unit:
         self.receipts = Receipts(connection)
         self.notices = Notices(connection, now)
         self.relations = Relations(connection)
+        self.months = Months(connection, now)
+        self.runs = Runs(connection)
+        self.lines = Lines(connection)
         self.searching = Searching(connection)
         self.groups = Groups(connection)
         self.references = References(connection)

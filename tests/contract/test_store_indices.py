@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,18 @@ import pytest
 from sqlalchemy import event
 
 from gateway.clock import Clock
-from gateway.store import DocumentFilter, Order, ReceiptContent, ReceiptState, Search, Store, Unit
+from gateway.store import (
+    DocumentFilter,
+    Move,
+    Offered,
+    Order,
+    ReceiptContent,
+    ReceiptState,
+    RunRow,
+    Search,
+    Store,
+    Unit,
+)
 from tests.services.stores import (
     LICENCE,
     NOON,
@@ -26,6 +38,17 @@ from tests.services.stores import (
 )
 
 NUMBER = document().number
+OFFERED = Offered(
+    enterprise="4403180001", period="202610", state="cleared", natures=["1", "3"], without=["declared"]
+)
+MOVE = Move(
+    from_state="saved",
+    to_state="declared",
+    parent=NUMBER,
+    event="await",
+    cause_kind="clock",
+    cause_id="1",
+)
 SEARCH = Search(kind="manifest", enterprises=["4403180001"], periods=("202610", "202610"))
 
 HOT: dict[str, Callable[[Unit], object]] = {
@@ -105,6 +128,27 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "searching.page by number": lambda unit: unit.searching.page(
         Search(kind="manifest", number=NUMBER), Order(), offset=0, limit=9
     ),
+    "months.count": lambda unit: unit.months.count(OFFERED),
+    "months.count of a list": lambda unit: unit.months.count(replace(OFFERED, listed=[NUMBER])),
+    "months.numbers": lambda unit: unit.months.numbers(OFFERED, after="", limit=9),
+    "months.many": lambda unit: unit.months.many([NUMBER]),
+    "months.of_run": lambda unit: unit.months.of_run(NUMBER, "cleared", after="", limit=9),
+    "months.move": lambda unit: unit.months.move([NUMBER], MOVE),
+    "runs.get": lambda unit: unit.runs.get(NUMBER),
+    "runs.in_phase": lambda unit: unit.runs.in_phase("marking", "4403180001", "202610"),
+    "runs.step": lambda unit: unit.runs.step(RunRow(run=NUMBER, phase="marking"), last="1"),
+    "runs.clear": lambda unit: unit.runs.clear(NUMBER, 9),
+    "runs.end": lambda unit: unit.runs.end(NUMBER),
+    "lines.between": lambda unit: unit.lines.between(NUMBER, "", "~"),
+    "lines.count": lambda unit: unit.lines.count(NUMBER),
+    "lines.manifests": lambda unit: unit.lines.manifests(NUMBER, after="", limit=9),
+    "lines.merged": lambda unit: list(unit.lines.merged(NUMBER)),
+    "lines.drafts": lambda unit: unit.lines.drafts(NUMBER, after=0, limit=9),
+    "lines.number": lambda unit: unit.lines.number(NUMBER, [(1, "D20260000000000001")]),
+    "lines.sums": lambda unit: list(unit.lines.sums(NUMBER)),
+    "lines.relations": lambda unit: unit.lines.relations(NUMBER, "", "~"),
+    "lines.remove": lambda unit: unit.lines.remove(NUMBER, "~"),
+    "documents.lock": lambda unit: unit.documents.lock(NUMBER),
     "references.keep": lambda unit: unit.references.keep(reference(unit)),
     "references.beginning": lambda unit: unit.references.beginning("CargoManifest", "I/BILL/"),
     "references.get": lambda unit: unit.references.get("Licence", LICENCE),
@@ -124,6 +168,8 @@ READ_AS_A_WHOLE = [
     "ix_submissions_awaited",
     "ix_alerts_open",
     "documents USING COVERING INDEX ix_documents_state",
+    # What has been grouped, of one run.
+    "(subquery-2)",
 ]
 
 # Of these the order comes from an index, so that a long queue costs no more than a short one.
@@ -146,6 +192,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     with made.begin() as unit:
         unit.documents.put([new(document())])
         add_submission(unit, "M1")
+        unit.runs.begin(RunRow(run=NUMBER, phase="marking"))
     yield made
     made.close()
 
@@ -177,6 +224,9 @@ def walks(plan: str) -> bool:
 def test_every_method_is_among_those_looked_at(store: Store) -> None:
     """A method that is added to an area is looked at here, or is one that only adds a row."""
     only_adds = {"messages.add", "notices.add", "relations.add", "submissions.attempt_end"}
+    only_adds |= {"runs.begin", "lines.add", "lines.place"}
+    # Of the few runs that are under way, all are asked for.
+    only_adds.add("runs.under_way")
     alike = {
         "interchanges.repeated",
         "interchanges.quarantined",

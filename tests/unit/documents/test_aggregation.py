@@ -20,15 +20,14 @@ from gateway.documents import (
     advance,
     decide,
     declare_declaration,
-    make_declarations,
-    rehearse,
+    issued,
 )
 from gateway.documents.selection import GENERAL, deadline
 from gateway.errors import ParkedError, RejectedError
 from gateway.fields import Fields
+from tests.unit.documents.month import aggregate, make_declarations
 from tests.unit.documents.world import (
     World,
-    aggregate,
     approved_world,
     cleared,
     codes_of,
@@ -229,34 +228,6 @@ def test_origin_and_destination_are_swapped_for_exports() -> None:
 
 
 @pytest.mark.requirement("AG-10")
-def test_a_run_made_again_makes_nothing_new() -> None:
-    """Whatever was stopped and started again, there is one set."""
-    world = _month()
-    aggregate(world)
-    before = dict(world.documents)
-    again = make_declarations(_of(world, "AG-1"), world)
-    assert again.changes == ()
-    assert again.outgoing == ()
-    assert again.relations == ()
-    assert world.documents == before
-
-
-@pytest.mark.requirement("AG-10")
-def test_a_run_takes_no_number_twice_after_being_stopped_halfway() -> None:
-    """A declaration that already stands keeps its number; only what is missing is made."""
-    world = _month()
-    asked = world.apply(decide(_ask(world), world))
-    run = asked.changes[0].document
-    whole = make_declarations(run, world)
-    first = next(change.document for change in whole.changes if change.document.kind == "declaration")
-    world.documents[first.number] = first
-    rest = world.apply(make_declarations(run, world))
-    made = [change.document for change in rest.changes if change.document.kind == "declaration"]
-    assert [document.client_number for document in made] == ["AG-102"]
-    assert {relation.declaration for relation in rest.relations} == {made[0].number}
-
-
-@pytest.mark.requirement("AG-10")
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(random: Random) -> None:
     """The same manifests in any order make the same declarations."""
@@ -278,7 +249,7 @@ def test_more_items_than_allowed_make_further_declarations() -> None:
     aggregate(world, IEFlag="I")
     heads = [d.content["DecHead"] for d in _declarations(world)]
     weights = [(h["NetWt"], h["GrossWet"], h["PackNo"]) for h in heads if isinstance(h, dict)]
-    assert weights == [("196.75926", "237.09491", "19"), ("3.24074", "3.90509", "1")]
+    assert weights == [("198.34776", "239.00905", "20"), ("1.65224", "1.99095", "1")]
 
 
 def _limited(items: int) -> World:
@@ -382,47 +353,38 @@ def test_many_declarations_are_counted_on_with_letters() -> None:
     assert numbers[-1] == "AG-1AK"
 
 
-@pytest.mark.requirement("AG-11")
-def test_a_rehearsal_shows_what_would_be_made_and_changes_nothing() -> None:
-    """Bodies without numbers, and what is left out with the reason."""
+@pytest.mark.requirement("AG-04")
+def test_a_month_that_is_still_being_marked_is_not_asked_for_twice() -> None:
+    """Two runs would take the manifests from each other."""
     world = _month()
-    before, counter = dict(world.documents), world.counter
-    shown = rehearse(_ask(world), world)
-    assert (world.documents, world.counter) == (before, counter)
-    assert shown.manifests == 3
-    assert len(shown.declarations) == 2
-    head = shown.declarations[0]["DecHead"]
-    assert isinstance(head, dict)
-    assert "SeqNo" not in head
-    assert [(left.code, left.values["number"]) for left in shown.left_out] == [
-        ("aggregation.not-cleared", _of(world, "M-4").number)
-    ]
-    assert shown.warnings == ()
+    world.run_marking = "R20260000000000009"
+    with pytest.raises(RejectedError) as fault:
+        decide(_ask(world), world)
+    assert codes_of(fault.value) == [f"aggregation.still-marking {AR}/Month"]
 
 
-@pytest.mark.requirement("AG-11")
-def test_a_rehearsal_tells_a_missed_deadline() -> None:
-    """And an empty month is no fault of a rehearsal."""
+@pytest.mark.requirement("AM-07")
+@pytest.mark.parametrize("state", ["requested", "making", "stopped"])
+def test_a_manifest_leaves_a_run_only_while_nothing_is_made_of_it(state: str) -> None:
+    """Once its declaration is being made, it is the declaration that has to be corrected."""
     world = _month()
-    world.now = datetime(2026, 12, 20, 8, 0, tzinfo=CHINA)
-    assert [warning.code for warning in rehearse(_ask(world), world).warnings] == ["aggregation.late"]
-    assert rehearse(_ask(world, Month="202609"), world).manifests == 0
-
-
-@pytest.mark.requirement("AG-09")
-def test_a_run_that_cannot_be_proved_stops() -> None:
-    """A manifest whose weights are not what they were breaks the proof, and nothing is decided."""
-    world = _month()
-    run = world.apply(decide(_ask(world), world)).changes[0].document
-    made = make_declarations(run, world)
-    first = next(change.document for change in made.changes if change.document.kind == "declaration")
-    head = first.content["DecHead"]
-    assert isinstance(head, dict)
-    world.put(replace(first, content={**first.content, "DecHead": {**head, "NetWt": "1"}}))
-    with pytest.raises(ParkedError) as fault:
-        make_declarations(run, world)
-    assert fault.value.code == "aggregation.invariant"
-    assert "NetWt" in fault.value.text("en")
+    run = world.apply(decide(_ask(world), world)).document
+    world.put(replace(run, state=state))
+    number = _of(world, "M-1").number
+    body: Fields = {
+        "ManifestSeqNo": number,
+        "DecModNote": "单证有误",
+        "EntOpName": "张三",
+        "EntOpTele": "0755-12345678",
+    }
+    assert world.do("ManifestWithdrawal", "save", "A-1", body).document.state == "saved"
+    if state == "making":
+        with pytest.raises(RejectedError) as fault:
+            world.do("ManifestWithdrawal", "declare", "A-1")
+        assert codes_of(fault.value) == ["amendment.run-begun ManifestWithdrawal/ManifestSeqNo"]
+    else:
+        world.do("ManifestWithdrawal", "declare", "A-1")
+    assert _of(world, "M-1").state == ("awaiting_aggregation" if state == "making" else "cleared")
 
 
 def test_a_run_without_profile_stops() -> None:
@@ -442,6 +404,41 @@ def test_a_run_whose_manifests_were_all_withdrawn_ends_and_says_so() -> None:
     run = world.apply(decide(_ask(world), world)).changes[0].document
     for name in ("M-1", "M-2", "M-3"):
         world.answer(_of(world, name).number, "W")
-    decision = world.apply(make_declarations(run, world))
-    assert [change.document.state for change in decision.changes] == ["done"]
-    assert [news.values["declarations"] for news in decision.news] == [0]
+    made = make_declarations(run, world)
+    assert (made.run.state, made.declarations) == ("done", ())
+    assert [news.code for news in made.news] == ["news.aggregation-empty"]
+
+
+@pytest.mark.requirement("AG-07", "AG-10")
+def test_declarations_beyond_two_characters_go_by_their_unified_number() -> None:
+    """However many a run makes, each client number is its own and fits."""
+    world = _month()
+    aggregate(world, IEFlag="E")
+    run, draft = _of(world, "AG-1"), _declaration(world, "E")
+    numbers = {
+        index: issued(run, draft, index, f"D{index:017}", world.now).client_number
+        for index in (1, 99, 100, 1035, 1036, 20000)
+    }
+    assert numbers == {
+        1: "AG-101",
+        99: "AG-199",
+        100: "AG-1A0",
+        1035: "AG-1ZZ",
+        1036: "D00000000000001036",
+        20000: "D00000000000020000",
+    }
+
+
+@pytest.mark.requirement("AG-10")
+def test_a_declaration_is_issued_the_same_every_time() -> None:
+    """Number and moment are given once; the rest is what was composed."""
+    world = _month()
+    aggregate(world, IEFlag="E")
+    run, draft = _of(world, "AG-1"), _declaration(world, "E")
+    once, again = (issued(run, draft, 7, "D00000000000000007", world.now) for _ in range(2))
+    assert once == again
+    head, sign = once.content["DecHead"], once.content["DecSign"]
+    assert isinstance(head, dict)
+    assert isinstance(sign, dict)
+    assert (head["SeqNo"], head["IEDate"], head["PDate"]) == ("D00000000000000007", "20261103", "20261103")
+    assert (sign["ClientSeqNo"], sign["SignDate"]) == ("AG-107", "2026110308000012")

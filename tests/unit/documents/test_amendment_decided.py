@@ -9,8 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gateway.documents import Decision, make_declarations
-from gateway.documents.states import Event
+from gateway.documents import Decision
 from gateway.errors import RejectedError
 from gateway.fields import Fields
 from tests.unit.documents.amending import (
@@ -24,7 +23,8 @@ from tests.unit.documents.amending import (
     rows,
     withdrawal,
 )
-from tests.unit.documents.world import aggregate, codes_of, manifest
+from tests.unit.documents.month import aggregate, make_declarations
+from tests.unit.documents.world import codes_of, manifest
 
 
 @pytest.mark.requirement("AM-06")
@@ -133,9 +133,7 @@ def test_a_manifest_that_is_being_amended_does_not_aggregate() -> None:
     path = "AggregationRequest/Manifest[1]/SeqNo"
     assert codes_of(fault.value) == [f"aggregation.amendment-open {path}"]
     world.answer(number, "A")
-    made = aggregate(world).changes
-    weights = [change.document.content for change in made if change.event == Event.SAVE_DECLARE]
-    assert "130" in str(weights)
+    assert "130" in str([declaration.content for declaration in aggregate(world).declarations])
 
 
 @pytest.mark.requirement("AM-07", "AG-10")
@@ -152,7 +150,7 @@ def test_one_that_awaits_aggregation_leaves_its_run(message: str) -> None:
     assert [warning.code for warning in decision.warnings] == ["amendment.leaves-run"]
     assert (now(world, found).state, now(world, found).parent) == ("cleared", None)
     assert (found.number, "leave", "cleared") in world.history
-    made = world.apply(make_declarations(now(world, run), world))
+    made = make_declarations(run, world)
     assert {relation.manifest for relation in made.relations} == {other.number}
     world.answer(decision.document.number, "R")
     again = aggregate(world, client_number="AG-2")
@@ -165,8 +163,8 @@ def test_a_run_that_every_manifest_has_left_ends_with_a_word() -> None:
     world, _ = amended_world()
     run = world.do("AggregationRequest", "", "AG-1", {"Month": "202610"}).document
     amendment = declared(world)
-    made = world.apply(make_declarations(now(world, run), world))
-    assert [change.document.number for change in made.changes] == [run.number]
+    made = make_declarations(run, world)
+    assert made.declarations == ()
     assert (now(world, run).state, [news.code for news in made.news]) == ("done", ["news.aggregation-empty"])
     world.answer(amendment.number, "A")
     assert aggregate(world, client_number="AG-2").relations

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.documents.declaration import Frame, compose
-from gateway.documents.merging import Part, merge
+from gateway.documents.declaration import Frame, compose, issue
 from gateway.fields import Fields
+from tests.unit.documents.month import cut
 from tests.unit.documents.world import World, approved_world, cleared, line, manifest
 
 # minOccurs=1 in the public structure; Sign is left empty, as the message bears an XML signature.
@@ -57,16 +57,14 @@ SIGN = ["OperType", "ClientSeqNo", "SignDate", "HostId", "BillSeqNo"]
 
 def _compose(world: World, *bodies: Fields, codes: dict[str, str] | None = None) -> Fields:
     documents = [cleared(world, f"M-{count}", body) for count, body in enumerate(bodies, 1)]
-    (part,) = merge(documents, world.settings.aggregation)
-    return compose(part, _frame(world, part, codes))
+    (piece,) = cut(documents, world.settings.aggregation)
+    body = compose(piece, {document.number: document for document in documents}, _frame(world, codes))
+    return issue(body, "D00000000000000001", "AG-101", world.now)
 
 
-def _frame(world: World, part: Part, codes: dict[str, str] | None) -> Frame:
+def _frame(world: World, codes: dict[str, str] | None) -> Frame:
     profile = world.settings.enterprise[0]
-    assert part.items
-    return Frame(
-        "D00000000000000001", "AG-101", profile, (profile.code, profile.name), world.now, codes or {}
-    )
+    return Frame(profile, (profile.code, profile.name), codes or {})
 
 
 def _group(body: Fields, name: str) -> Fields:
@@ -156,8 +154,9 @@ def test_without_a_card_none_is_named() -> None:
     """The operator's card is optional."""
     world = approved_world()
     document = cleared(world, "M-1")
-    (part,) = merge([document], world.settings.aggregation)
-    frame = _frame(world, part, None)
-    body = compose(part, replace(frame, profile=frame.profile.model_copy(update={"typist_card": ""})))
+    (piece,) = cut([document], world.settings.aggregation)
+    frame = _frame(world, None)
+    frame = replace(frame, profile=frame.profile.model_copy(update={"typist_card": ""}))
+    body = compose(piece, {document.number: document}, frame)
     assert "ICCode" not in _group(body, "DecSign")
     assert "TypistNo" not in _group(body, "DecHead")

@@ -6,7 +6,8 @@ import pytest
 
 from gateway.documents.core import Decision, Stale
 from gateway.errors import RejectedError
-from tests.unit.documents.world import World, aggregate, approved_world, cleared, manifest, qualification
+from tests.unit.documents.month import aggregate
+from tests.unit.documents.world import World, approved_world, cleared, manifest, qualification
 
 QF, MF = "QualificationFiling", "Manifest"
 
@@ -135,7 +136,7 @@ def test_the_channel_codes_move_a_declaration(codes: str, states: str) -> None:
     """Each code means one thing; the state follows."""
     world = approved_world()
     cleared(world, "M-1")
-    number = next(c.document.number for c in aggregate(world).changes if c.document.kind == "declaration")
+    number = aggregate(world).declarations[0].number
     world.answer(number, "0", "T")
     assert world.documents[number].state == "declared"
     for code, state in zip(codes.split(), states.split(), strict=True):
@@ -150,7 +151,7 @@ def test_a_notice_changes_nothing() -> None:
     """Taxes to be paid are told, not a state."""
     world = approved_world()
     cleared(world, "M-1")
-    number = next(c.document.number for c in aggregate(world).changes if c.document.kind == "declaration")
+    number = aggregate(world).declarations[0].number
     notice = world.answer(number, "T")
     assert isinstance(notice, Stale)
     assert notice.reason.code == "state.notice-only"
@@ -161,7 +162,7 @@ def test_a_technical_failure_is_not_accepted() -> None:
     """What customs could not read it did not accept."""
     world = approved_world()
     cleared(world, "M-1")
-    number = next(c.document.number for c in aggregate(world).changes if c.document.kind == "declaration")
+    number = aggregate(world).declarations[0].number
     world.answer(number, "-2", "T")
     assert world.documents[number].state == "not_accepted"
 

@@ -12,7 +12,8 @@ from gateway.codes import CodeLibrary
 from gateway.documents import Decision
 from gateway.fields import Fields
 from gateway.messages import Catalogue, Head, build, build_declaration
-from tests.unit.documents.world import World, aggregate, goods, line, manifest, qualification, volume
+from tests.unit.documents.month import aggregate
+from tests.unit.documents.world import World, goods, line, manifest, qualification, volume
 
 SCHEMAS = Path(__file__).parents[3] / "schemas" / "xsd"
 
@@ -27,11 +28,8 @@ def _valid(catalogue: Catalogue, world: World, decision: Decision) -> str:
     """Check every outgoing message; return the number of the document that was decided."""
     assert decision.outgoing
     for _, outgoing in decision.outgoing:
-        if outgoing.message_type == "DecMessage":
-            root = build_declaration(catalogue, outgoing.body)
-        else:
-            head = Head("ID-1", outgoing.message_type, "GW", "CUSTOMS", world.now, "CN-1")
-            root = build(catalogue, head, outgoing.body)
+        head = Head("ID-1", outgoing.message_type, "GW", "CUSTOMS", world.now, "CN-1")
+        root = build(catalogue, head, outgoing.body)
         assert catalogue.check(root) == []
     return decision.changes[0].document.number
 
@@ -59,7 +57,10 @@ def test_everything_that_goes_to_customs_is_valid(catalogue: Catalogue) -> None:
         world.answer(number, "7", customs_number=f"53012026{flag}{count:09}")
         world.answer(number, "15")
     world.now = datetime(2026, 11, 3, 8, 0, tzinfo=CHINA)
-    _valid(catalogue, world, aggregate(world))
+    made = aggregate(world)
+    assert len(made.outgoing) == len(made.declarations)
+    for _, outgoing in made.outgoing:
+        assert catalogue.check(build_declaration(catalogue, outgoing.body)) == []
 
 
 @pytest.mark.requirement("CH-02", "CH-03", "EX-01")

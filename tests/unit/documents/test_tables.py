@@ -111,7 +111,9 @@ cleared:
 """
 RUN = """
 entered: save>requested
-requested: finish>done
+requested: make>making
+making: stop>stopped repeat>requested finish>done
+stopped: repeat>requested
 done:
 """
 LIVES = [

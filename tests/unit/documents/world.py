@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from gateway.documents import (
     Document,
     Kind,
     Reference,
+    Selection,
     Stale,
     Use,
     advance,
     decide,
-    make_declarations,
+    is_offered,
 )
 from gateway.errors import RejectedError
 from gateway.fields import FieldDictionary, Fields, FieldSpec
@@ -168,6 +169,7 @@ class World:
     references: dict[str, Reference] = field(default_factory=dict)
     uses: dict[str, tuple[Use, ...]] = field(default_factory=dict)
     counter: int = 0
+    run_marking: str | None = None
 
     def enterprise(self, code: str) -> Enterprise | None:
         """Return a profile."""
@@ -228,6 +230,23 @@ class World:
         start = f"cargo_manifest {bill}"
         return [reference for key, reference in self.references.items() if key.startswith(start)]
 
+    def offered(self, selection: Selection) -> int:
+        """Count what a run would take."""
+        return len(self._offered(selection))
+
+    def marking(self, enterprise: str, period: str) -> str | None:
+        """Name the run that was said to be marking."""
+        return self.run_marking if enterprise and period else None
+
+    def locked(self, number: str) -> Document | None:
+        """Look up by number; nobody else is here."""
+        return self.documents.get(number)
+
+    def _offered(self, selection: Selection) -> list[Document]:
+        amended = self.amended(selection.enterprise, selection.period)
+        found = self.manifests(selection.enterprise, selection.period, {"cleared"})
+        return [each for each in found if selection.fits(each) and is_offered(each, amended)]
+
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield by month and state."""
         for document in self._all():
@@ -258,7 +277,17 @@ class World:
             self.documents[change.document.number] = change.document
             self.history.append((change.document.number, change.event, change.document.state))
         self.uses |= decision.uses
+        if decision.takes is not None:
+            for each in self._offered(decision.takes):
+                awaiting = replace(each, state="awaiting_aggregation", parent=decision.document.number)
+                self.move(awaiting, "await")
         return decision
+
+    def move(self, document: Document, event: str) -> None:
+        """Write what a run moves."""
+        moved = replace(document, version=document.version + 1)
+        self.documents[document.number] = moved
+        self.history.append((document.number, event, document.state))
 
     def do(
         self,
@@ -382,10 +411,3 @@ def cleared(world: World, client_number: str, body: Fields | None = None) -> Doc
     world.answer(number, "7", customs_number=f"53012026{flag}{world.counter:09}")
     world.answer(number, "15")
     return world.documents[number]
-
-
-def aggregate(world: World, month: str = "202610", client_number: str = "AG-1", **fields: str) -> Decision:
-    """Request and make the declarations of a month; return what was made."""
-    asked = world.do("AggregationRequest", "", client_number, {"Month": month, **fields})
-    run = asked.changes[0].document
-    return world.apply(make_declarations(run, world))

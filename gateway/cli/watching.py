@@ -1,0 +1,125 @@
+"""Watching aggregations until they are done: a bar on a terminal, elsewhere a line for each phase."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from gateway.cli.session import Session
+from gateway.cli.show import DONE, REFUSED, Show
+from gateway.errors import Violation
+from gateway.steps.runs import ALERT
+from gateway.steps.taking import Phase
+from gateway.store import RunRow, Unit
+
+_LOOK_SECONDS: Final = 0.2
+# What a phase counts up to; the others take a moment only.
+_TOTALS: Final = {
+    Phase.SPREADING: "manifests",
+    Phase.PROVING: "manifests",
+    Phase.DECLARING: "declarations",
+    Phase.CLOSING: "manifests",
+}
+
+
+class Tell(Protocol):
+    """Shows how far a run is."""
+
+    def __call__(self, row: RunRow) -> None:
+        """Show it."""
+        ...
+
+
+def watch(session: Session, numbers: Sequence[str]) -> int:
+    """Wait until runs are done, or need a person; the gateway that makes them is another process."""
+    code = DONE
+    with _shown(session.show) as tell:
+        for number in numbers:
+            while (row := _present(session, number)) is not None:
+                if (stopped := _stopped(session, number)) is not None:
+                    session.show.line("aggregation-stopped", run=number, text=stopped)
+                    code = REFUSED
+                    break
+                tell(row)
+                time.sleep(_LOOK_SECONDS)
+    return code
+
+
+def told_run(row: RunRow) -> dict[str, object]:
+    """Return how far a run is, as a row of a listing."""
+    total = getattr(row, _TOTALS.get(Phase(row.phase), ""), None)
+    return {
+        "number": row.run,
+        "phase": f"phase.{row.phase}",
+        "done": row.done,
+        "of": total or "",
+        "manifests": row.manifests,
+        "declarations": row.declarations or "",
+    }
+
+
+def _present(session: Session, number: str) -> RunRow | None:
+    """Return how far a run is, None when all is made; what is cleared away after it is nobody's matter."""
+    with session.store.read() as unit:
+        row = unit.runs.get(number)
+    return None if row is None or row.phase == Phase.CLEARING else row
+
+
+def _stopped(session: Session, number: str) -> str | None:
+    with session.store.read() as unit:
+        found = (alert for alert in unit.alerts.opened() if (alert.code, alert.subject) == (ALERT, number))
+        alert = next(found, None)
+    return None if alert is None else Violation(ALERT, values=alert.values).text(session.show.language)
+
+
+@contextmanager
+def _shown(show: Show) -> Iterator[Tell]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines(show, console)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(row: RunRow) -> None:
+            total = getattr(row, _TOTALS.get(Phase(row.phase), ""), None)
+            bar.update(task, description=_described(show, row), total=total, completed=row.done)
+
+        yield tell
+
+
+class _Lines:
+    """Tells each phase once."""
+
+    def __init__(self, show: Show, console: Console) -> None:
+        self._show = show
+        self._console = console
+        self._told = ""
+
+    def __call__(self, row: RunRow) -> None:
+        line = _described(self._show, row)
+        if line != self._told:
+            self._console.print(line, highlight=False)
+            self._told = line
+
+
+def _described(show: Show, row: RunRow) -> str:
+    return f"{row.run} {show.word(f'phase.{row.phase}')}"
+
+
+def under_way(unit: Unit) -> list[dict[str, object]]:
+    """Return the runs that are under way, as rows of a listing."""
+    return [told_run(row) for row in unit.runs.under_way() if row.phase != Phase.CLEARING]

@@ -1,0 +1,86 @@
+"""The rehearsal of an aggregation: what would be made and what not, without changing anything (AG-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from gateway.documents import Command, Document, Selection, rehearsed_run, spread
+from gateway.errors import Violation
+from gateway.fields import Fields
+from gateway.steps import taking
+from gateway.steps.composing import composed, merged
+from gateway.steps.records import StoredFacts, World, to_document
+from gateway.store import Store, Unit
+
+_MANIFESTS: Final = 200
+# Whom a run leaves out is told one by one so often; the rest can only be counted.
+_MOST_LEFT_OUT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a run would make, without making it.
+
+    Attributes:
+        manifests: How many manifests it would take.
+        declarations: The bodies of its declarations, without numbers; made one by one as they are asked for.
+        left_out: What it would not take, and why; at most a thousand.
+        warnings: What else should be known, such as a deadline.
+    """
+
+    manifests: int
+    declarations: Iterator[Fields]
+    left_out: tuple[Violation, ...]
+    warnings: tuple[Violation, ...]
+
+
+@contextmanager
+def rehearsed(world: World, unit: Unit, command: Command) -> Iterator[Rehearsal]:
+    """Show what a request would make, by the very code that makes it.
+
+    What it works with lies in a database of its own, which is gone afterwards: a month of any size needs
+    no more memory than a small one, and nothing of it is written into the gateway's.
+
+    Raises:
+        RejectedError: The request itself is wrong.
+        ParkedError: `aggregation.figure` or `aggregation.no-profile`.
+    """
+    facts = StoredFacts(world, unit)
+    run, selection, draft = rehearsed_run(command, facts)
+    with TemporaryDirectory(prefix="rehearsal-") as folder:
+        scratch = Store(f"sqlite:///{Path(folder)}/lines.db")
+        scratch.migrate()
+        try:
+            manifests = _spread(world, unit, scratch, selection)
+            with scratch.read() as lines:
+                yield Rehearsal(
+                    manifests=manifests,
+                    declarations=_bodies(world, unit, lines, run),
+                    left_out=tuple(islice(selection.left_out(facts), _MOST_LEFT_OUT)),
+                    warnings=tuple(draft.warnings),
+                )
+        finally:
+            scratch.close()
+
+
+def _spread(world: World, unit: Unit, scratch: Store, selection: Selection) -> int:
+    count, last = 0, ""
+    asked = taking.offered(selection)
+    while numbers := unit.months.numbers(asked, after=last, limit=_MANIFESTS):
+        rows = unit.months.many(numbers)
+        with scratch.begin() as lines:
+            for row in rows:
+                lines.lines.add("", spread(to_document(row), world.settings.aggregation))
+        count, last = count + len(numbers), numbers[-1]
+    return count
+
+
+def _bodies(world: World, unit: Unit, lines: Unit, run: Document) -> Iterator[Fields]:
+    for _, declaration in composed(world, unit, run, merged(lines, run.number)):
+        yield declaration.content

@@ -1,0 +1,71 @@
+"""The manifests that a run takes: which they are, and their marking, a piece at a time (AG-02, AG-04)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gateway.documents import UNDECIDED, ManifestState, Selection
+from gateway.store import Move, Offered, RunRow, Unit
+
+# So many are marked with the request itself; a larger month goes on by the clock.
+MARKED_AT_ONCE = 500
+_COLUMNS = {"CustomMaster": "office", "IEFlag": "ie_flag"}
+
+
+class Phase(StrEnum):
+    """What is being done for a run.
+
+    Before `DECLARING` nothing of it can be seen outside, and it can begin anew; from then on it only goes on.
+    """
+
+    MARKING = "marking"
+    RESTARTING = "restarting"
+    WAITING = "waiting"
+    SPREADING = "spreading"
+    COMPOSING = "composing"
+    PROVING = "proving"
+    DECLARING = "declaring"
+    CLOSING = "closing"
+    CLEARING = "clearing"
+
+
+def offered(selection: Selection) -> Offered:
+    """Return which manifests a run takes, as the store is asked for them: cleared, and not being amended."""
+    equal = dict(selection.criteria)
+    columns = {column: equal.pop(name, "") for name, column in _COLUMNS.items()}
+    return Offered(
+        enterprise=selection.enterprise,
+        period=selection.period,
+        state=ManifestState.CLEARED,
+        natures=selection.natures,
+        without=UNDECIDED,
+        content=equal,
+        days=selection.days,
+        listed=selection.listed,
+        **columns,
+    )
+
+
+def begin(unit: Unit, run: str, selection: Selection) -> None:
+    """Keep a new run, and mark the first of its manifests; of most months that is all."""
+    row = RunRow(run=run, phase=Phase.MARKING)
+    unit.runs.begin(row)
+    mark(unit, row, selection)
+
+
+def mark(unit: Unit, row: RunRow, selection: Selection) -> None:
+    """Mark the next manifests of a run: they await aggregation, and no other run takes them."""
+    numbers = unit.months.numbers(offered(selection), after=row.last, limit=MARKED_AT_ONCE)
+    move = Move(
+        from_state=ManifestState.CLEARED,
+        to_state=ManifestState.AWAITING,
+        parent=row.run,
+        event="await",
+        cause_kind="clock",
+        cause_id=row.run,
+    )
+    marked = row.manifests + len(unit.months.move(numbers, move))
+    if len(numbers) < MARKED_AT_ONCE:
+        unit.runs.step(row, phase=Phase.WAITING, last="", done=0, manifests=marked)
+    else:
+        unit.runs.step(row, last=numbers[-1], done=marked, manifests=marked)
