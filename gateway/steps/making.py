@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from typing import Any, Final
 
@@ -31,16 +31,22 @@ _BATCH: Final = 10
 
 def make_ordered(world: World, store: Store, trouble: Trouble) -> int:
     """Make what waits for it, and return how much that was."""
+    with store.begin() as unit:
+        written, drawn = (_take(unit, kinds) for kinds in (_WRITTEN, _DRAWN))
     done = 0
-    for kinds, guard in ((_WRITTEN, nullcontext()), (_DRAWN, trouble.at("prints"))):
-        with store.begin() as unit:
-            rows = unit.notices.take_to_make(kinds, _BATCH)
-            drafts = unit.raw.many((row, row.digest) for row in rows)
-        with guard if drafts else nullcontext():
+    for drafts, guard in (
+        (written, nullcontext()),
+        (drawn, trouble.at("prints") if drawn else nullcontext()),
+    ):
+        with guard:
             for row, draft in drafts:
                 _make_one(world, store, row, draft)
                 done += 1
     return done
+
+
+def _take(unit: Unit, kinds: Collection[str]) -> list[tuple[NoticeRow, bytes]]:
+    return unit.raw.many((row, row.digest) for row in unit.notices.take_to_make(kinds, _BATCH))
 
 
 def _make_one(world: World, store: Store, row: NoticeRow, draft: bytes) -> None:

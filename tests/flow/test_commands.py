@@ -320,6 +320,7 @@ def test_a_sound_installation_passes_every_check(desk: Desk) -> None:
             "mappings",
             "enterprises",
             "channels",
+            "prints",
             "customs certificates",
             "token",
         )
