@@ -18,6 +18,8 @@ from gateway.mapping.lookup import CodeLookup, SourceLike
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.spec import MappingSpec
 
+_TOLD = 3
+
 
 @dataclass(frozen=True, slots=True)
 class MappingSet:
@@ -66,7 +68,7 @@ class MappingSet:
         """Return the one mapping that fits the source, among those that the patterns allow.
 
         Raises:
-            RejectedError: `mapping.none-fits` with the reasons of every candidate, or `mapping.two-fit`.
+            RejectedError: `mapping.none-fits` with the reasons of the nearest, or `mapping.two-fit`.
         """
         candidates = [each for each in self if any(fnmatchcase(each.name, name) for name in names)]
         place = Place(source.name)
@@ -86,8 +88,15 @@ class MappingSet:
             # The nearest first: whoever sent the file most likely meant that one.
             reasons = dict(sorted(reasons.items(), key=lambda named: len(named[1])))
             first = Violation("mapping.none-fits", values={"names": ", ".join(reasons)}, place=place)
-            raise RejectedError([first, *(reason for found in reasons.values() for reason in found)])
+            raise RejectedError([first, *_nearest(list(reasons.values()))])
         return fitting[0]
+
+
+def _nearest(reasons: list[list[Violation]]) -> Iterator[Violation]:
+    """Yield the reasons of the mappings that are as near as the nearest, and of three in any case."""
+    for position, found in enumerate(reasons):
+        if position < _TOLD or len(found) == len(reasons[0]):
+            yield from found
 
 
 def _load(file: Path, name: str, tables: CodeLookup) -> tuple[Mapping | None, list[Violation]]:

@@ -122,7 +122,7 @@ def test_the_receipt_log_has_one_line_for_each_receipt(job: Job) -> None:
 @pytest.mark.requirement("ER-04", "ER-05")
 def test_each_file_has_one_reply_and_is_put_away(job: Job) -> None:
     """Nothing is left in the inbox, nothing was deleted, every reply says accepted."""
-    names = sorted(file.name for file in EXAMPLES.iterdir())
+    names = ["01-qualification.csv", "02-goods.xml", "03-manifest.csv", "04-manifest.json"]
     assert job.at.done() == names
     assert job.at.quarantined() == []
     assert [len(job.at.replies(name)) for name in names] == [1, 1, 1, 1]

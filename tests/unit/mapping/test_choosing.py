@@ -74,6 +74,18 @@ def test_when_none_fits_the_reasons_of_every_candidate_of_the_format_are_told(wo
 
 
 @pytest.mark.requirement("EN-05")
+def test_of_many_that_do_not_fit_the_nearest_say_why(workshop):
+    """All are named; of those that lack more than the nearest, two more speak at most."""
+    columns = {"a": '"x", "y"', "b": '"x", "p", "q"', "c": '"p", "q"', "d": '"p", "q", "r"', "e": '"y", "p"'}
+    for name, wanted in columns.items():
+        text = CSV.replace('"清单编号", "数量"', wanted).replace('file = ["list-*.csv", "LISTE*"]\n', "")
+        workshop.write(text, f"erp/{name}")
+    first, *reasons = refused(workshop, "x.csv", "x,z\n1,2\n")
+    assert str(first.values["names"]).startswith("erp/a, erp/b, erp/c")
+    assert [reason.values["mapping"] for reason in reasons] == ["erp/a", *["erp/b"] * 2, *["erp/c"] * 2]
+
+
+@pytest.mark.requirement("EN-05")
 def test_when_two_fit_both_are_named_and_neither_is_taken(workshop):
     """Taking the first would be chance."""
     workshop.write(CSV, "erp/list")
