@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union
 
 from gateway.store.rows import DocumentRow
 from gateway.store.statements import CHUNK, at_path, columns_of, rows
@@ -145,11 +145,14 @@ class Searching:
 
 
 def _in_family(name: str, value: str) -> ColumnElement[bool]:
-    """Say that a document, its parent or one of its children has this number."""
-    other = documents.alias()
-    named = other.c[name] == value
-    of_child = select(other.c.parent).where(named, other.c.parent.is_not(None))
-    of_parent = select(other.c.number).where(named)
-    return or_(
-        documents.c[name] == value, documents.c.number.in_(of_child), documents.c.parent.in_(of_parent)
+    """Say that a document, its parent or one of its children has this number.
+
+    As one list of numbers, so that it is found by number and not among all documents of an enterprise.
+    """
+    named, child = documents.alias(), documents.alias()
+    own = select(named.c.number).where(named.c[name] == value)
+    parent = select(named.c.parent).where(named.c[name] == value, named.c.parent.is_not(None))
+    children = (
+        select(child.c.number).join(named, child.c.parent == named.c.number).where(named.c[name] == value)
     )
+    return documents.c.number.in_(union(own, parent, children))
