@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import demo, lookups, mappings, months, queries, references, running, token
+from gateway.cli import declarations, demo, lookups, mappings, months, queries, references, running, token
 from gateway.cli.session import Session
 from gateway.clock import Clock, parse_moment
 from gateway.errors import Language
@@ -54,6 +54,7 @@ for each in (
     running.check,
     months.aggregate,
     months.declare,
+    declarations.correct,
     lookups.status,
     lookups.documents,
     lookups.document,

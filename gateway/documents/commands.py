@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from gateway.documents import aggregation
+from gateway.documents import aggregation, declaring
 from gateway.documents.copying import copied
 from gateway.documents.core import Change, Command, Decision, Document, Facts
 from gateway.documents.draft import Draft, Level, copy
@@ -31,6 +31,8 @@ def decide(command: Command, facts: Facts) -> Decision:
     """
     if command.message_type == aggregation.MESSAGE:
         return aggregation.request_aggregation(command, facts)
+    if command.message_type == declaring.MESSAGE:
+        return declaring.decide_declaration(command, facts)
     form = FORMS.get(command.message_type)
     if form is None:
         raise refuse(

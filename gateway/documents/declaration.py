@@ -126,7 +126,10 @@ def declare_declaration(document: Document, facts: Facts) -> Decision:
     assert isinstance(sign, dict)
     head["IEDate"] = f"{facts.now:%Y%m%d}"
     sign["SignDate"] = _moment(facts.now)
-    changed = replace(document, state=state, version=document.version + 1, content=content)
+    # What customs gave to an attempt that it did not accept is no longer true.
+    changed = replace(
+        document, state=state, version=document.version + 1, customs_number=None, content=content
+    )
     return Decision(
         changes=(Change(changed, document.state, document.version, Event.DECLARE),),
         outgoing=((document.number, Outgoing(MESSAGE, content)),),

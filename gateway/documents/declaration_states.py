@@ -41,7 +41,10 @@ ORDER: Table = {
 }
 
 MACHINE = Machine(
-    DeclarationState, ORDER, {_S.DECLARED: BOTH, _S.INSPECTION: BUSINESS, _S.REVIEWED: BUSINESS}
+    DeclarationState,
+    ORDER,
+    {_S.DECLARED: BOTH, _S.INSPECTION: BUSINESS, _S.REVIEWED: BUSINESS},
+    readings=frozenset({Event.SHOW, Event.PRINT}),
 )
 TABLE = MACHINE.table
 

@@ -22,4 +22,4 @@ DECLARATION_SET: Final = "dec/3.1/DecMessage.xsd"
 
 # Reading goes by name and needs no schema, so the names of repeating groups stand here; a test compares
 # them with the schemas. `Manifest` repeats inside an aggregation request.
-REPEATED: Final = frozenset({"Item", "DisabledItem", "Change", "Fault", "Manifest"})
+REPEATED: Final = frozenset({"Item", "DisabledItem", "Change", "Fault", "Manifest", "Total"})

@@ -21,7 +21,7 @@ SOURCE = "\n".join(file.read_text("utf-8") for file in ROOM.glob("*.py"))
 @pytest.mark.requirement("EN-05")
 def test_codes_and_texts_fit_together() -> None:
     """What is raised is in the catalogue, and what is in the catalogue is raised."""
-    rooms = "rule|state|receipt|aggregation|news|command|item|change|amendment"
+    rooms = "rule|state|receipt|aggregation|declaration|news|command|item|change|amendment"
     used = set(re.findall(rf'"((?:{rooms})\.[a-z0-9-]+)"', SOURCE))
     assert used == set(TEXTS)
 

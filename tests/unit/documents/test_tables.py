@@ -154,6 +154,7 @@ READINGS = {
     application.MACHINE: ("print", "show"),
     manifest_states.MACHINE: ("copy", "print", "show"),
     manifest_states.BONDED_ROAD_MACHINE: ("copy", "print", "show"),
+    declaration_states.MACHINE: ("print", "show"),
 }
 
 

@@ -100,6 +100,9 @@ FIELDS = {
     "ManifestWithdrawal": """SeqNo:f CustomsNo:f ManifestSeqNo:sd ManifestCustomsNo:df IEFlag:df
         CustomMaster:df:customs_district TradeCode:df TradeName:df AgentCode: AgentName: CheckMark:
         DecModNote:d EntOpName:d EntOpTele:d""",
+    "Declaration": """SeqNo: AgentCode: ContrNo: WrapType::package_type TradeAreaCode::country
+        DespPortCode::port EntyPortCode: GoodsPlace: EntryType: ChkSurety: PromiseItmes: MarkNo: NoteS: Item:""",
+    "Declaration/Item": "GNo:sd CiqCode: DistrictCode: DestCode:",
     "AggregationRequest": """Month:sd TradeCode:f GoodsNature::goods_nature IEFlag:
         CustomMaster::customs_district ManualNo: AgentCode: Manifest:""",
 }

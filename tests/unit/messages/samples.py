@@ -162,7 +162,19 @@ SAMPLES: Final[dict[str, Fields]] = {
         "UpdateTime": "2026-10-20T08:00:00+08:00",
         "Item": [{"GNo": "1", "CodeTS": "8471300000", "GUnit": "001", "GQty": "100"}],
     },
-    "AggregationRequest": {"Month": "202610", "IEFlag": "E", "Manifest": [{"SeqNo": "MF2026102000000001"}]},
+    "AggregationRequest": {
+        "Month": "202610",
+        "IEFlag": "E",
+        "AgentCode": "none",
+        "ManifestCount": "1",
+        "Total": [{"TradeCurr": "USD", "DeclTotal": "1275.00"}, {"GUnit": "011", "GQty": "102"}],
+        "Manifest": [{"SeqNo": "MF2026102000000001"}],
+    },
+    "Declaration": {
+        "SeqNo": "DC2026110300000001",
+        "EntyPortCode": "470201",
+        "Item": [{"GNo": "1", "CiqCode": "101"}],
+    },
     "Query": {"QueryKind": "manifest", "DateFrom": "20261001"},
 }
 
