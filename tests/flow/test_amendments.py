@@ -13,8 +13,9 @@ from gateway.cli import main
 from gateway.documents import Command, decide
 from gateway.errors import RejectedError, RetryError
 from gateway.fields import Fields
-from gateway.steps.aggregating import aggregate_month, rehearse_month
+from gateway.steps.aggregating import aggregate_month, month_command
 from gateway.steps.records import Cause, StoredFacts, carry_out
+from gateway.steps.rehearsing import rehearsed
 from tests.flow import erp
 from tests.flow.outside import xmllint_faults
 from tests.services.installation import AGGREGATION, Installation, Running
@@ -58,6 +59,15 @@ def _modification(number: str = "XG-1", **content: Any) -> str:
 def _withdrawal(number: str = "CX-1", **content: Any) -> str:
     named = {"document": "withdrawal", "number": number, "manifest": {"ourNumber": erp.MANIFEST}, **WHY}
     return json.dumps({**named, **content}, ensure_ascii=False)
+
+
+def _rehearsed(running: Running) -> tuple[int, list[str]]:
+    """Return how many manifests an aggregation would take, and why it would leave out others."""
+    world = running.gateway.world
+    with running.gateway.store.read() as unit:
+        command = month_command(world, unit, ENTERPRISE, "202610", "")
+        with rehearsed(world, unit, command) as told:
+            return told.manifests, [violation.code for violation in told.left_out]
 
 
 def _say(at: Installation, *words: str, lang: str = "en") -> Any:
@@ -127,9 +137,7 @@ def test_a_withdrawal_is_saved_declared_and_ends_the_manifest(cleared: Running) 
     assert declared["messages"][0]["outcome"] == "accepted", declared
     assert cleared.states("CX-1") == ["saved", "declared", "sent", "approved"]
     assert cleared.document(erp.MANIFEST).state == "withdrawn"
-    with cleared.gateway.store.read() as unit:
-        told = rehearse_month(cleared.gateway.world, unit, ENTERPRISE, "202610")
-    assert (told.manifests, told.left_out) == (0, ())
+    assert _rehearsed(cleared) == (0, [])
 
 
 @pytest.mark.requirement("AM-05", "AM-07")
@@ -140,9 +148,7 @@ def test_while_customs_is_silent_no_other_is_accepted_and_nothing_aggregates(cle
     (refused,) = cleared.send("2.json", _withdrawal())["messages"]
     assert [fault["code"] for fault in refused["violations"]] == ["amendment.undecided"]
     assert refused["violations"][0]["place"]
-    with cleared.gateway.store.read() as unit:
-        told = rehearse_month(cleared.gateway.world, unit, ENTERPRISE, "202610")
-    assert [violation.code for violation in told.left_out] == ["aggregation.amendment-open"]
+    assert _rehearsed(cleared) == (0, ["aggregation.amendment-open"])
 
 
 @pytest.mark.requirement("AM-05")
