@@ -233,9 +233,10 @@ def test_the_shipped_mappings_are_sound_and_their_examples_come_out_as_expected(
     """Both commands say so with exit 0."""
     assert desk.json("mappings", "check") == []
     results = desk.json("mappings", "test")
-    assert len(results) == 9
+    shipped = {file.relative_to(ROOT / "mappings") for file in (ROOT / "mappings").glob("*/*.toml")}
+    assert {f"{row['mapping']}.toml" for row in results} == {str(file) for file in shipped}
     assert {row["result"] for row in results} == {"ok"}
-    assert "9" in desk.say("mappings", "check", lang="zh").stdout
+    assert str(len(shipped)) in desk.say("mappings", "check", lang="zh").stdout
 
 
 @pytest.mark.requirement("AG-11")
