@@ -35,6 +35,7 @@ from gateway.signing import (
 )
 from gateway.steps.records import World
 from gateway.steps.replies import OPERATORS
+from gateway.steps.rounds import Rounds
 from gateway.steps.trouble import Trouble
 from gateway.store import Store
 from gateway.workers import Workers
@@ -244,6 +245,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             customs_outbox=FolderOutbox(_folder(settings.path(route.outbox))),
             notice_outboxes=outboxes,
             trouble=Trouble(store),
+            months=Rounds(world, store),
         )
 
 

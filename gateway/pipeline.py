@@ -2,7 +2,7 @@
 
     channel ──► intake ──► understand ─┬─► sign ──► dispatch ──► customs ──► receive ─┐
                                        └─► make ──► notify ──► ERP  ◄─────────────────┘
-    clock ────► tick: months to be aggregated, overdue receipts
+    clock ────► tick: months to be aggregated, deadlines, overdue receipts
 
 A stage takes a batch, does each item under a savepoint of its own, and commits once: one bad message
 harms no other, one disk flush serves many, and a process may die between any two commits.
@@ -17,7 +17,7 @@ from gateway.channels import Inbox, Outbox
 from gateway.errors import ParkedError, RejectedError
 from gateway.mapping import MappingSet
 from gateway.signing import Signer, Verifier
-from gateway.steps import making, runs, submitting, waiting
+from gateway.steps import making, rounds, runs, submitting, waiting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
@@ -47,6 +47,7 @@ class Gateway:
     # By partner; that of the operators is the receipt log.
     notice_outboxes: Mapping[str, Outbox]
     trouble: Trouble
+    months: rounds.Rounds
 
 
 def intake(gateway: Gateway) -> int:
@@ -58,8 +59,7 @@ def intake(gateway: Gateway) -> int:
             with gateway.store.begin() as unit:
                 keep_arrivals(gateway.world, unit, partner, arrivals, refusals)
             inbox.stored((*arrivals, *refusals))
-            done += len(arrivals) + len(refusals)
-            done += put_away_understood(gateway.store, partner, inbox, BATCH)
+            done += len(arrivals) + len(refusals) + put_away_understood(gateway.store, partner, inbox, BATCH)
     return done
 
 
@@ -144,7 +144,7 @@ def notify(gateway: Gateway) -> int:
 
 
 def tick(gateway: Gateway) -> int:
-    """Do what is due by the clock: aggregate requested months, tell overdue receipts (AG-04, CU-01)."""
+    """Do what is due by the clock: aggregate months, tell deadlines and overdue receipts (AG-04, AG-12)."""
     done = runs.advance_runs(gateway.world, gateway.store)
-    with gateway.store.begin() as unit:
-        return done + waiting.release_held(unit) + waiting.tell_overdue(gateway.world, unit)
+    done += gateway.months.look(busy=done > 0)
+    return done + waiting.look(gateway.world, gateway.store)

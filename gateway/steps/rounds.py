@@ -13,26 +13,28 @@ _EVERY: Final = timedelta(minutes=1)
 
 
 class Rounds:
-    """Looks at the months now and then, and at once when an aggregation has moved something."""
+    """Looks at the months once a minute, and as soon as the aggregations have come to rest."""
 
     def __init__(self, world: World, store: Store) -> None:
         self._world = world
         self._store = store
         self._last: datetime | None = None
+        self._moved = False
 
-    def look(self, *, now: bool) -> int:
-        """Tell deadlines, if it is time or asked for; return how much was done.
+    def look(self, *, busy: bool) -> int:
+        """Tell deadlines, if it is time; return how much was done.
 
         Counting reads only; a transaction that writes begins where something is to be told.
+
+        Args:
+            busy: Whether an aggregation has moved just now, and may go on.
         """
+        came_to_rest, self._moved = self._moved and not busy, busy
         with self._store.read() as unit:
-            if not now and self._last is not None and unit.now < self._last + _EVERY:
+            if not came_to_rest and self._last is not None and unit.now < self._last + _EVERY:
                 return 0
-            moment = unit.now
-            found = risks(self._world, unit)
-            told = unchanged(unit, found)
-        self._last = moment
-        if told:
-            return 0
+            self._last = unit.now
+            if unchanged(unit, risks(self._world, unit)):
+                return 0
         with self._store.begin() as unit:
             return tell_deadlines(self._world, unit, risks(self._world, unit))

@@ -6,9 +6,15 @@ from datetime import timedelta
 
 from gateway.documents import APPROVED, Kind, waiting_states
 from gateway.steps.records import World
-from gateway.store import ListedDocument, Unit
+from gateway.store import ListedDocument, Store, Unit
 
 OVERDUE = "waiting.overdue"
+
+
+def look(world: World, store: Store) -> int:
+    """Let go what no longer has to wait, and tell what is late; return how much that was."""
+    with store.begin() as unit:
+        return release_held(unit) + tell_overdue(world, unit)
 
 
 def tell_overdue(world: World, unit: Unit) -> int:

@@ -1,9 +1,9 @@
 """The store: tables, queries and migrations on SQLite or PostgreSQL; every arrow between stages is a row."""
 
 from gateway.store.documents import DocumentFilter
+from gateway.store.groups import GroupRow
 from gateway.store.lines import DraftRow, LineRow, MergedRow, PlaceRow, SumRow
 from gateway.store.months import Move, Offered
-from gateway.store.groups import GroupRow
 from gateway.store.receipts import ReceiptContent
 from gateway.store.references import ReferenceRow, UseRow
 from gateway.store.rows import (

@@ -188,16 +188,17 @@ def test_many_manifests_are_named_by_their_first_numbers(days: Days) -> None:
 
 
 @pytest.mark.requirement("AG-12")
-def test_rounds_look_at_once_and_then_now_and_then(days: Days, world: World) -> None:
-    """A tick right after another counts nothing; an aggregation that moved something lets it look."""
+def test_rounds_look_at_once_and_when_aggregations_have_come_to_rest(days: Days, world: World) -> None:
+    """A tick right after another counts nothing, nor does one while an aggregation goes on."""
     with days.on("2026-11-04") as store:
         rounds = Rounds(world, store)
-        assert rounds.look(now=False) == 2
+        assert rounds.look(busy=False) == 2
         days.put(changed(document("M20260000000000001", state="aggregated", period="202610"), "cleared", 1))
         days.put(changed(document("M20260000000000002", state="aggregated", period="202610"), "approved", 1))
-        assert rounds.look(now=False) == 0
+        assert rounds.look(busy=False) == 0
+        assert rounds.look(busy=True) == 0
         assert ("aggregation.deadline", SUBJECT) in days.alerts()
-        assert rounds.look(now=True) == 1
+        assert rounds.look(busy=False) == 1
         assert ("aggregation.deadline", SUBJECT) not in days.alerts()
 
 
