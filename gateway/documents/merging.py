@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby, islice
 from operator import attrgetter
@@ -118,8 +119,7 @@ def spread(manifest: Document, keys: Aggregation) -> Iterator[Line]:
     content = manifest.content
     items = items_of(content)
     basis = _basis(items)
-    header = _header_key(manifest, keys.header_keys)
-    part = _digest(header)
+    part = _part(manifest, keys.header_keys)
     age = f"{text_of(content, 'DeclDate'):8} {manifest.customs_number or ''} {manifest.number:18}"
     wrap, contract = text_of(content, "WrapType"), text_of(content, "ContrNo")
     net = amounts.units(content.get("NetWt"))
@@ -133,7 +133,7 @@ def spread(manifest: Document, keys: Aggregation) -> Iterator[Line]:
             manifest=manifest.number,
             position=position,
             part=part,
-            item=_digest((part, *(_plain(name, text_of(item, name)) for name in keys.item_keys))),
+            item=_key((part, *keys.item_keys), (part, *map(item.get, keys.item_keys))),
             words=words_of(item),
             rank=f"{age} {position:05}",
             wrap=wrap,
@@ -200,28 +200,33 @@ def _charge(content: Fields, charge: str, basis: Sequence[int]) -> Sequence[int 
     return amounts.allot(amounts.units(content.get(charge + "Rate")), basis)
 
 
-def _header_key(manifest: Document, names: Sequence[str]) -> tuple[str, ...]:
+def _part(manifest: Document, names: Sequence[str]) -> str:
     """Return what must be equal; the month stands for the period of tax and exchange rate.
 
     Charges given as a rate or unit price must be equal too, for a declaration has room for one of each.
     Amounts in one currency add up.
     """
     content = manifest.content
-    charges: list[str] = []
+    said: dict[str, object] = {"": manifest.period}
     for charge in CHARGES:
-        mark, rate, currency = (text_of(content, charge + part) for part in ("Mark", "Rate", "Curr"))
-        charges += [mark, currency, "" if mark == TOTAL_AMOUNT else _plain("Rate", rate)]
-    return (manifest.period or "", *(_plain(name, text_of(content, name)) for name in names), *charges)
+        mark, rate, currency = (f"{charge}{part}" for part in ("Mark", "Rate", "Curr"))
+        said |= {mark: content.get(mark), currency: content.get(currency)}
+        said[rate] = None if content.get(mark) == TOTAL_AMOUNT else content.get(rate)
+    return _key((*names, *said), (*map(content.get, names), *said.values()))
+
+
+# A month has few goods and many items.
+@lru_cache(maxsize=10_000)
+def _key(names: tuple[str, ...], said: tuple[object, ...]) -> str:
+    """Return one short text for a key; each of its values goes in with its length, so that none runs over."""
+    texts = (text if isinstance(text, str) else "" for text in said)
+    plain = (_plain(name, text) for name, text in zip(names, texts, strict=True))
+    return sha256("".join(f"{len(text)}:{text}" for text in plain).encode()).hexdigest()[:_DIGITS]
 
 
 def _plain(name: str, text: str) -> str:
     number = amounts.parse(text) if name.endswith(_NUMBERS) else None
     return text if number is None else amounts.show(number)
-
-
-def _digest(key: Sequence[str]) -> str:
-    """Return one short text for a key; each of its values goes in with its length, so that none runs over."""
-    return sha256("".join(f"{len(value)}:{value}" for value in key).encode()).hexdigest()[:_DIGITS]
 
 
 def _optional(item: Fields, name: str) -> int | None:

@@ -23,7 +23,7 @@ def storable(text: str) -> str:
 
     File names that are not UTF-8 and JSON escapes bring such characters; they must never stop a stage.
     """
-    return _utf8(text.replace("\0", "\\x00"))
+    return _utf8(text.replace("\0", "\\x00") if "\0" in text else text)
 
 
 def encode(value: object) -> str:

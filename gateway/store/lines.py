@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, cast, delete, func, insert, select, update
 
 from gateway.fields import Fields
-from gateway.store.columns import Count
+from gateway.store.columns import Count, storable
 from gateway.store.rows import RelationRow
 from gateway.store.statements import CHUNK, LIMIT, columns_of, rows, values_of
 from gateway.store.tables import aggregation_drafts as drafts
@@ -29,8 +30,6 @@ class LineRow:
     item: str
     words: str
     rank: str
-    wrap: str
-    contract: str
     quantity: int
     total: int
     first_quantity: int | None
@@ -41,9 +40,11 @@ class LineRow:
     freight: int | None
     insurance: int | None
     other: int | None
+    wrap: str
+    contract: str
 
 
-FIGURES = tuple(each.name for each in fields(LineRow))[8:]
+FIGURES = tuple(each.name for each in fields(LineRow))[6:-2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,22 @@ _NUMBER = (
     .values(number=bindparam("_number"))
 )
 _REMOVE = delete(lines).where(lines.c.run == bindparam("run"), lines.c.manifest <= bindparam("upto"))
-_LINE_VALUES = attrgetter(*LineRow.__dataclass_fields__)
-_LINE_NAMES = tuple(LineRow.__dataclass_fields__)
+# The order of the table, without the run before these and the texts of others after them.
+_VALUES = attrgetter(*(column.name for column in lines.c if column.name not in {"run", "wrap", "contract"}))
+
+
+class Line(Protocol):
+    """A line of whatever class; its further attributes are those of `LineRow`."""
+
+    @property
+    def wrap(self) -> str:
+        """The kind of packing, as others wrote it."""
+        ...
+
+    @property
+    def contract(self) -> str:
+        """The contract, as others wrote it."""
+        ...
 
 
 class Lines:
@@ -163,15 +178,16 @@ class Lines:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, run: str, made: Iterable[object]) -> None:
+    def add(self, run: str, made: Iterable[Line]) -> None:
         """Keep lines: any objects with the attributes of a `LineRow`."""
-        values = [dict(zip(_LINE_NAMES, _LINE_VALUES(line), strict=True)) | {"run": run} for line in made]
+        values = [(run, *_VALUES(line), storable(line.wrap), storable(line.contract)) for line in made]
         if values:
-            self._connection.execute(insert(lines), values)
+            self._connection.exec_driver_sql(_insert(self._connection.dialect.name), values)
 
     def between(self, run: str, after: str, upto: str) -> list[LineRow]:
         """Return the lines of the manifests after one and up to another, in their order."""
-        return rows(self._connection, LineRow, _LINES, run=run, after=after, upto=upto)
+        asked = {"run": run, "after": after, "upto": upto}
+        return [LineRow(*row) for row in self._connection.execute(_LINES, asked)]
 
     def count(self, run: str) -> int:
         """Count all lines."""
@@ -239,6 +255,14 @@ class Lines:
     def _stream(self, statement: Any, run: str) -> Iterator[Any]:
         result = self._connection.execute(statement, {"run": run}, execution_options={"yield_per": CHUNK})
         yield from result
+
+
+@cache
+def _insert(dialect: str) -> str:
+    """Return the insert of a line for the driver itself: a month has millions of values to be passed on."""
+    mark = {"sqlite": "?", "postgresql": "%s"}[dialect]
+    names, marks = ", ".join(column.name for column in lines.c), ", ".join(mark for _ in lines.c)
+    return f"INSERT INTO {lines.name} ({names}) VALUES ({marks})"  # noqa: S608 -- names of our own alone
 
 
 def _figure(units: int) -> Decimal:

@@ -291,12 +291,14 @@ aggregation_lines = Table(
     Column("run", Words, primary_key=True),
     Column("manifest", Words, primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    *(_words(name) for name in ("part", "item", "words", "rank", "wrap", "contract")),
+    *(_words(name) for name in ("part", "item", "words", "rank")),
     *(_count(name) for name in ("quantity", "total", "net", "tare", "packages")),
     *(
         _count(name, optional=True)
         for name in ("first_quantity", "second_quantity", "freight", "insurance", "other")
     ),
+    _words("wrap"),
+    _words("contract"),
     sqlite_with_rowid=False,
 )
 

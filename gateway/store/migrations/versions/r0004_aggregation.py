@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run"], ["documents.number"], name=op.f("fk_aggregation_runs_run")),
         sa.PrimaryKeyConstraint("run", name=op.f("pk_aggregation_runs")),
     )
-    words = ("part", "item", "words", "rank", "wrap", "contract")
+    words = ("part", "item", "words", "rank")
     op.create_table(
         "aggregation_lines",
         sa.Column("run", PLAIN, nullable=False),
@@ -41,6 +41,8 @@ def upgrade() -> None:
         *(sa.Column(name, PLAIN, nullable=False) for name in words),
         *(sa.Column(name, COUNT, nullable=False) for name in FIGURES),
         *(sa.Column(name, COUNT, nullable=True) for name in OPTIONAL_FIGURES),
+        sa.Column("wrap", PLAIN, nullable=False),
+        sa.Column("contract", PLAIN, nullable=False),
         sa.PrimaryKeyConstraint("run", "manifest", "position", name=op.f("pk_aggregation_lines")),
         sqlite_with_rowid=False,
     )
