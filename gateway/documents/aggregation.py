@@ -15,7 +15,7 @@ from gateway.documents.declaration import MESSAGE as DECLARATION_MESSAGE
 from gateway.documents.declaration import Frame, compose, issue
 from gateway.documents.declaration_states import DeclarationState
 from gateway.documents.draft import Draft
-from gateway.documents.lives import after
+from gateway.documents.lives import after, already_used
 from gateway.documents.merging import Goods, items_of, text_of
 from gateway.documents.selection import Selection, read_request
 from gateway.documents.states import Event
@@ -36,13 +36,7 @@ def request_aggregation(command: Command, facts: Facts) -> Decision:
     taken = facts.by_client_number(command.partner, Kind.AGGREGATION, command.client_number)
     path = "MessageHead/ClientSeqNo"
     if taken is not None:
-        raise refuse(
-            "rule.client-number-taken",
-            path,
-            given=command.client_number,
-            number=taken.number,
-            state=taken.state,
-        )
+        raise already_used(command.client_number, taken)
     draft, selection = read_request(command, facts)
     if len(command.client_number) > MAX_CLIENT_NUMBER:
         draft.fault(

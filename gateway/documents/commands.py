@@ -13,14 +13,13 @@ from gateway.documents.draft import Draft, Level, copy
 from gateway.documents.forms import FORMS, effects
 from gateway.documents.items import OPERATIONS, Work, lines_of, renumbered
 from gateway.documents.lives import after
+from gateway.documents.repeating import compare
 from gateway.documents.states import Event
 from gateway.documents.writing import Plan, Task, redeclare, write
 from gateway.errors import refuse
-from gateway.fields import Fields, walk
+from gateway.fields import Fields
 
 _HEAD: Final = "MessageHead"
-# The ERP's own numbers of other documents, which never stay in a content.
-_OWN_NUMBERS: Final = ("QualificationClientNo", "VolumeClientNo", "ManifestClientNo")
 
 
 def decide(command: Command, facts: Facts) -> Decision:
@@ -97,7 +96,7 @@ def _work_on_items(task: Task) -> Decision:
     work = Work(command.message_type, kept, given, task.form.reclassified)
     lines = renumbered(OPERATIONS[command.operation](work))
     draft = Draft.of(command, present.content, Level.SAVE, task.facts, present)
-    _compare(draft, {name: value for name, value in command.body.items() if name != "Item"})
+    compare(draft, {name: value for name, value in command.body.items() if name != "Item"})
     draft.settle()
     return write(task, Plan(event, Level.SAVE, _anew(present.content), lines, present))
 
@@ -112,7 +111,7 @@ def _declare(task: Task) -> Decision:
         body["DeclDate"] = command.body["DeclDate"]
     draft = Draft.of(command, body, Level.DECLARE, task.facts, present)
     outline = task.form.complete(draft)
-    _compare(draft, task.form.compare(draft, command.body))
+    compare(draft, task.form.compare(draft, command.body))
     draft.settle()
     return redeclare(present, draft, outline)
 
@@ -180,22 +179,3 @@ def _anew(content: Fields) -> Fields:
     for name in ("CustomsNo", "ApprovedValidDate", "DeclDate"):
         body.pop(name, None)
     return body
-
-
-def _compare(draft: Draft, body: Fields) -> None:
-    """Refuse a command that says something else than what is saved; names and codes are the same."""
-    for name, given in body.items():
-        if name not in {"SeqNo", "DeclDate", *_OWN_NUMBERS}:
-            _compare_field(draft, name, given)
-
-
-def _compare_field(draft: Draft, name: str, given: str | Fields | list[Fields]) -> None:
-    prefix = draft.message_type
-    kept = dict(walk(draft.head.fields, prefix))
-    codes = draft.facts.codes
-    for path, text in walk({name: given}, prefix):
-        spec = draft.facts.dictionary.find(path)
-        table = spec.table if spec else ""
-        same = (codes.code(table, text) if table and codes.has(table) else None) or text
-        if kept.get(path) != same:
-            draft.fault("rule.differs-from-saved", path, given=text, expected=kept.get(path, ""))

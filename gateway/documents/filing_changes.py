@@ -18,6 +18,7 @@ from gateway.documents.changes import (
 from gateway.documents.checks import check_mandatory, check_positive, check_values
 from gateway.documents.core import Document, Nature
 from gateway.documents.draft import Draft, Level, Outline
+from gateway.documents.filing import FilingState
 from gateway.documents.finding import find_qualification
 from gateway.documents.naming import QUALIFICATION, VOLUME
 from gateway.documents.qualification import check_guarantee_day, check_no_guarantee
@@ -111,6 +112,10 @@ def _check_qualification(draft: Draft, volume: Document, path: str) -> None:
     """Require that the volume's goods may still be declared: its qualification is approved and in force."""
     qualification = draft.facts.document(volume.parent or "")
     assert qualification is not None, "a volume never exists without its qualification"
+    if qualification.state != FilingState.APPROVED:
+        state = FilingState(qualification.state)
+        values = {"number": qualification.number, "state_en": state.en, "state_zh": state.zh}
+        draft.fault("change.qualification-not-approved", path, **values)
     check_in_force(draft, qualification, path)
 
 

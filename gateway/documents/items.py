@@ -160,6 +160,8 @@ def _index(work: Work, line: Line) -> int | Violation:
     numbers = {str(count): count - 1 for count in range(1, len(work.kept) + 1)}
     if line.number in numbers:
         return numbers[line.number]
+    if not work.kept:
+        return work.fault("item.none-there", line, given=line.number or "-")
     return work.fault("item.unknown-number", line, given=line.number or "-", limit=len(work.kept))
 
 

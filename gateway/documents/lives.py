@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gateway.documents import aggregation_states, application, declaration_states, filing, manifest_states
 from gateway.documents.core import Document, Kind, ReceiptType
 from gateway.documents.states import Event, Machine, State
-from gateway.errors import refuse
+from gateway.errors import RejectedError, refuse
 
 # The state of a qualification whose volumes may go to customs (GF-07).
 APPROVED = filing.FilingState.APPROVED.value
@@ -89,6 +89,7 @@ def after(document: Document, event: Event) -> State:
     if target is None:
         raise refuse(
             "state.not-allowed",
+            "MessageHead/Operation",
             number=document.number,
             event=event.value,
             state_en=state.en,
@@ -96,3 +97,17 @@ def after(document: Document, event: Event) -> State:
             allowed=", ".join(machine.commands(state)) or "-",
         )
     return target
+
+
+def already_used(client_number: str, document: Document) -> RejectedError:
+    """Return the refusal of a new document under a number that stands for another one (ER-04)."""
+    state = state_of(document)
+    return refuse(
+        "rule.client-number-taken",
+        "MessageHead/ClientSeqNo",
+        given=client_number,
+        number=document.number,
+        state_en=state.en,
+        state_zh=state.zh,
+        allowed=", ".join(allowed_commands(document)) or "-",
+    )

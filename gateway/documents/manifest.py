@@ -123,10 +123,11 @@ def _check_weights(draft: Draft) -> None:
 def _check_qualified(draft: Draft, enterprise: str, office: str, nature: str) -> None:
     held = list(draft.facts.qualifications(enterprise, office, nature))
     if not any(in_force(document, draft.day) for document in held):
-        known = "; ".join(
-            f"{document.number} {FilingState(document.state).en} {document.valid_until or ''}".strip()
-            for document in held
-        )
+        known = [(each.number, FilingState(each.state), each.valid_until or "") for each in held]
         draft.fault(
-            "rule.no-qualification-in-force", draft.head.at("CustomMaster"), given=office, known=known or "-"
+            "rule.no-qualification-in-force",
+            draft.head.at("CustomMaster"),
+            given=office,
+            known_en="; ".join(f"{number} {state.en} {day}".strip() for number, state, day in known) or "-",
+            known_zh="；".join(f"{number} {state.zh} {day}".strip() for number, state, day in known) or "-",
         )

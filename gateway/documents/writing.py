@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from gateway.documents.core import Change, Command, Decision, Document, Facts, News, Outgoing
 from gateway.documents.draft import Draft, Level, Outline
 from gateway.documents.forms import Form
 from gateway.documents.items import Line, lines_of, split
-from gateway.documents.lives import after, first_state
+from gateway.documents.lives import after, already_used, first_state
 from gateway.documents.states import Event
-from gateway.errors import RejectedError, Violation, refuse
+from gateway.errors import RejectedError, Violation
 from gateway.fields import Fields
-
-_HEAD: Final = "MessageHead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +110,7 @@ def _check_new(task: Task) -> None:
     command = task.command
     taken = task.facts.by_client_number(command.partner, task.form.kind, command.client_number)
     if taken is not None:
-        raise refuse(
-            "rule.client-number-taken",
-            _HEAD + "/ClientSeqNo",
-            given=command.client_number,
-            number=taken.number,
-            state=taken.state,
-        )
+        raise already_used(command.client_number, taken)
 
 
 def _parts(task: Task, plan: Plan) -> list[list[Line]]:

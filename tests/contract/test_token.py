@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 import pickle
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pkcs11

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from gateway.documents import Command, decide
 from gateway.errors import RejectedError
 from gateway.fields import Fields
-from tests.unit.documents.world import World, approved_world, codes_of, line, manifest, qualification, volume
+from tests.unit.documents.world import (
+    World,
+    approved_world,
+    codes_of,
+    goods,
+    line,
+    manifest,
+    qualification,
+    volume,
+)
 
 QF, GF, MF = "QualificationFiling", "GoodsFiling", "Manifest"
 
@@ -33,6 +42,25 @@ def test_a_client_number_is_given_once() -> None:
     assert codes_of(fault) == ["rule.client-number-taken MessageHead/ClientSeqNo"]
     world.do(QF, "delete", "QF-1")
     assert _fault(world, QF, "save-declare", "QF-1", qualification()).code == "rule.client-number-taken"
+
+
+@pytest.mark.requirement("EN-05")
+def test_a_taken_number_is_told_with_what_its_document_allows() -> None:
+    """In both languages; an edit is not offered of what is with customs."""
+    world = World()
+    world.do(QF, "save-declare", "QF-1", qualification())
+    fault = _fault(world, QF, "save", "QF-1", qualification())
+    assert "已申报" in fault.text("zh")
+    assert "edit" not in fault.text("en")
+    assert "declared" not in fault.text("zh")
+
+
+@pytest.mark.requirement("EN-05")
+def test_what_a_state_does_not_allow_is_told_of_the_operation() -> None:
+    """Every fault names its field, also where the field is the command itself."""
+    world = World()
+    world.do(QF, "save-declare", "QF-1", qualification())
+    assert codes_of(_fault(world, QF, "delete", "QF-1")) == ["state.not-allowed MessageHead/Operation"]
 
 
 def test_client_numbers_are_counted_by_partner_and_kind() -> None:
@@ -214,3 +242,43 @@ def test_declaring_a_volume_keeps_what_was_saved() -> None:
     world.do(GF, "save", "GF-1", volume())
     decision = world.do(GF, "declare", "GF-1", volume())
     assert decision.outgoing[0][1].hold
+
+
+@pytest.mark.requirement("EN-02", "GF-01")
+@pytest.mark.parametrize("operation", ["declare", "append-item"])
+@pytest.mark.parametrize("named", ["QF-2", "QF-99"])
+def test_a_command_that_names_another_qualification_is_refused(operation: str, named: str) -> None:
+    """By the ERP's own number too: what was meant for one qualification is not declared under another."""
+    world = World()
+    world.do(QF, "save-declare", "QF-1", qualification())
+    world.do(QF, "save-declare", "QF-2", qualification(CustomMaster="5304"))
+    world.do(GF, "save", "GF-1", volume())
+    body: Fields = {"QualificationClientNo": named}
+    if operation != "declare":
+        body["Item"] = [goods()]
+    fault = _fault(world, GF, operation, "GF-1", body)
+    assert codes_of(fault) == [f"rule.differs-from-saved {GF}/QualificationClientNo"]
+    body["QualificationClientNo"] = "QF-1"
+    assert world.do(GF, operation, "GF-1", body).changes
+
+
+@pytest.mark.requirement("MF-11", "MF-04")
+def test_declaring_a_manifest_may_name_its_volume_again() -> None:
+    """It stands there by its customs number; another one is refused."""
+    world = approved_world()
+    world.do(MF, "save", "M-1", manifest())
+    other = world.do(GF, "save-declare", "GF-2", volume()).document.number
+    world.answer(other, "A", customs_number="J53016000002")
+    fault = _fault(world, MF, "declare", "M-1", {"VolumeClientNo": "GF-2"})
+    assert codes_of(fault) == [f"rule.differs-from-saved {MF}/VolumeClientNo"]
+    assert world.do(MF, "declare", "M-1", {"VolumeClientNo": "GF-1"}).outgoing
+
+
+@pytest.mark.requirement("MF-11")
+def test_declaring_fewer_items_than_are_saved_is_refused() -> None:
+    """Who repeats the items means them all: a manifest of two is not declared by a command that shows one."""
+    world = approved_world()
+    world.do(MF, "save", "M-1", manifest(line(), line()))
+    fault = _fault(world, MF, "declare", "M-1", manifest(line()))
+    assert codes_of(fault) == [f"rule.fewer-than-saved {MF}/Item"]
+    assert world.do(MF, "declare", "M-1", manifest(line(), line())).outgoing

@@ -90,3 +90,15 @@ def test_a_saved_change_is_numbered_again_when_it_is_declared() -> None:
     items = of(world, "GF-1").content["Item"]
     assert isinstance(items, list)
     assert [(item["GNo"], item["GName"]) for item in items[2:]] == [("3", "second"), ("4", "first")]
+
+
+@pytest.mark.requirement("CH-01", "CH-03")
+def test_goods_are_not_changed_once_the_qualification_is_revoked() -> None:
+    """The volume is still approved, but nothing of it can be declared any more; saving harms nobody."""
+    world = approved_world()
+    world.do(GC, "save", "C-1", goods_of(goods()))
+    world.answer(of(world, "QF-1").number, "V")
+    assert faults_of(world, GC, goods_of(goods())) == [f"change.qualification-not-approved {GC}/VolumeSeqNo"]
+    with pytest.raises(RejectedError) as fault:
+        world.do(GC, "declare", "C-1")
+    assert codes_of(fault.value) == [f"change.qualification-not-approved {GC}/VolumeSeqNo"]

@@ -146,6 +146,18 @@ def test_what_is_wrong_is_told_at_the_commands_own_item(
     assert world.documents == before
 
 
+@pytest.mark.requirement("MF-10", "EN-05")
+@pytest.mark.parametrize("operation", ["insert-item", "delete-item", "reclassify"])
+def test_of_no_items_none_can_be_named(operation: str) -> None:
+    """The reply tells how the first one comes in, and not of numbers from 1 to 0."""
+    world = approved_world()
+    world.do(MF, "save", "M-1", {"IEFlag": "I", "CustomMaster": "5301"})
+    with pytest.raises(RejectedError) as fault:
+        world.do(MF, operation, "M-1", {"Item": [{"GNo": "1"}]})
+    assert codes_of(fault.value) == [f"item.none-there {MF}/Item[1]/GNo"]
+    assert "append-item" in fault.value.text("en")
+
+
 def test_an_item_that_was_there_is_told_by_its_number() -> None:
     """A fault of an item that the command did not bring does not point into the command."""
     world = approved_world()

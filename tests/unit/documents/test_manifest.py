@@ -146,7 +146,8 @@ def test_a_qualification_that_ended_serves_no_more() -> None:
     with pytest.raises(RejectedError) as fault:
         world.do(MF, "save-declare", "M-1", body)
     assert codes_of(fault.value) == [f"rule.no-qualification-in-force {MF}/CustomMaster"]
-    assert "20270630" in fault.value.violations[0].text("en")
+    assert "approved 20270630" in fault.value.violations[0].text("en")
+    assert "海关审批通过 20270630" in fault.value.violations[0].text("zh")
     assert world.do(MF, "save", "M-2", body).changes
 
 

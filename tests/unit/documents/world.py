@@ -75,7 +75,8 @@ FIELDS = {
     "GoodsFiling": """SeqNo:f CustomsNo:f QualificationSeqNo:sd CustomMaster:df:customs_district TradeCode:df
         TradeName:df NoteS: Item:d""",
     "GoodsFiling/Item": """GNo:f CodeTS:d CiqCode: GName:d GModel:d GUnit:d:unit FirstUnit::unit
-        SecondUnit::unit OriginCountry:d:country DeclPrice:d TradeCurr:d:currency LicenseNo: DeclElements: Disabled:f""",
+        SecondUnit::unit OriginCountry:d:country DeclPrice:d TradeCurr:d:currency LicenseNo: DeclElements:
+        Disabled:f""",
     "QualificationChange": """SeqNo:f QualificationSeqNo:df CustomMaster:df:customs_district TradeCode:df
         TradeName:df GoodsNature:df:goods_nature IEBatches: GuaranteeMode::guarantee_mode GuaranteeAmount:
         GuaranteeValidDate: NoteS:""",
@@ -84,7 +85,8 @@ FIELDS = {
     "GoodsFilingChange": """SeqNo:f VolumeSeqNo:sd VolumeCustomsNo:df QualificationSeqNo:df
         CustomMaster:df:customs_district TradeCode:df TradeName:df NoteS: Item: DisabledItem:""",
     "GoodsFilingChange/Item": """GNo:f CodeTS:d CiqCode: GName:d GModel:d GUnit:d:unit FirstUnit::unit
-        SecondUnit::unit OriginCountry:d:country DeclPrice:d TradeCurr:d:currency LicenseNo: DeclElements: Disabled:f""",
+        SecondUnit::unit OriginCountry:d:country DeclPrice:d TradeCurr:d:currency LicenseNo: DeclElements:
+        Disabled:f""",
     "Manifest": """SeqNo:f CustomsNo:f IEFlag:sd GoodsNature:d:goods_nature CustomMaster:sd:customs_district
         IEPort:d:customs_district ManualNo:d TradeCode:df TradeName:df OwnerCode: OwnerName:d DeclDate:df
         IEDate:d TrafMode:d:transport_mode TrafName:d VoyNo: BillNo:d TradeMode:df:supervision_mode
@@ -101,7 +103,8 @@ FIELDS = {
         CustomMaster:df:customs_district TradeCode:df TradeName:df AgentCode: AgentName: CheckMark:
         DecModNote:d EntOpName:d EntOpTele:d""",
     "Declaration": """SeqNo: AgentCode: ContrNo: WrapType::package_type TradeAreaCode::country
-        DespPortCode::port EntyPortCode: GoodsPlace: EntryType: ChkSurety: PromiseItmes: MarkNo: NoteS: Item:""",
+        DespPortCode::port EntyPortCode: GoodsPlace: EntryType: ChkSurety: PromiseItmes: MarkNo: NoteS:
+        Item:""",
     "Declaration/Item": "GNo:sd CiqCode: DistrictCode: DestCode:",
     "AggregationRequest": """Month:sd TradeCode:f GoodsNature::goods_nature IEFlag:
         CustomMaster::customs_district ManualNo: AgentCode: Manifest:""",
