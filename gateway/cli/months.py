@@ -111,7 +111,7 @@ def _rehearse(session: Session, enterprise: str, period: str) -> dict[str, Any]:
             return {
                 "enterprise": enterprise,
                 "month": period,
-                "manifests": rehearsal.manifests,
+                "manifests": rehearsal.totals.manifests,
                 "declarations": [_outlined(body) for body in rehearsal.declarations],
                 "left_out": _texts(rehearsal.left_out, session.show),
                 "warnings": _texts(rehearsal.warnings, session.show),

@@ -37,8 +37,9 @@ from gateway.documents.lives import APPROVED, allowed_commands, awaited, state_o
 from gateway.documents.manifest_states import ManifestState
 from gateway.documents.merging import Goods, Line, pieces, spread
 from gateway.documents.receipts import advance
-from gateway.documents.selection import Selection, is_offered, selection_of
+from gateway.documents.selection import Selection, selection_of
 from gateway.documents.states import Event
+from gateway.documents.totals import Compared, Totals, compare, shown
 
 __all__ = [
     "APPROVED",
@@ -49,6 +50,7 @@ __all__ = [
     "Change",
     "CodeLookup",
     "Command",
+    "Compared",
     "Decision",
     "Difference",
     "Document",
@@ -65,19 +67,20 @@ __all__ = [
     "Selection",
     "Stale",
     "Sum",
+    "Totals",
     "Use",
     "advance",
     "allowed_commands",
     "awaited",
     "cargo_bill",
     "cargo_key",
+    "compare",
     "deadline",
     "decide",
     "declare_declaration",
     "differences",
     "draft_declaration",
     "finish",
-    "is_offered",
     "issued",
     "moved",
     "pieces",
@@ -88,6 +91,7 @@ __all__ = [
     "rehearsed_run",
     "request_aggregation",
     "selection_of",
+    "shown",
     "spread",
     "state_of",
     "states_of",

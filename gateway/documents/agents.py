@@ -8,6 +8,7 @@ from gateway.config import Enterprise
 from gateway.documents import identifiers
 from gateway.documents.core import Facts
 from gateway.documents.draft import Draft
+from gateway.fields import Fields
 
 # An agent's code that says that there is to be none.
 NONE: Final = "none"
@@ -20,6 +21,22 @@ def look_up(code: str, profile: Enterprise, facts: Facts) -> str | None:
             return agent.name
     known = profile if code == profile.code else facts.enterprise(code)
     return known.name if known else None
+
+
+def declaring_agent(run: Fields, manifest: Fields, profile: Enterprise) -> tuple[str, str]:
+    """Return who declares, code and name: whom the run names, else its manifests, else the enterprise.
+
+    Args:
+        run: The request for the aggregation, with the name that was looked up.
+        manifest: One of its manifests; they all name the same.
+        profile: The enterprise.
+    """
+    if run.get("AgentCode") != NONE:
+        for content in (run, manifest):
+            code, name = content.get("AgentCode"), content.get("AgentName")
+            if isinstance(code, str) and isinstance(name, str) and code and name:
+                return code, name
+    return profile.code, profile.name
 
 
 def named_agent(draft: Draft, code: str, profile: Enterprise | None) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from string import ascii_uppercase, digits
 from typing import Final
 
-from gateway.config import Enterprise
+from gateway.documents.agents import NONE, declaring_agent
 from gateway.documents.aggregation_states import RunState
 from gateway.documents.core import Change, Command, Decision, Document, Facts, Kind, News, Outgoing
 from gateway.documents.declaration import MESSAGE as DECLARATION_MESSAGE
@@ -17,13 +17,16 @@ from gateway.documents.declaration_states import DeclarationState
 from gateway.documents.draft import Draft
 from gateway.documents.lives import after, already_used
 from gateway.documents.merging import Goods, items_of, text_of
-from gateway.documents.selection import Selection, read_request
+from gateway.documents.requesting import check_totals, nothing_to_take, read_request
+from gateway.documents.selection import Selection
 from gateway.documents.states import Event
 from gateway.errors import ParkedError, refuse
 from gateway.fields import Fields
 
 MESSAGE: Final = "AggregationRequest"
+AGGREGATE: Final = "aggregate"
 REHEARSE: Final = "rehearse"
+_OPERATIONS: Final = (AGGREGATE, "")
 MAX_CLIENT_NUMBER: Final = 16
 
 
@@ -33,6 +36,14 @@ def request_aggregation(command: Command, facts: Facts) -> Decision:
     Raises:
         RejectedError: With every violation found.
     """
+    if command.operation not in _OPERATIONS:
+        raise refuse(
+            "command.unknown-operation",
+            "MessageHead/Operation",
+            given=command.operation,
+            message=MESSAGE,
+            expected=f"{AGGREGATE}, {REHEARSE}",
+        )
     taken = facts.by_client_number(command.partner, Kind.AGGREGATION, command.client_number)
     path = "MessageHead/ClientSeqNo"
     if taken is not None:
@@ -48,7 +59,8 @@ def request_aggregation(command: Command, facts: Facts) -> Decision:
         raise refuse("aggregation.still-marking", f"{MESSAGE}/Month", month=selection.period, run=other)
     manifests = facts.offered(selection)
     if not manifests:
-        raise refuse("aggregation.nothing-cleared", f"{MESSAGE}/Month", month=selection.period)
+        raise nothing_to_take(draft, selection)
+    check_totals(draft, selection)
     run = _run(command, facts, draft, selection)
     news = News(run.number, "news.aggregation-accepted", {"manifests": manifests, "month": selection.period})
     return Decision(
@@ -57,7 +69,7 @@ def request_aggregation(command: Command, facts: Facts) -> Decision:
         warnings=tuple(draft.warnings),
         news=(news,),
         takes=selection,
-        shown={"manifests": manifests},
+        shown={"manifests": manifests, **_named(run, facts)},
     )
 
 
@@ -203,18 +215,19 @@ def _frame(run: Document, first: Document, facts: Facts) -> Frame:
     filed = items_of(volume.content) if volume else []
     return Frame(
         profile=profile,
-        agent=_agent(run, first, profile, facts),
+        agent=declaring_agent(run.content, first.content, profile),
         inspection_codes={text_of(item, "GNo"): text_of(item, "CiqCode") for item in filed},
     )
 
 
-def _agent(run: Document, first: Document, profile: Enterprise, facts: Facts) -> tuple[str, str]:
-    """Return who declares: whom the run names, else whom its manifests name, else the enterprise (AG-03)."""
-    named = facts.enterprise(text_of(run.content, "AgentCode"))
-    if named is not None:
-        return named.code, named.name
-    code, name = text_of(first.content, "AgentCode"), text_of(first.content, "AgentName")
-    return (code, name) if code and name else (profile.code, profile.name)
+def _named(run: Document, facts: Facts) -> Mapping[str, object]:
+    """Tell the agent that a request names, or the enterprise itself where it names none (AG-03)."""
+    named = text_of(run.content, "AgentCode")
+    profile = facts.enterprise(run.enterprise)
+    if not named or profile is None:
+        return {}
+    code, name = declaring_agent(run.content, {}, profile)
+    return {"agent": {"code": code, "name": name, "named": named != NONE}}
 
 
 def _client_number(run: Document, index: int) -> str:

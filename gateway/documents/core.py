@@ -94,6 +94,7 @@ class Command:
         partner: Who asks.
         body: The body; it is never changed here.
         number: The unified number, where it is known from elsewhere than the body.
+        forced: Why an operator lets pass what is late (AG-01); empty for everybody else.
     """
 
     message_type: str
@@ -102,6 +103,7 @@ class Command:
     partner: str
     body: Fields
     number: str | None = None
+    forced: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,14 @@ class Facts(Protocol):
 
     def offered(self, selection: Selection) -> int:
         """Count the manifests that a run would take (AG-02)."""
+        ...
+
+    def offering(self, selection: Selection) -> Iterator[Document]:
+        """Yield the manifests that a run would take, a piece at a time."""
+        ...
+
+    def cleared(self, enterprise: str, period: str) -> Mapping[tuple[str, str], int]:
+        """Count an enterprise's cleared manifests of a month by declaring customs and nature of goods."""
         ...
 
     def marking(self, enterprise: str, period: str) -> str | None:

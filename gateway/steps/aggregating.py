@@ -64,7 +64,7 @@ def month_command(world: World, unit: Unit, enterprise: str, month: str, client_
         raise refuse("aggregation.no-partner", enterprise=enterprise)
     return Command(
         message_type="AggregationRequest",
-        operation="save",
+        operation="aggregate",
         client_number=client_number or _free_number(unit, partner, month),
         partner=partner,
         body={"Month": month, "TradeCode": enterprise},

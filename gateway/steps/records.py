@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from gateway.documents import (
     Decision,
     Document,
     Kind,
+    ManifestState,
     Outgoing,
     Reference,
     Selection,
@@ -159,6 +160,15 @@ class StoredFacts:
     def offered(self, selection: Selection) -> int:
         """Count the manifests that a run would take."""
         return self._unit.months.count(taking.offered(selection))
+
+    def offering(self, selection: Selection) -> Iterator[Document]:
+        """Yield the manifests that a run would take."""
+        return map(to_document, taking.manifests(self._unit, selection))
+
+    def cleared(self, enterprise: str, period: str) -> Mapping[tuple[str, str], int]:
+        """Count an enterprise's cleared manifests of a month by declaring customs and nature of goods."""
+        rows = self._unit.groups.count([ManifestState.CLEARED], enterprise, period)
+        return {(row.office, row.nature): row.manifests for row in rows}
 
     def marking(self, enterprise: str, period: str) -> str | None:
         """Return the number of a run that is still taking its manifests of a month."""

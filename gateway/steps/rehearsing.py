@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from gateway.documents import Command, Document, Selection, rehearsed_run, spread
+from gateway.documents import Command, Document, Selection, Totals, rehearsed_run, spread
 from gateway.errors import Violation
 from gateway.fields import Fields
 from gateway.steps import taking
@@ -28,13 +28,15 @@ class Rehearsal:
     """What a run would make, without making it.
 
     Attributes:
-        manifests: How many manifests it would take.
+        run: The run that it would be, without a number.
+        totals: What the manifests that it would take add up to.
         declarations: The bodies of its declarations, without numbers; made one by one as they are asked for.
         left_out: What it would not take, and why; at most a thousand.
         warnings: What else should be known, such as a deadline.
     """
 
-    manifests: int
+    run: Document
+    totals: Totals
     declarations: Iterator[Fields]
     left_out: tuple[Violation, ...]
     warnings: tuple[Violation, ...]
@@ -57,10 +59,11 @@ def rehearsed(world: World, unit: Unit, command: Command) -> Iterator[Rehearsal]
         scratch = Store(f"sqlite:///{Path(folder)}/lines.db")
         scratch.migrate()
         try:
-            manifests = _spread(world, unit, scratch, selection)
+            totals = _spread(world, unit, scratch, selection)
             with scratch.read() as lines:
                 yield Rehearsal(
-                    manifests=manifests,
+                    run=run,
+                    totals=totals,
                     declarations=_bodies(world, unit, lines, run),
                     left_out=tuple(islice(selection.left_out(facts), _MOST_LEFT_OUT)),
                     warnings=tuple(draft.warnings),
@@ -69,16 +72,14 @@ def rehearsed(world: World, unit: Unit, command: Command) -> Iterator[Rehearsal]
             scratch.close()
 
 
-def _spread(world: World, unit: Unit, scratch: Store, selection: Selection) -> int:
-    count, last = 0, ""
-    asked = taking.offered(selection)
-    while numbers := unit.months.numbers(asked, after=last, limit=_MANIFESTS):
-        rows = unit.months.many(numbers)
+def _spread(world: World, unit: Unit, scratch: Store, selection: Selection) -> Totals:
+    totals, found = Totals(), taking.manifests(unit, selection)
+    while piece := [to_document(row) for row in islice(found, _MANIFESTS)]:
         with scratch.begin() as lines:
-            for row in rows:
-                lines.lines.add("", spread(to_document(row), world.settings.aggregation))
-        count, last = count + len(numbers), numbers[-1]
-    return count
+            for manifest in piece:
+                lines.lines.add("", spread(manifest, world.settings.aggregation))
+                totals.add(manifest.content)
+    return totals
 
 
 def _bodies(world: World, unit: Unit, lines: Unit, run: Document) -> Iterator[Fields]:

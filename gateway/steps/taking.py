@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 from gateway.documents import UNDECIDED, ManifestState, Selection
-from gateway.store import Move, Offered, RunRow, Unit
+from gateway.store import DocumentRow, Move, Offered, RunRow, Unit
 
 # So many are marked with the request itself; a larger month goes on by the clock.
 MARKED_AT_ONCE = 500
+_PIECE = 200
 _COLUMNS = {"CustomMaster": "office", "IEFlag": "ie_flag"}
 
 
@@ -42,8 +44,17 @@ def offered(selection: Selection) -> Offered:
         content=equal,
         days=selection.days,
         listed=selection.listed,
+        closed=selection.deadlines.keys(),
         **columns,
     )
+
+
+def manifests(unit: Unit, selection: Selection) -> Iterator[DocumentRow]:
+    """Yield the manifests that a run takes, a piece at a time, so that a month may be any size."""
+    asked, last = offered(selection), ""
+    while numbers := unit.months.numbers(asked, after=last, limit=_PIECE):
+        yield from unit.months.many(numbers)
+        last = numbers[-1]
 
 
 def begin(unit: Unit, run: str, selection: Selection) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
 
 from gateway.store.rows import DocumentRow
 from gateway.store.statements import CHUNK, LIMIT, at_path, columns_of, rows
@@ -56,6 +56,7 @@ class Offered:
         content: What must stand in the content, by name.
         days: The first and last declaration date, each may be empty.
         listed: Only these; empty is all.
+        closed: Offices and natures of which none are asked for.
     """
 
     enterprise: str
@@ -68,6 +69,7 @@ class Offered:
     content: Mapping[str, str] = field(default_factory=dict)
     days: tuple[str, str] = ("", "")
     listed: Collection[str] = ()
+    closed: Collection[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,8 @@ class Months:
                 amendments.c.parent.is_not(None),
             )
         )
+        for office, nature in sorted(asked.closed):
+            yield or_(columns.office != office, columns.nature != nature)
         if asked.office:
             yield columns.office == asked.office
         if asked.ie_flag:

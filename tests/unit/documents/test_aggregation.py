@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from random import Random
 
 import pytest
@@ -22,7 +22,6 @@ from gateway.documents import (
     declare_declaration,
     issued,
 )
-from gateway.documents.selection import GENERAL, deadline
 from gateway.errors import ParkedError, RejectedError
 from gateway.fields import Fields
 from tests.unit.documents.month import aggregate, make_declarations
@@ -159,31 +158,13 @@ def test_the_month_must_have_begun(month: str, now: str, code: str) -> None:
     [
         ("2026-10-31", ["aggregation.month-not-over"]),
         ("2026-11-09", []),
-        ("2026-11-10", ["aggregation.late"]),
     ],
 )
-def test_early_and_late_requests_are_warned_of(now: str, codes: list[str]) -> None:
-    """The month should be over, and the tenth not reached."""
+def test_a_request_before_the_months_end_is_warned_of(now: str, codes: list[str]) -> None:
+    """Manifests that are cleared later need a further run."""
     world = _month()
     world.now = datetime.fromisoformat(f"{now}T08:00:00+08:00")
     assert [warning.code for warning in decide(_ask(world), world).warnings] == codes
-
-
-@pytest.mark.requirement("AG-01")
-@pytest.mark.parametrize(
-    ("period", "natures", "last"),
-    [
-        ("202610", GENERAL, date(2026, 11, 9)),
-        ("202612", GENERAL, date(2026, 12, 31)),
-        ("202611", GENERAL, date(2026, 12, 9)),
-        ("202610", frozenset({"2"}), date(2026, 11, 30)),
-        ("202612", frozenset({"2"}), date(2027, 1, 31)),
-        ("202611", frozenset({"2"}), date(2026, 12, 31)),
-    ],
-)
-def test_deadlines(period: str, natures: frozenset[str], last: date) -> None:
-    """General trade before the tenth and within the year, bonded by the end of the next month."""
-    assert deadline(period, natures) == last
 
 
 @pytest.mark.requirement("AG-04", "AG-06", "AG-08", "AG-09", "DC-01", "DC-02")
@@ -291,7 +272,7 @@ def test_an_agent_declares_by_name() -> None:
     assert (head["AgentCode"], head["AgentName"]) == ("4403180002", "深圳另一家有限公司")
     with pytest.raises(RejectedError) as fault:
         decide(_ask(world, "AG-2", AgentCode="4403189999"), world)
-    assert codes_of(fault.value) == [f"aggregation.unknown-agent {AR}/AgentCode"]
+    assert codes_of(fault.value) == [f"rule.unknown-agent {AR}/AgentCode"]
 
 
 @pytest.mark.requirement("AG-02", "AG-04", "MF-12")

@@ -13,10 +13,10 @@ from gateway.documents import Document, Kind, advance, states_of
 from gateway.documents.core import Answer, Decision
 from gateway.errors import RejectedError
 from gateway.fields import Fields
+from tests.unit.documents.month import aggregate
 from tests.unit.documents.world import (
     OTHER,
     World,
-    aggregate,
     approved_world,
     cleared,
     codes_of,

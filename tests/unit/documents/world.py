@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,7 +23,6 @@ from gateway.documents import (
     Use,
     advance,
     decide,
-    is_offered,
 )
 from gateway.errors import RejectedError
 from gateway.fields import FieldDictionary, Fields, FieldSpec
@@ -107,7 +107,7 @@ FIELDS = {
         Item:""",
     "Declaration/Item": "GNo:sd CiqCode: DistrictCode: DestCode:",
     "AggregationRequest": """Month:sd TradeCode:f GoodsNature::goods_nature IEFlag:
-        CustomMaster::customs_district ManualNo: AgentCode: Manifest:""",
+        CustomMaster::customs_district ManualNo: AgentCode: AgentName:f ManifestCount: Total: Manifest:""",
 }
 
 
@@ -251,7 +251,15 @@ class World:
     def _offered(self, selection: Selection) -> list[Document]:
         amended = self.amended(selection.enterprise, selection.period)
         found = self.manifests(selection.enterprise, selection.period, {"cleared"})
-        return [each for each in found if selection.fits(each) and is_offered(each, amended)]
+        return [each for each in found if selection.fits(each) and selection.takes(each, amended)]
+
+    def offering(self, selection: Selection) -> Iterator[Document]:
+        """Yield what a run would take."""
+        return iter(self._offered(selection))
+
+    def cleared(self, enterprise: str, period: str) -> Mapping[tuple[str, str], int]:
+        """Count by office and nature."""
+        return Counter((each.office, each.nature) for each in self.manifests(enterprise, period, {"cleared"}))
 
     def manifests(self, enterprise: str, period: str, states: Collection[str]) -> Iterator[Document]:
         """Yield by month and state."""
