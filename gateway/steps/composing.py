@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -21,7 +22,7 @@ from gateway.documents import (
 from gateway.errors import RejectedError
 from gateway.messages import build_declaration
 from gateway.steps.records import StoredFacts, World, to_document
-from gateway.store import DraftRow, PlaceRow, Unit
+from gateway.store import DraftRow, MergedRow, PlaceRow, SumRow, Unit
 
 # As long as a real one; the schema is asked before numbers are given.
 _ANY_NUMBER: Final = "D" + "0" * 17
@@ -30,13 +31,7 @@ _PAGE: Final = 20
 Composed = tuple[tuple[Goods, ...], Document]
 
 
-def merged(unit: Unit, run: str) -> Iterator[Goods]:
-    """Yield the goods of a run, merged by the database."""
-    for row in unit.lines.merged(run):
-        yield Goods(row.part, row.item, row.first, row.last, row.wraps, row.contracts, *row.figures)
-
-
-def composed(world: World, unit: Unit, run: Document, goods: Iterator[Goods]) -> Iterator[Composed]:
+def composed(world: World, unit: Unit, run: Document, merged: Iterator[MergedRow]) -> Iterator[Composed]:
     """Yield the declarations of a run, each with its goods; only one is in memory at a time.
 
     Raises:
@@ -44,6 +39,10 @@ def composed(world: World, unit: Unit, run: Document, goods: Iterator[Goods]) ->
     """
     facts = StoredFacts(world, unit)
     manifests: dict[str, Document] = {}
+    goods = (
+        Goods(row.part, row.item, row.first, row.last, row.wraps, row.contracts, *row.figures)
+        for row in merged
+    )
     for piece in pieces(goods, world.settings.aggregation.max_items):
         # Neighbours mostly come from the same manifests.
         wanted = {each.manifest for each in piece}
@@ -78,8 +77,14 @@ def prove_drafts(world: World, unit: Unit, run: Document) -> None:
         ParkedError: `aggregation.invariant`.
         RejectedError: A declaration would not be valid.
     """
+    with closing(unit.lines.sums(run.number)) as rows:
+        proved = _prove_each(world, unit, run, rows)
+    prove_whole(run.number, lines=unit.lines.count(run.number), proved=proved)
+
+
+def _prove_each(world: World, unit: Unit, run: Document, stored: Iterator[SumRow]) -> int:
     proved = 0
-    groups = groupby(unit.lines.sums(run.number), attrgetter("declaration"))
+    groups = groupby(stored, attrgetter("declaration"))
     for draft in _drafts(unit, run.number):
         number, rows = next(groups, (0, iter(())))
         sums = [Sum(each.position, each.lines, each.words, *each.figures) for each in rows]
@@ -90,7 +95,7 @@ def prove_drafts(world: World, unit: Unit, run: Document) -> None:
             root = build_declaration(world.catalogue, whole.content)
             if faults := world.catalogue.check(root):
                 raise RejectedError(faults)
-    prove_whole(run.number, lines=unit.lines.count(run.number), proved=proved)
+    return proved
 
 
 def _drafts(unit: Unit, run: str) -> Iterator[DraftRow]:

@@ -67,9 +67,9 @@ def end(world: World, unit: Unit, row: RunRow) -> None:
     unit.runs.step(row, phase=Phase.CLEARING, last="", done=0)
 
 
-def clear_next(unit: Unit, run: str) -> bool:
+def clear_next(unit: Unit, run: str, *, lines: bool = True) -> bool:
     """Throw away a piece of what a run has worked with; return whether that was the last."""
-    return unit.runs.clear(run, _CLEARED) < _CLEARED
+    return unit.runs.clear(run, _CLEARED, lines=lines) < _CLEARED
 
 
 def _tell_late(unit: Unit, run: str, number: str) -> None:

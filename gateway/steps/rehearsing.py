@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from gateway.documents import Command, Document, Selection, Totals, rehearsed_ru
 from gateway.errors import Violation
 from gateway.fields import Fields
 from gateway.steps import taking
-from gateway.steps.composing import composed, merged
+from gateway.steps.composing import composed
 from gateway.steps.records import StoredFacts, World, to_document
 from gateway.store import Store, Unit
 
@@ -60,11 +60,11 @@ def rehearsed(world: World, unit: Unit, command: Command) -> Iterator[Rehearsal]
         scratch.migrate()
         try:
             totals = _spread(world, unit, scratch, selection)
-            with scratch.read() as lines:
+            with scratch.read() as lines, closing(lines.lines.merged(run.number)) as merged:
                 yield Rehearsal(
                     run=run,
                     totals=totals,
-                    declarations=_bodies(world, unit, lines, run),
+                    declarations=(made.content for _, made in composed(world, unit, run, merged)),
                     left_out=tuple(islice(selection.left_out(facts), _MOST_LEFT_OUT)),
                     warnings=tuple(draft.warnings),
                 )
@@ -80,8 +80,3 @@ def _spread(world: World, unit: Unit, scratch: Store, selection: Selection) -> T
                 lines.lines.add("", spread(manifest, world.settings.aggregation))
                 totals.add(manifest.content)
     return totals
-
-
-def _bodies(world: World, unit: Unit, lines: Unit, run: Document) -> Iterator[Fields]:
-    for _, declaration in composed(world, unit, run, merged(lines, run.number)):
-        yield declaration.content

@@ -12,6 +12,7 @@ it its moment, and from then on it only goes on, from the piece that was committ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Final
@@ -28,7 +29,7 @@ from gateway.documents import (
 )
 from gateway.errors import ParkedError, RejectedError, refuse
 from gateway.steps import taking
-from gateway.steps.composing import composed, keep_drafts, merged, prove_drafts
+from gateway.steps.composing import composed, keep_drafts, prove_drafts
 from gateway.steps.containment import contained
 from gateway.steps.publishing import clear_next, close_next, declare_next, end
 from gateway.steps.records import Cause, World, carry_out, document_of, to_document
@@ -123,15 +124,17 @@ def _spread(world: World, store: Store, row: RunRow) -> None:
 def _compose(world: World, store: Store, row: RunRow) -> None:
     """Compose all declarations as drafts.
 
-    Sorting is the database's work and costs the same for one declaration as for all, so they are one look;
-    whoever died in it begins anew.
+    Sorting is the database's work and costs the same for one declaration as for all, so they are one look.
+    What somebody composed who died in it is thrown away first.
     """
     if row.last:
-        _begin_anew_alone(world, store, row)
+        with store.begin() as unit:
+            if clear_next(unit, row.run, lines=False):
+                unit.runs.step(row, last="", done=0)
         return
-    with store.read() as reading:
+    with store.read() as reading, closing(reading.lines.merged(row.run)) as merged:
         run = document_of(reading, row.run)
-        made = enumerate(composed(world, reading, run, merged(reading, row.run)), 1)
+        made = enumerate(composed(world, reading, run, merged), 1)
         while batch := list(islice(made, _DECLARATIONS)):
             with store.begin() as unit:
                 keep_drafts(unit, row.run, batch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cache
@@ -199,10 +199,11 @@ class Lines:
         asked = {"run": run, "after": after, "limit": limit}
         return list(self._connection.scalars(_MANIFESTS, asked))
 
-    def merged(self, run: str) -> Iterator[MergedRow]:
+    def merged(self, run: str) -> Generator[MergedRow, None, None]:
         """Yield the lines merged by item: the part with the oldest line first, and so the items of each.
 
-        The database does the sorting; only a piece of it is ever in memory here.
+        The database does the sorting; only a piece of it is ever in memory here. Whoever may not come to
+        the end closes it.
         """
         for part, item, first, last, wrap, wraps, contract, contracts, *sums in self._stream(_MERGED, run):
             yield MergedRow(part, item, first, last, (wrap, wraps), (contract, contracts), sums)
@@ -226,8 +227,8 @@ class Lines:
         if values:
             self._connection.execute(_NUMBER, values)
 
-    def sums(self, run: str) -> Iterator[SumRow]:
-        """Yield what was put into each item of each declaration, in their order."""
+    def sums(self, run: str) -> Generator[SumRow, None, None]:
+        """Yield what was put into each item of each declaration, in their order; to be closed as `merged`."""
         for declaration, position, count, least, most, *sums in self._stream(_SUMMED, run):
             yield SumRow(declaration, position, count, (least, most), sums)
 
@@ -254,7 +255,10 @@ class Lines:
 
     def _stream(self, statement: Any, run: str) -> Iterator[Any]:
         result = self._connection.execute(statement, {"run": run}, execution_options={"yield_per": CHUNK})
-        yield from result
+        try:
+            yield from result
+        finally:
+            result.close()
 
 
 @cache

@@ -110,10 +110,16 @@ class Runs:
             )
         return changed
 
-    def clear(self, run: str, limit: int) -> int:
-        """Throw away some of what a run has worked with; return how much, at the end less than the limit."""
+    def clear(self, run: str, limit: int, *, lines: bool = True) -> int:
+        """Throw away some of what a run has worked with; return how much, at the end less than the limit.
+
+        Args:
+            run: The run.
+            limit: How much may be thrown away at a time.
+            lines: The lines, too, not only what was composed of them.
+        """
         cleared = 0
-        for table in (aggregation_goods, aggregation_drafts, aggregation_lines):
+        for table in (aggregation_goods, aggregation_drafts, *([aggregation_lines] if lines else [])):
             key = table.c[table.primary_key.columns.keys()[1]]
             ours = table.c.run == run
             end = select(key).where(ours).order_by(key).offset(limit).limit(1)

@@ -23,18 +23,15 @@ from rich.table import Table
 from gateway.bootstrap import make_store, make_world
 from gateway.clock import Clock, parse_moment
 from gateway.config import Settings, load_settings
-from gateway.fields import Fields
 from gateway.steps.aggregating import aggregate_month, month_command
 from gateway.steps.rehearsing import rehearsed
 from gateway.steps.runs import advance_runs
-from gateway.store import ChangeRow, DocumentRow, Store
+from gateway.store import Store
+from tests.services.months import ENTERPRISE, MONTH, cleared_manifest
 
 ROOT = Path(__file__).parents[2]
 NOW = "2026-11-03T09:00:00+08:00"
-ENTERPRISE, MONTH = "4403180001", "202610"
 SIZES = (1_000, 10_000, 100_000)
-# Goods of the filing, offices of entry, and carriers' contracts of the month.
-GOODS, PORTS = 400, ("5301", "5303", "5304", "5316")
 _PIECE = 1000
 
 
@@ -74,7 +71,9 @@ def measure(count: int, items: int, database: str) -> dict[str, Any]:
         with _timed(figures, "filling"), Progress(console=Console(stderr=True), transient=True) as bar:
             for piece in bar.track(range(0, count, _PIECE), description=f"{count} manifests"):
                 with store.begin() as unit:
-                    unit.documents.put(_manifest(n, items) for n in range(piece, min(piece + _PIECE, count)))
+                    unit.documents.put(
+                        cleared_manifest(n, items) for n in range(piece, min(piece + _PIECE, count))
+                    )
         with _timed(figures, "rehearsing"), store.read() as unit:
             command = month_command(world, unit, ENTERPRISE, MONTH, "")
             with rehearsed(world, unit, command) as told:
@@ -150,85 +149,6 @@ def _bystander(store: Store) -> Iterator[Bystander]:
     finally:
         over.set()
         thread.join()
-
-
-def _manifest(number: int, items: int) -> ChangeRow:
-    """Return a cleared manifest, as full as those of the example."""
-    day = f"202610{number % 31 + 1:02}"
-    content: Fields = {
-        "SeqNo": f"M2026{number:013}",
-        "CustomsNo": f"53012026I{number:09}",
-        "IEFlag": "I",
-        "GoodsNature": "1",
-        "CustomMaster": "5301",
-        "IEPort": PORTS[number % len(PORTS)],
-        "ManualNo": "J53016000001",
-        "TradeCode": ENTERPRISE,
-        "TradeName": "深圳示例进出口有限公司",
-        "OwnerCode": ENTERPRISE,
-        "OwnerName": "深圳示例进出口有限公司",
-        "DeclDate": day,
-        "IEDate": day,
-        "TrafMode": "4",
-        "TrafName": f"粤Z{number % 9000:04}港",
-        "BillNo": f"HKG{number:09}",
-        "TradeMode": "0110",
-        "TradeCountry": "HKG",
-        "DistinatePort": "HKG003",
-        "TransMode": "1",
-        "WrapType": "92",
-        "PackNo": str(items * 2 + number % 50),
-        "GrossWet": f"{items * 110}.{number % 100:02}",
-        "NetWt": f"{items * 100}",
-        "ContrNo": f"ACME-NO-2026-{number % 12:02}",
-        "Item": [_item(number, position) for position in range(1, items + 1)],
-    }
-    row = DocumentRow(
-        number=f"M2026{number:013}",
-        kind="manifest",
-        message_type="Manifest",
-        state="cleared",
-        version=0,
-        enterprise=ENTERPRISE,
-        partner="acme",
-        office="5301",
-        nature="1",
-        ie_flag="I",
-        client_number=f"JB-{number:09}",
-        customs_number=f"53012026I{number:09}",
-        period=MONTH,
-        content=content,
-    )
-    return ChangeRow(
-        document=row,
-        expected_state=None,
-        expected_version=0,
-        event="clear",
-        cause_kind="receipt",
-        cause_id="1",
-    )
-
-
-def _item(number: int, position: int) -> Fields:
-    goods = (number * 7 + position * 13) % GOODS + 1
-    quantity, price = 50 + (number + position) % 200, goods % 40 + 1
-    return {
-        "GNo": str(position),
-        "ContrItem": str(goods),
-        "CodeTS": "0302141000",
-        "GName": f"冰鲜大西洋鲑鱼 {goods}",
-        "GModel": "整条去内脏|6-7 千克/条",
-        "GUnit": "035",
-        "OriginCountry": "NOR",
-        "TradeCurr": "USD",
-        "GQty": f"{quantity}.5",
-        "DeclPrice": f"{price}",
-        "DeclTotal": f"{quantity * price + price / 2:.2f}",
-        "FirstUnit": "035",
-        "FirstQty": f"{quantity}.5",
-        "DutyMode": "1",
-        "DeclElements": "0|0|鲜冷|大西洋鲑鱼|0302141000",
-    }
 
 
 def _settings(folder: Path, database: str) -> Settings:
