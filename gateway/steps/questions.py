@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gateway.documents import Kind, states_of
-from gateway.errors import RejectedError, Violation
+from gateway.errors import RejectedError, Violation, refuse
 from gateway.fields import Fields
 from gateway.steps.records import World
 from gateway.store import Order, Search
@@ -116,15 +116,18 @@ def read_question(world: World, body: Fields, own: Collection[str] | None) -> Qu
 
     Args:
         world: What stays the same.
-        body: The body of the message `Query`, whose structure is known to be right.
+        body: The body of the message `Query`; whatever its structure has wrong is left out.
         own: The enterprises of whoever asks (QR-08); None is an operator, who sees all.
 
     Raises:
         RejectedError: Every fault: `query.not-a-criterion`, `query.missing`, `query.foreign-enterprise`,
-            `query.unknown-state`, `query.unknown-order`, `query.dates-swapped`, `query.not-consignee`.
+            `query.unknown-state`, `query.unknown-order`, `query.dates-swapped`, `query.not-consignee`,
+            `query.unknown-kind`.
     """
     given = {name: value for name, value in body.items() if isinstance(value, str)}
-    kind = given.pop("QueryKind")
+    kind = given.pop("QueryKind", "")
+    if kind not in SUBJECTS:
+        raise refuse("query.unknown-kind", f"{MESSAGE}/QueryKind", expected=", ".join(SUBJECTS))
     subject = SUBJECTS[kind]
     asked = _named(world, {name: value for name, value in given.items() if name in subject.criteria})
     faults = [*_unfit(kind, subject, given), *_wrong(subject, asked, own)]

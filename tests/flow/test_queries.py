@@ -274,6 +274,25 @@ def test_a_wrong_question_is_refused_with_every_fault_and_its_place(
     assert "question" not in told
 
 
+@pytest.mark.requirement("EN-01", "EN-05")
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("", "schema.missing"),
+        ("<QueryKind>manifests</QueryKind>", "schema.not-in-list"),
+        ("<QueryKind>manifest</QueryKind><QueryKind>filing</QueryKind>", "map.several-values"),
+    ],
+)
+def test_a_query_of_no_kind_is_refused_with_the_kinds_that_there_are(
+    month: Running, body: str, expected: str
+) -> None:
+    """Told once, at its place, with every other fault; the message is not taken for unreadable."""
+    told = entry(month.send("kind.xml", message("Query", f"{body}<PageSize>0</PageSize>", "query", "ASK-K")))
+    assert expected in codes(told)
+    assert all(violation["place"] for violation in told["violations"])
+    assert any(violation["field"] == "Query/PageSize" for violation in told["violations"])
+
+
 @pytest.mark.requirement("ER-04")
 def test_a_query_sent_again_is_answered_as_of_now(installation: Installation) -> None:
     """The same bytes find what has come since."""
