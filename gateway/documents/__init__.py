@@ -4,7 +4,6 @@ from gateway.documents.aggregation import (
     draft_declaration,
     finish,
     issued,
-    moved,
     publish,
     rehearsed_run,
     request_aggregation,
@@ -33,7 +32,15 @@ from gateway.documents.core import (
 )
 from gateway.documents.declaration import declare_declaration
 from gateway.documents.differences import Difference, differences
-from gateway.documents.lives import APPROVED, allowed_commands, awaited, state_of, states_of, waiting_states
+from gateway.documents.lives import (
+    APPROVED,
+    allowed_commands,
+    awaited,
+    moved,
+    state_of,
+    states_of,
+    waiting_states,
+)
 from gateway.documents.manifest_states import ManifestState
 from gateway.documents.merging import Goods, Line, pieces, spread
 from gateway.documents.receipts import advance

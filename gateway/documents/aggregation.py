@@ -15,7 +15,7 @@ from gateway.documents.declaration import MESSAGE as DECLARATION_MESSAGE
 from gateway.documents.declaration import Frame, compose, issue
 from gateway.documents.declaration_states import DeclarationState
 from gateway.documents.draft import Draft
-from gateway.documents.lives import after, already_used
+from gateway.documents.lives import already_used, moved
 from gateway.documents.merging import Goods, items_of, text_of
 from gateway.documents.requesting import check_totals, nothing_to_take, read_request
 from gateway.documents.selection import Selection
@@ -82,16 +82,6 @@ def rehearsed_run(command: Command, facts: Facts) -> tuple[Document, Selection, 
     draft, selection = read_request(command, facts)
     draft.settle()
     return _draft_run("", command, draft, selection), selection, draft
-
-
-def moved(run: Document, event: Event) -> Change:
-    """Move a run on.
-
-    Raises:
-        RejectedError: `state.not-allowed`.
-    """
-    changed = replace(run, state=after(run, event), version=run.version + 1)
-    return Change(changed, run.state, run.version, event)
 
 
 def finish(run: Document, *, manifests: int, declarations: int) -> Decision:

@@ -13,8 +13,9 @@ from gateway.documents.core import Change, Decision, Document, Facts, Kind, News
 from gateway.documents.corrections import changes_of, groups_of, modified
 from gateway.documents.draft import Draft, Outline, fill_profile
 from gateway.documents.licences import uses_of
-from gateway.documents.lives import after, state_of
+from gateway.documents.lives import moved, state_of
 from gateway.documents.manifest_states import AMENDABLE, ManifestState
+from gateway.documents.naming import MANIFEST
 from gateway.documents.states import Event
 from gateway.errors import refuse
 
@@ -35,10 +36,12 @@ def complete_withdrawal(draft: Draft) -> Outline:
 
 def begin(draft: Draft) -> Document | None:
     """Find the manifest, fill in what it tells, and check all but the changes; None without a manifest."""
-    _name_manifest(draft)
+    if draft.present is not None:
+        draft.fill(draft.head, MANIFEST.number, draft.present.parent or "")
+    MANIFEST.take_own(draft)
     check_values(draft)
     check_mandatory(draft)
-    manifest = _find_manifest(draft)
+    manifest = MANIFEST.find(draft)
     if manifest is None:
         return None
     fill_profile(draft, manifest.enterprise)
@@ -95,48 +98,19 @@ def decided(change: Change, facts: Facts) -> Decision | None:
     if manifest.state == ManifestState.WITHDRAWN:
         return Decision(uses=freed, news=(News(manifest.number, "news.manifest-was-withdrawn", values),))
     if amendment.message_type == WITHDRAWAL:
-        moved, code = _moved(manifest, Event.WITHDRAW), "news.manifest-withdrawn"
+        version, code = moved(manifest, Event.WITHDRAW), "news.manifest-withdrawn"
         freed[manifest.number] = ()
     else:
         content = modified(manifest.content, changes_of(groups_of(amendment.content, "Change")))
-        moved, code = _moved(replace(manifest, content=content), Event.MODIFY), "news.manifest-modified"
+        version, code = moved(replace(manifest, content=content), Event.MODIFY), "news.manifest-modified"
         freed[manifest.number] = uses_of(content, facts)
-    return Decision((moved,), news=(News(manifest.number, code, values),), uses=freed)
-
-
-def _name_manifest(draft: Draft) -> None:
-    own = draft.take("ManifestClientNo")
-    if draft.present is not None:
-        draft.fill(draft.head, "ManifestSeqNo", draft.present.parent or "")
-    if not own:
-        return
-    path = draft.head.at("ManifestClientNo")
-    found = draft.facts.by_client_number(draft.partner, Kind.MANIFEST, own)
-    if found is None:
-        draft.fault("rule.unknown-document", path, given=own)
-    elif not draft.head.text("ManifestSeqNo"):
-        draft.head.fields["ManifestSeqNo"] = found.number
-    elif draft.head.text("ManifestSeqNo") != found.number:
-        draft.fault("rule.fill-differs", path, given=own, expected=found.client_number)
-
-
-def _find_manifest(draft: Draft) -> Document | None:
-    """Find the manifest; a foreign one is as unknown as none (QR-08)."""
-    number = draft.head.text("ManifestSeqNo")
-    if not number:
-        return None
-    found = draft.facts.document(number)
-    own = draft.facts.enterprises_of(draft.partner)
-    if found is None or found.kind is not Kind.MANIFEST or found.enterprise not in own:
-        draft.fault("rule.unknown-document", draft.head.at("ManifestSeqNo"), given=number)
-        return None
-    return found
+    return Decision((version,), news=(News(manifest.number, code, values),), uses=freed)
 
 
 def _check_state(draft: Draft, manifest: Document) -> None:
     """Require a state in which manifests are amended, and the number that customs knows it by (AM-01)."""
     state = state_of(manifest)
-    path = draft.head.at("ManifestSeqNo")
+    path = draft.head.at(MANIFEST.number)
     if state not in AMENDABLE:
         allowed = sorted(AMENDABLE, key=lambda one: int(one.official))
         draft.fault(
@@ -160,7 +134,7 @@ def _check_run(draft: Draft, manifest: Document) -> None:
     run = draft.facts.locked(manifest.parent)
     if run is not None and run.state not in LEAVABLE:
         draft.fault(
-            "amendment.run-begun", draft.head.at("ManifestSeqNo"), number=manifest.number, run=run.number
+            "amendment.run-begun", draft.head.at(MANIFEST.number), number=manifest.number, run=run.number
         )
 
 
@@ -169,7 +143,7 @@ def _check_alone(draft: Draft, manifest: Document) -> None:
     for other in undecided(draft.facts, manifest, draft.present):
         state = state_of(other)
         values = {"other": other.number, "state_en": state.en, "state_zh": state.zh}
-        draft.fault("amendment.undecided", draft.head.at("ManifestSeqNo"), number=manifest.number, **values)
+        draft.fault("amendment.undecided", draft.head.at(MANIFEST.number), number=manifest.number, **values)
 
 
 def undecided(facts: Facts, manifest: Document, besides: Document | None) -> Sequence[Document]:
@@ -189,13 +163,7 @@ def _touched(draft: Draft, manifest: Document) -> Change:
     it changed (AM-05, AM-07).
     """
     if manifest.state == ManifestState.AWAITING and manifest.parent is not None:
-        path = draft.head.at("ManifestSeqNo")
+        path = draft.head.at(MANIFEST.number)
         draft.warn("amendment.leaves-run", path, number=manifest.number, run=manifest.parent)
-        return _moved(replace(manifest, parent=None), Event.LEAVE)
-    return _moved(manifest, Event.AMEND)
-
-
-def _moved(manifest: Document, event: Event) -> Change:
-    state = after(manifest, event)
-    changed = replace(manifest, state=state, version=manifest.version + 1)
-    return Change(changed, manifest.state, manifest.version, event)
+        return moved(replace(manifest, parent=None), Event.LEAVE)
+    return moved(manifest, Event.AMEND)

@@ -10,7 +10,7 @@ from gateway.documents.application import UNDECIDED, ApplicationState
 from gateway.documents.core import Change, Decision, Document, Facts, Kind, News
 from gateway.documents.draft import Draft, Outline
 from gateway.documents.filing import FilingState
-from gateway.documents.lives import after, machine_of, state_of
+from gateway.documents.lives import machine_of, moved, state_of
 from gateway.documents.qualification import in_force
 from gateway.documents.states import Event
 from gateway.errors import refuse
@@ -71,16 +71,16 @@ def outline_of(draft: Draft, filing: Document, shown: Mapping[str, object]) -> O
     One that is declared moves its filing to the next version: whoever declares another at the same moment
     finds it changed (CH-01).
     """
-    moved: tuple[Change, ...] = ()
+    versions: tuple[Change, ...] = ()
     if draft.declaring and not draft.violations:
-        moved = (_moved(filing, Event.AMEND),)
+        versions = (moved(filing, Event.AMEND),)
     return Outline(
         enterprise=filing.enterprise,
         office=filing.office,
         nature=filing.nature,
         parent=filing.number,
         shown=shown,
-        moved=moved,
+        moved=versions,
     )
 
 
@@ -107,7 +107,7 @@ def carry_out(change: Change, facts: Facts) -> Decision | None:
         changed = _extended(filing, application)
     values |= {"valid_until": changed.valid_until or "-"}
     code = "news.extended" if event is Event.EXTEND else "news.change-effective"
-    return Decision((_moved(changed, event),), news=(News(filing.number, code, values),))
+    return Decision((moved(changed, event),), news=(News(filing.number, code, values),))
 
 
 def items_of(content: Fields, name: str = "Item") -> list[Fields]:
@@ -154,9 +154,3 @@ def _extended(filing: Document, application: Document) -> Document:
 def _valid(filing: Document, day: str | None) -> Document:
     content = {**filing.content, _APPROVED_DAY: day} if day else filing.content
     return replace(filing, valid_until=day, content=content)
-
-
-def _moved(filing: Document, event: Event) -> Change:
-    """Return a filing's next version; only `event` decides its state."""
-    changed = replace(filing, state=after(filing, event), version=filing.version + 1)
-    return Change(changed, filing.state, filing.version, event)

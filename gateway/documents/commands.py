@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from gateway.documents import aggregation, declaring
 from gateway.documents.copying import copied
-from gateway.documents.core import Change, Command, Decision, Document, Facts
+from gateway.documents.core import Command, Decision, Document, Facts
 from gateway.documents.draft import Draft, Level, copy
 from gateway.documents.forms import FORMS, effects
 from gateway.documents.items import OPERATIONS, Work, lines_of, renumbered
-from gateway.documents.lives import after
+from gateway.documents.lives import after, moved
 from gateway.documents.repeating import compare
 from gateway.documents.states import Event
 from gateway.documents.writing import Plan, Task, redeclare, write
@@ -118,9 +117,7 @@ def _declare(task: Task) -> Decision:
 
 def _delete(task: Task) -> Decision:
     """End a document for good; its history stays (QF-09, GF-06, MF-11)."""
-    present = _find(task)
-    changed = replace(present, state=after(present, Event.DELETE), version=present.version + 1)
-    return effects(Change(changed, present.state, present.version, Event.DELETE), task.facts)
+    return effects(moved(_find(task), Event.DELETE), task.facts)
 
 
 def _show(task: Task) -> Decision:

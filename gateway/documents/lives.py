@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gateway.documents import aggregation_states, application, declaration_states, filing, manifest_states
-from gateway.documents.core import Document, Kind, ReceiptType
+from gateway.documents.core import Change, Document, Kind, ReceiptType
 from gateway.documents.states import Event, Machine, State
 from gateway.errors import RejectedError, refuse
 
@@ -97,6 +98,16 @@ def after(document: Document, event: Event) -> State:
             allowed=", ".join(machine.commands(state)) or "-",
         )
     return target
+
+
+def moved(document: Document, event: Event) -> Change:
+    """Return the change of a document into its next version; only the event decides its state.
+
+    Raises:
+        RejectedError: `state.not-allowed`.
+    """
+    changed = replace(document, state=after(document, event), version=document.version + 1)
+    return Change(changed, document.state, document.version, event)
 
 
 def already_used(client_number: str, document: Document) -> RejectedError:

@@ -57,3 +57,4 @@ QUALIFICATION = Naming(
     "QualificationSeqNo", "QualificationClientNo", Kind.QUALIFICATION, "rule.unknown-qualification"
 )
 VOLUME = Naming("VolumeSeqNo", "VolumeClientNo", Kind.VOLUME, "change.unknown-volume")
+MANIFEST = Naming("ManifestSeqNo", "ManifestClientNo", Kind.MANIFEST, "rule.unknown-document")

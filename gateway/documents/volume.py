@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from gateway.documents.checks import check_items, check_mandatory, check_positive, check_values
 from gateway.documents.core import Change, Decision, Document, Facts, Nature, News
 from gateway.documents.draft import Draft, Outline, fill_profile
 from gateway.documents.filing import FilingState
-from gateway.documents.lives import after
+from gateway.documents.lives import moved
 from gateway.documents.naming import QUALIFICATION
 from gateway.documents.qualification import in_force
 from gateway.documents.states import Event
@@ -98,14 +97,8 @@ def follow(change: Change, facts: Facts) -> Decision | None:
         return Decision(news=_news(numbers, "news.volume-stays-held", values))
     if state in {FilingState.REVOKED, FilingState.DELETED}:
         news = _news(numbers, "news.volume-recalled", values)
-        return Decision(tuple(_recalled(volume) for volume in held), recall=numbers, news=news)
+        return Decision(tuple(moved(volume, Event.RECALL) for volume in held), recall=numbers, news=news)
     return None
-
-
-def _recalled(volume: Document) -> Change:
-    state = after(volume, Event.RECALL)
-    changed = replace(volume, state=state, version=volume.version + 1)
-    return Change(changed, volume.state, volume.version, Event.RECALL)
 
 
 def _news(numbers: Iterable[str], code: str, values: Mapping[str, object]) -> tuple[News, ...]:

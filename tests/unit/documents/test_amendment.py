@@ -29,6 +29,19 @@ STATES = [
 ]
 
 
+@pytest.mark.requirement("AM-01", "EN-02")
+@pytest.mark.parametrize("message", [MOD, OUT])
+def test_both_numbers_of_a_manifest_name_the_same_one(message: str) -> None:
+    """The ERP's own number may stand beside the unified one, and must not name another manifest."""
+    world, found = amended_world()
+    world.do("Manifest", "save", "M-2", three_items())
+    body = rows(row("GrossWet", "130")) if message == MOD else withdrawal()
+    twice = {**body, "ManifestSeqNo": found.number}
+    assert world.do(message, "save", "A-1", twice).document.parent == found.number
+    given = faults(world, {**twice, "ManifestClientNo": "M-2"}, "save", message)
+    assert given == [f"rule.fill-differs {message}/ManifestClientNo"]
+
+
 @pytest.mark.requirement("AM-01")
 @pytest.mark.parametrize("message", [MOD, OUT])
 @pytest.mark.parametrize("state", STATES)

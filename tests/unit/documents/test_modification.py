@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 import pytest
 
@@ -96,7 +97,10 @@ def test_a_field_that_the_corrected_manifest_lacks_goes() -> None:
     """Whole means whole; only what says which manifest it is may be left out."""
     world, manifest = amended_world()
     world.put(replace(manifest, content={**manifest.content, "NoteS": "急"}))
-    assert told(world, corrected(three_items())) == [(0, "NoteS", "急", "")]
+    body = corrected(three_items())
+    assert told(world, body) == [(0, "NoteS", "急", "")]
+    (change,) = cast("list[dict[str, object]]", world.do(MOD, "save", "A-2", body).shown["changes"])
+    assert (change["old"], change["new"]) == ("急", None)
 
 
 def test_an_item_that_is_left_out_goes_and_the_others_stay_as_they_are() -> None:
@@ -266,7 +270,9 @@ def test_an_enterprise_with_another_name_keeps_the_one_that_its_manifest_has() -
     first, *others = world.settings.enterprise
     named = first.model_copy(update={"name": "深圳新名称有限公司"})
     world.settings = world.settings.model_copy(update={"enterprise": (named, *others)})
-    amendment = declared(world, corrected(three_items(PackNo="11")))
+    decision = world.do(MOD, "save-declare", "A-1", corrected(three_items(PackNo="11")))
+    assert f"{MOD}/Corrected/TradeName" not in decision.filled
+    amendment = decision.document
     whole = amendment.content["Corrected"]
     assert isinstance(whole, dict)
     assert whole["TradeName"] == manifest.content["TradeName"]

@@ -59,6 +59,15 @@ def test_declaring_reports_every_missing_field_at_once_with_both_names() -> None
     assert f"中文{first.values['field']}" in first.text("zh")
 
 
+@pytest.mark.requirement("QF-03", "EN-04")
+@pytest.mark.parametrize("amount", ["0", "0.0000", "-50", "NaN"])
+def test_a_guarantee_is_above_nothing(amount: str) -> None:
+    """Saving tells it already."""
+    with pytest.raises(RejectedError) as fault:
+        World().do(QF, "save", "QF-1", qualification(GuaranteeAmount=amount))
+    assert codes_of(fault.value) == [f"rule.not-positive {QF}/GuaranteeAmount"]
+
+
 @pytest.mark.requirement("EN-03")
 def test_chinese_names_end_as_codes() -> None:
     """A code table takes the code or its Chinese name."""

@@ -49,6 +49,9 @@ def test_more_than_99_items_become_further_volumes(count: int, sizes: list[int])
     assert all(document.client_number == document.number for document in documents[1:])
     assert all(document.content["SeqNo"] == document.number for document in documents)
     assert decision.document == documents[0]
+    assert decision.filled[f"{GF}/SeqNo"] == documents[0].number
+    for position in range(1, count + 1):
+        assert decision.filled[f"{GF}/Item[{position}]/GNo"] == str((position - 1) % 99 + 1)
 
 
 def test_a_further_volume_goes_its_own_way() -> None:
