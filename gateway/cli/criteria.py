@@ -10,9 +10,11 @@ from typing import Any, Final, TypeVar
 import click
 
 from gateway.cli.session import Session
-from gateway.errors import refuse
+from gateway.errors import RejectedError, refuse
 from gateway.fields import Fields
-from gateway.steps.questions import Question, read_question
+from gateway.messages import Head, build
+from gateway.steps.asking import QUERY as ASKED
+from gateway.steps.questions import MESSAGE, Question, name_codes, read_question
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -115,11 +117,25 @@ def read_options(
         RejectedError: `cli.unknown-partner`, or every fault of the criteria.
     """
     own = _own(session, asked.get("partner"))
-    body: Fields = {"QueryKind": kind}
+    body = {"QueryKind": kind}
     for name, value in asked.items():
-        if name[0].isupper() and value is not None:
+        if name[0].isupper() and value not in {None, ""}:
             body[name] = ("0", "1")[value] if isinstance(value, bool) else str(value)
-    return read_question(session.world, body, own), own
+    named: Fields = {**name_codes(session.world, body)}
+    _check_form(session, named)
+    return read_question(session.world, named, own), own
+
+
+def _check_form(session: Session, body: Fields) -> None:
+    """Hold what was typed against the schema, as a message that says the same.
+
+    Raises:
+        RejectedError: Every value that could never be found, with what would be right.
+    """
+    world, sender = session.world, session.settings.sender
+    head = Head(world.new_message_id(), MESSAGE, sender, sender, session.clock.now(), "-", operation=ASKED)
+    if faults := world.catalogue.check(build(world.catalogue, head, body), command=True):
+        raise RejectedError(faults)
 
 
 def _own(session: Session, partner: str | None) -> Collection[str] | None:

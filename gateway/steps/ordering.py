@@ -47,9 +47,11 @@ def _order(unit: Unit, partner: str, kind: str, number: str, sheet: Sheet) -> st
 
 
 def _add(unit: Unit, partner: str, kind: str, number: str, ending: str, draft: bytes) -> str:  # noqa: PLR0913, PLR0917
-    # A file that the ERP has not taken yet is never replaced, so that each has a name of its own.
-    earlier = unit.notices.count(partner, kind, number)
-    name = f"{safe_name(number)}{f'.{earlier + 1}' if earlier else ''}.{ending}"
+    # A file that the ERP has not taken yet is never replaced, so that each has a name of its own. Numbers that
+    # a file system cannot tell apart are counted as one, and a point leads the count only.
+    stem = safe_name(number).replace(".", "_")
+    earlier = unit.notices.count(partner, kind, stem)
+    name = f"{stem}{f'.{earlier + 1}' if earlier else ''}.{ending}"
     unit.notices.add(
         NoticeRow(
             partner=partner,
@@ -58,7 +60,7 @@ def _add(unit: Unit, partner: str, kind: str, number: str, ending: str, draft: b
             digest=unit.raw.put(draft),
             state=NoticeState.TO_MAKE,
             created_at=unit.now,
-            number=number,
+            number=stem,
         )
     )
     return name

@@ -129,7 +129,7 @@ def read_question(world: World, body: Fields, own: Collection[str] | None) -> Qu
     if kind not in SUBJECTS:
         raise refuse("query.unknown-kind", f"{MESSAGE}/QueryKind", expected=", ".join(SUBJECTS))
     subject = SUBJECTS[kind]
-    asked = _named(world, {name: value for name, value in given.items() if name in subject.criteria})
+    asked = name_codes(world, {name: value for name, value in given.items() if name in subject.criteria})
     faults = [*_unfit(kind, subject, given), *_wrong(subject, asked, own)]
     if kind == EXPORT and asked.get("EnterpriseRole", _CONSIGNEE) != _CONSIGNEE:
         faults.append(_fault("query.not-consignee", "EnterpriseRole", given=asked["EnterpriseRole"]))
@@ -152,7 +152,7 @@ def read_question(world: World, body: Fields, own: Collection[str] | None) -> Qu
     )
 
 
-def _named(world: World, given: Mapping[str, str]) -> dict[str, str]:
+def name_codes(world: World, given: Mapping[str, str]) -> dict[str, str]:
     """Take names of code tables for their codes, as everywhere (EN-03)."""
     codes, dictionary = world.codes.today, world.catalogue.dictionary
     taken = dict(given)

@@ -240,6 +240,27 @@ def test_queries_are_asked_on_the_command_line(say: Any, tmp_path: Path) -> None
     assert "1" in say("query", "merge-relation", "--number", number).stdout
 
 
+@pytest.mark.requirement("QR-01", "QR-06")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("stats --by colour", "one or more of kind, office, state and month"),
+        ("stats --by kind,,month", "one or more of kind, office, state and month"),
+        ("query manifest --nature bond", "2 Bonded"),
+        ("query manifest --office 55", "a customs office of 4 characters"),
+        ("query manifest --number 1", "18 digits or capital letters"),
+        ("query filing --enterprise 1", "10 digits or capital letters"),
+        ("export --customs-number * -o x.csv", "Customs number is *"),
+    ],
+)
+def test_what_could_never_be_found_is_refused_at_the_desk_too(say: Any, words: str, expected: str) -> None:
+    """As by message: it says what would be right, instead of finding nothing or breaking off."""
+    done = say(*words.split())
+    assert (done.exit_code, expected in done.stderr) == (1, True), done.output
+    named = say("query", "manifest", "--office", "皇岗海关", "--nature", "一般贸易", "--bill", "")
+    assert named.exit_code == 0
+
+
 @pytest.mark.requirement("QR-06")
 def test_statistics_are_written_as_table_csv_xlsx_chart_and_print(say: Any, tmp_path: Path) -> None:
     """The same figures in each; a column for each unit and currency."""

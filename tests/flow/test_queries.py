@@ -250,6 +250,20 @@ def test_an_export_is_a_workbook_beside_the_reply(month: Running) -> None:
     assert received(month.installation, again["file"]).exists()
 
 
+@pytest.mark.requirement("QR-07")
+def test_exports_whose_numbers_differ_have_files_that_differ(month: Running) -> None:
+    """Also where a file system could not tell the numbers apart; none takes the place of another."""
+    numbers = ("N/1", "N_1", "N/1.2", "N_1_2")
+    names = [
+        entry(month.send("n.xml", query("export", number=number, IEFlag=flag)))["file"]
+        for number in numbers
+        for flag in "IE"
+    ]
+    assert len(set(names)) == len(names)
+    assert all(received(month.installation, name).exists() for name in names)
+    assert month.alerts() == []
+
+
 @pytest.mark.requirement("QR-02", "EN-05")
 @pytest.mark.parametrize(
     ("kind", "criteria", "expected"),
