@@ -47,8 +47,8 @@ def _order(unit: Unit, partner: str, kind: str, number: str, sheet: Sheet) -> st
 
 
 def _add(unit: Unit, partner: str, kind: str, number: str, ending: str, draft: bytes) -> str:  # noqa: PLR0913, PLR0917
-    # A file that the ERP has not taken yet is never replaced, so that each has a name of its own. Numbers that
-    # a file system cannot tell apart are counted as one, and a point leads the count only.
+    # A file that the ERP has not taken yet is never replaced, so that each has a name of its own. Numbers
+    # that a file system cannot tell apart are counted as one, and a point leads the count only.
     stem = safe_name(number).replace(".", "_")
     earlier = unit.notices.count(partner, kind, stem)
     name = f"{stem}{f'.{earlier + 1}' if earlier else ''}.{ending}"
