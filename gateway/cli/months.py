@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from getpass import getuser
 from typing import Any
 
 import click
 
+from gateway.cli.month_options import criteria, fields_of
+from gateway.cli.month_tables import show_month
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED, Show
 from gateway.cli.watching import watch
 from gateway.errors import RejectedError, Violation
-from gateway.fields import Fields
-from gateway.steps.aggregating import aggregate_month, declare_number, month_command
-from gateway.steps.rehearsing import rehearsed
+from gateway.steps.aggregating import MonthRequest, command_of, declare_number, request_month
+from gateway.steps.month_view import month_view
+from gateway.steps.records import Cause
 from gateway.steps.runs import repeat_run
 
 
@@ -42,6 +45,9 @@ class Month(click.ParamType[str]):
 @click.option("--dry-run", is_flag=True, help="Show what would be made and what not, and why.")
 @click.option("--enterprise", default=None, help="Only this enterprise; default: each of the configuration.")
 @click.option("--client-number", default="", help="The run's own number, at most 16 characters.")
+@criteria
+@click.option("--force", is_flag=True, help="Aggregate what is too late, too; needs --reason.")
+@click.option("--reason", default="", help="Why it is forced; kept with the run and in its history.")
 @click.option("--wait", is_flag=True, help="Show how far it is until all is made.")
 @click.option("--retry", "stopped", default=None, help="Let a run that stopped begin anew: its number.")
 @command
@@ -52,6 +58,8 @@ def aggregate(session: Session, /, *, period: str | None, stopped: str | None, *
     if stopped is not None:
         return _retry(session, stopped, wait=asked["wait"])
     assert period is not None, "asked above"
+    if asked["force"] != bool(asked["reason"].strip()):
+        raise click.UsageError("--force and --reason, both or none")
     return _aggregate(session, period, asked)
 
 
@@ -66,77 +74,61 @@ def _retry(session: Session, number: str, *, wait: bool) -> int:
 
 def _aggregate(session: Session, period: str, asked: Mapping[str, Any]) -> int:
     every = [each.code for each in session.settings.enterprise]
-    dry_run, client_number = asked["dry_run"], asked["client_number"]
+    dry_run = asked["dry_run"]
     told: list[dict[str, Any]] = []
     refused: list[RejectedError] = []
     for code in [asked["enterprise"]] if asked["enterprise"] else every:
+        request = MonthRequest(
+            enterprise=code,
+            month=period,
+            client_number=asked["client_number"],
+            criteria=fields_of(asked),
+            forced=asked["reason"].strip(),
+        )
         try:
-            told.append(
-                _rehearse(session, code, period)
-                if dry_run
-                else _request(session, code, period, client_number)
-            )
+            told.append(_view(session, request) if dry_run else _request(session, request))
         except RejectedError as fault:
             refused.append(fault)
     show = session.show
     if show.json:
         show.data(told)
     elif dry_run:
-        _show_rehearsals(show, told)
+        for month in told:
+            show_month(show, month)
     else:
-        _show_warnings(show, told)
-        show.rows("aggregation requested", ("number", "enterprise", "month", "manifests"), told)
+        _show_requests(show, told)
     for each in refused:
         show.error(each)
     waiting = [each["number"] for each in told] if asked["wait"] and not dry_run else []
     return max(watch(session, waiting), REFUSED if refused else DONE)
 
 
-def _request(session: Session, enterprise: str, period: str, client_number: str) -> dict[str, Any]:
+def _request(session: Session, request: MonthRequest) -> dict[str, Any]:
+    cause = f"aggregate --force ({getuser()}): {request.forced}" if request.forced else "aggregate"
     with session.store.begin() as unit:
-        decision = aggregate_month(session.world, unit, enterprise, period, client_number)
-    return {
-        "number": decision.changes[0].document.number,
-        "enterprise": enterprise,
-        "month": period,
-        "manifests": decision.shown["manifests"],
+        decision = request_month(session.world, unit, request, Cause("operator", cause))
+    told = {
+        "number": decision.document.number,
+        "enterprise": request.enterprise,
+        "month": request.month,
+        **decision.shown,
         "warnings": _texts(decision.warnings, session.show),
     }
+    return told | ({"forced": request.forced} if request.forced else {})
 
 
-def _rehearse(session: Session, enterprise: str, period: str) -> dict[str, Any]:
+def _view(session: Session, request: MonthRequest) -> dict[str, Any]:
     with session.store.read() as unit:
-        command = month_command(session.world, unit, enterprise, period, "")
-        with rehearsed(session.world, unit, command) as rehearsal:
-            return {
-                "enterprise": enterprise,
-                "month": period,
-                "manifests": rehearsal.totals.manifests,
-                "declarations": [_outlined(body) for body in rehearsal.declarations],
-                "left_out": _texts(rehearsal.left_out, session.show),
-                "warnings": _texts(rehearsal.warnings, session.show),
-            }
+        return month_view(session.world, unit, command_of(session.world, unit, request))
 
 
-def _outlined(body: Fields) -> dict[str, Any]:
-    head, lists = body["DecHead"], body["DecLists"]
-    assert isinstance(head, dict), "a declaration has a head"
-    assert isinstance(lists, dict), "a declaration has items"
-    row = {name: head.get(name) for name in ("IEFlag", "IEPort", "TradeMode", "BillNo", "GrossWet")}
-    return row | {"items": len(lists["DecList"])}
-
-
-def _show_rehearsals(show: Show, told: Sequence[Mapping[str, Any]]) -> None:
-    _show_warnings(show, told)
-    columns = ("IEFlag", "IEPort", "TradeMode", "BillNo", "GrossWet", "items")
-    for each in told:
-        show.rows("declarations that would be made", columns, each["declarations"])
-        show.rows("left out", ("code", "text"), each["left_out"])
-
-
-def _show_warnings(show: Show, told: Sequence[Mapping[str, Any]]) -> None:
+def _show_requests(show: Show, told: Sequence[Mapping[str, Any]]) -> None:
     if warnings := [warning for each in told for warning in each["warnings"]]:
         show.rows("warnings", ("code", "text"), warnings)
+    rows = [{**each, "agent": each.get("agent", {}).get("name", "")} for each in told]
+    columns = ["number", "enterprise", "month", "manifests", "agent", "forced"]
+    shown = [name for name in columns if any(row.get(name) for row in rows) or name == "number"]
+    show.rows("aggregation requested", shown, rows)
 
 
 def _texts(violations: Iterable[Violation], show: Show) -> list[dict[str, str]]:

@@ -46,7 +46,7 @@ from gateway.documents.merging import Goods, Line, pieces, spread
 from gateway.documents.receipts import advance
 from gateway.documents.selection import Selection, selection_of
 from gateway.documents.states import Event
-from gateway.documents.totals import Compared, Totals, compare, shown
+from gateway.documents.totals import Compared, Totals, compare, is_given, shown
 
 __all__ = [
     "APPROVED",
@@ -88,6 +88,7 @@ __all__ = [
     "differences",
     "draft_declaration",
     "finish",
+    "is_given",
     "issued",
     "moved",
     "pieces",

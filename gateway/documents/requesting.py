@@ -56,12 +56,12 @@ def check_totals(draft: Draft, selection: Selection) -> None:
     Raises:
         RejectedError: `aggregation.total-differs` for each that differs.
     """
-    if not is_given(draft.head):
+    if not is_given(draft.head.fields):
         return
     found = Totals()
     for manifest in draft.facts.offering(selection):
         found.add(manifest.content)
-    differing = [each for each in compare(draft.head, found) if each.differs]
+    differing = [each for each in compare(draft.head.fields, found) if each.differs]
     if differing:
         faults = [Violation("aggregation.total-differs", each.path, each.values) for each in differing]
         raise RejectedError([*faults, *draft.warnings])

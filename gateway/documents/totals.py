@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.documents import amounts
-from gateway.documents.draft import Draft, Group
+from gateway.documents.draft import Draft
 from gateway.documents.merging import items_of, text_of
 from gateway.fields import Fields
 
 COUNT: Final = "ManifestCount"
+_REQUEST: Final = "AggregationRequest"
 _ROWS: Final = "Total"
 # What is added up, and by what.
 _PRICE: Final = ("TradeCurr", "DeclTotal")
@@ -80,15 +81,15 @@ class Compared:
         return {"what": self.what, "given": self.given or "-", "found": self.found}
 
 
-def is_given(head: Group) -> bool:
+def is_given(request: Fields) -> bool:
     """Tell whether a request has totals of the ERP's own."""
-    return bool(head.text(COUNT)) or bool(list(_rows(head)))
+    return bool(request.get(COUNT) or request.get(_ROWS))
 
 
 def check_rows(draft: Draft) -> None:
     """Check that each row says one total, and none is said twice."""
     seen: set[tuple[str, str]] = set()
-    for path, row in _rows(draft.head):
+    for path, row in _rows(draft.head.fields):
         names = {name for name, text in row.items() if text}
         if names not in ({*_PRICE}, {*_QUANTITY}):
             draft.fault("aggregation.total-form", path)
@@ -100,17 +101,19 @@ def check_rows(draft: Draft) -> None:
         seen.add(of)
 
 
-def compare(head: Group, found: Totals) -> list[Compared]:
+def compare(request: Fields, found: Totals) -> list[Compared]:
     """Lay the ERP's own totals beside ours; where it adds up prices at all, it must have every currency."""
     compared = []
-    if head.text(COUNT):
-        compared.append(Compared(head.at(COUNT), COUNT, head.text(COUNT), str(found.manifests)))
+    if count := text_of(request, COUNT):
+        compared.append(Compared(f"{_REQUEST}/{COUNT}", COUNT, count, str(found.manifests)))
     for (key, name), sums in ((_PRICE, found.prices), (_QUANTITY, found.quantities)):
-        given = {text_of(row, key): (path, text_of(row, name)) for path, row in _rows(head) if row.get(key)}
+        given = {
+            text_of(row, key): (path, text_of(row, name)) for path, row in _rows(request) if row.get(key)
+        }
         for of, (path, text) in given.items():
             compared.append(Compared(f"{path}/{name}", of, text, shown(sums.get(of, 0))))
         missing = sorted(sums.keys() - given.keys()) if given else []
-        compared += (Compared(head.at(_ROWS), of, "", shown(sums[of])) for of in missing)
+        compared += (Compared(f"{_REQUEST}/{_ROWS}", of, "", shown(sums[of])) for of in missing)
     return compared
 
 
@@ -119,7 +122,7 @@ def shown(figure: int) -> str:
     return amounts.show(amounts.of_units(figure))
 
 
-def _rows(head: Group) -> Iterator[tuple[str, Fields]]:
-    value = head.fields.get(_ROWS, [])
+def _rows(request: Fields) -> Iterator[tuple[str, Fields]]:
+    value = request.get(_ROWS, [])
     for count, row in enumerate(value if isinstance(value, list) else [], 1):
-        yield f"{head.at(_ROWS)}[{count}]", row
+        yield f"{_REQUEST}/{_ROWS}[{count}]", row

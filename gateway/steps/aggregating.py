@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from itertools import count
 
 from gateway.documents import (
@@ -13,28 +14,51 @@ from gateway.documents import (
     request_aggregation,
 )
 from gateway.errors import refuse
+from gateway.fields import Fields
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
 from gateway.store import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRequest:
+    """A request that no ERP has sent.
+
+    Attributes:
+        enterprise: Whose month.
+        month: `yyyyMM`.
+        client_number: The run's own number, or empty for `AGG<month>-<n>`.
+        criteria: Further fields, as a message of an ERP would have them (AG-02).
+        forced: Why what is late is aggregated nevertheless, by an operator's word (AG-01).
+    """
+
+    enterprise: str
+    month: str
+    client_number: str = ""
+    criteria: Fields = field(default_factory=dict)
+    forced: str = ""
 
 
 def aggregate_month(
     world: World, unit: Unit, enterprise: str, month: str, client_number: str = ""
 ) -> Decision:
-    """Request the aggregation of a month's cleared manifests; the clock makes the declarations (AG-04).
-
-    Args:
-        world: What stays the same.
-        unit: The transaction.
-        enterprise: Whose month.
-        month: `yyyyMM`.
-        client_number: The run's own number, or empty for `AGG<month>-<n>`.
+    """Request the aggregation of a month's cleared manifests by an operator's word (AG-04).
 
     Raises:
         RejectedError: With every violation found.
     """
-    command = month_command(world, unit, enterprise, month, client_number)
+    request = MonthRequest(enterprise, month, client_number)
+    return request_month(world, unit, request, Cause("operator", "aggregate"))
+
+
+def request_month(world: World, unit: Unit, request: MonthRequest, cause: Cause) -> Decision:
+    """Request the aggregation of a month; the clock makes the declarations (AG-04).
+
+    Raises:
+        RejectedError: With every violation found.
+    """
+    command = command_of(world, unit, request)
     decision = request_aggregation(command, StoredFacts(world, unit))
-    carry_out(world, unit, decision, Cause("operator", "aggregate"))
+    carry_out(world, unit, decision, cause)
     return decision
 
 
@@ -58,6 +82,16 @@ def month_command(world: World, unit: Unit, enterprise: str, month: str, client_
     Raises:
         RejectedError: `aggregation.no-partner`.
     """
+    return command_of(world, unit, MonthRequest(enterprise, month, client_number))
+
+
+def command_of(world: World, unit: Unit, request: MonthRequest) -> Command:
+    """Return a request as the command of the first ERP that speaks for the enterprise.
+
+    Raises:
+        RejectedError: `aggregation.no-partner`.
+    """
+    enterprise, month = request.enterprise, request.month
     partners = (each.name for each in world.settings.partner if enterprise in each.enterprises)
     partner = next(partners, None)
     if partner is None:
@@ -65,9 +99,10 @@ def month_command(world: World, unit: Unit, enterprise: str, month: str, client_
     return Command(
         message_type="AggregationRequest",
         operation="aggregate",
-        client_number=client_number or _free_number(unit, partner, month),
+        client_number=request.client_number or _free_number(unit, partner, month),
         partner=partner,
-        body={"Month": month, "TradeCode": enterprise},
+        body={"Month": month, "TradeCode": enterprise, **request.criteria},
+        forced=request.forced,
     )
 
 

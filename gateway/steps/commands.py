@@ -14,6 +14,7 @@ from gateway.fields import Fields, plain
 from gateway.formats import ReadOptions, read
 from gateway.mapping import Mapped, MappingSet
 from gateway.steps.asking import PRINT, ask
+from gateway.steps.month_view import AGGREGATION, REHEARSE, ask_rehearsal
 from gateway.steps.ordering import order_print
 from gateway.steps.questions import MESSAGE
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
@@ -131,13 +132,15 @@ def _decide(
 
 
 def _judge(world: World, unit: Unit, command: Command) -> Decision:
-    """Let the document decide; a query and a print are taken down to be made later (QR-01, QF-10).
+    """Let the document decide; query, rehearsal and print are taken down to be made later (QR-01, AG-11).
 
     Raises:
         RejectedError: Every violation found.
     """
     if command.message_type == MESSAGE:
         return ask(world, unit, command)
+    if command.message_type == AGGREGATION and command.operation == REHEARSE:
+        return ask_rehearsal(world, unit, command)
     decision = decide(command, StoredFacts(world, unit))
     if command.operation != PRINT:
         return decision

@@ -7,12 +7,14 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from typing import Any, Final
 
+from gateway.documents import Command
 from gateway.errors import ParkedError, RejectedError
 from gateway.reports import Sheet, draw, to_xlsx
 from gateway.steps.asking import answer
 from gateway.steps.containment import contained
 from gateway.steps.counting import count_manifests, statistics_sheet
 from gateway.steps.listing import export_table
+from gateway.steps.month_view import AGGREGATION, REHEARSE, month_view
 from gateway.steps.naming import Names
 from gateway.steps.ordering import EXPORT, NOTICE, PRINT, STATISTICS
 from gateway.steps.questions import read_question
@@ -77,15 +79,25 @@ def _reply(world: World, unit: Unit, row: NoticeRow, told: dict[str, Any]) -> by
         if "question" not in entry:
             continue
         body = entry.pop("question")
-        own = world.partner(row.partner).enterprises
         try:
             with contained(row.name):
-                entry["result"] = answer(world, unit, read_question(world, body, own), own)
+                entry["result"] = _result(world, unit, row, entry, body)
         except (RejectedError, ParkedError) as fault:
             violations = violations_of(fault, "")
             refused = {**entry, "outcome": REFUSED}
             told["messages"][place] = refused | tell_violations(violations, world.catalogue.dictionary)
     return to_bytes(told)
+
+
+def _result(
+    world: World, unit: Unit, row: NoticeRow, entry: Mapping[str, Any], body: dict[str, Any]
+) -> dict[str, Any]:
+    if entry["type"] == AGGREGATION:
+        return month_view(
+            world, unit, Command(AGGREGATION, REHEARSE, entry["client_number"], row.partner, body)
+        )
+    own = world.partner(row.partner).enterprises
+    return answer(world, unit, read_question(world, body, own), own)
 
 
 def _export(world: World, unit: Unit, row: NoticeRow, body: dict[str, Any]) -> bytes:

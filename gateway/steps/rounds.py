@@ -1,10 +1,11 @@
-"""Rounds over the months: seldom enough for a month of any size, often enough for deadlines (AG-12)."""
+"""Rounds over the months, seldom enough for a month of any size: requests and deadlines (AG-05, AG-12)."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
 
+from gateway.steps.automatic import due_months, request_due
 from gateway.steps.deadlines import risks, tell_deadlines, unchanged
 from gateway.steps.records import World
 from gateway.store import Store
@@ -22,7 +23,7 @@ class Rounds:
         self._moved = False
 
     def look(self, *, busy: bool) -> int:
-        """Tell deadlines, if it is time; return how much was done.
+        """Request months that go by themselves and tell deadlines, if it is time; return how much was done.
 
         Counting reads only; a transaction that writes begins where something is to be told.
 
@@ -34,7 +35,8 @@ class Rounds:
             if not came_to_rest and self._last is not None and unit.now < self._last + _EVERY:
                 return 0
             self._last = unit.now
-            if unchanged(unit, risks(self._world, unit)):
+            if not due_months(self._world, unit) and unchanged(unit, risks(self._world, unit)):
                 return 0
         with self._store.begin() as unit:
-            return tell_deadlines(self._world, unit, risks(self._world, unit))
+            done = request_due(self._world, unit, due_months(self._world, unit))
+            return done + tell_deadlines(self._world, unit, risks(self._world, unit))

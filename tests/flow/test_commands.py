@@ -246,7 +246,7 @@ def test_a_rehearsal_shows_what_would_be_made_and_changes_nothing(desk: Desk) ->
     (told,) = desk.json("aggregate", "--month", "2026-10", "--dry-run")
     assert told["manifests"] == 2
     assert [declaration["items"] for declaration in told["declarations"]] == [1]
-    left = " ".join(reason["text"] for reason in told["left_out"])
+    left = " ".join(reason["text_en"] for reason in told["left_out"])
     assert desk.numbers["R0-JB"] in left
     assert desk.numbers["N0-JB"] in left
     assert {reason["code"] for reason in told["warnings"]} == {"aggregation.month-not-over"}
