@@ -16,6 +16,7 @@ from gateway.cli.history import amendments_of, changes_told, sentences, show_his
 from gateway.cli.months import Month
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE
+from gateway.cli.watching import under_way
 from gateway.documents import Kind, state_of, states_of
 from gateway.errors import Violation, refuse
 from gateway.operations import check_folder
@@ -34,6 +35,7 @@ def status(session: Session, /) -> int:
     with session.store.read() as unit:
         counts = unit.status.counts()
         alerts = unit.alerts.opened()
+        runs = under_way(unit)
     show, settings = session.show, session.settings
     latch = make_latch(settings, session.clock).read().state.value
     unusable = any(alert.code == UNUSABLE for alert in alerts)
@@ -60,6 +62,7 @@ def status(session: Session, /) -> int:
                 "documents": documents,
                 "queues": counts.queues,
                 "awaited": counts.awaited,
+                "aggregations": runs,
                 "token": token,
                 "channels": channels,
                 "alerts": told,
@@ -69,6 +72,9 @@ def status(session: Session, /) -> int:
     show.rows("documents", ("kind", "state", "count"), documents)
     queues = {f"queue.{name}": count for name, count in counts.queues.items()}
     show.pairs("queues", {**queues, "awaited": counts.awaited})
+    if runs:
+        phases = [{**run, "phase": f"phase.{run['phase']}"} for run in runs]
+        show.rows("aggregations", ("number", "phase", "done", "of", "manifests", "declarations"), phases)
     show.pairs("token", {**token, "latch": f"latch.{latch}"})
     show.rows("channels", ("channel", "folder", "result"), channels)
     show.rows("needs a person", ("since", "code", "about", "text"), told)

@@ -35,7 +35,7 @@ _WIDEST = 160
 # What holds words of the gateway, to be translated; what others wrote stays as they wrote it.
 _WORDED = {
     *("kind", "state", "outcome", "type", "event", "from", "to", "result", "severity", "part"),
-    *("latch", "pin_tried_wrong", "pin_final_try", "pin_locked"),
+    *("phase", "latch", "pin_tried_wrong", "pin_final_try", "pin_locked"),
 }
 # Whoever copies one of these wants it in one piece.
 _WHOLE = {"number", "client_number", "customs_number", "message", "manifest", "declaration", "reference"}

@@ -57,19 +57,6 @@ def watch(session: Session, numbers: Sequence[str]) -> int:
     return code
 
 
-def told_run(row: RunRow) -> dict[str, object]:
-    """Return how far a run is, as a row of a listing."""
-    total = getattr(row, _TOTALS.get(Phase(row.phase), ""), None)
-    return {
-        "number": row.run,
-        "phase": f"phase.{row.phase}",
-        "done": row.done,
-        "of": total or "",
-        "manifests": row.manifests,
-        "declarations": row.declarations or "",
-    }
-
-
 def _present(session: Session, number: str) -> RunRow | None:
     """Return how far a run is, None when all is made; what is cleared away after it is nobody's matter."""
     with session.store.read() as unit:
@@ -95,8 +82,7 @@ def _shown(show: Show) -> Iterator[Tell]:
         task = bar.add_task("", total=None)
 
         def tell(row: RunRow) -> None:
-            total = getattr(row, _TOTALS.get(Phase(row.phase), ""), None)
-            bar.update(task, description=_described(show, row), total=total, completed=row.done)
+            bar.update(task, description=_described(show, row), total=_total(row), completed=row.done)
 
         yield tell
 
@@ -122,4 +108,21 @@ def _described(show: Show, row: RunRow) -> str:
 
 def under_way(unit: Unit) -> list[dict[str, object]]:
     """Return the runs that are under way, as rows of a listing."""
-    return [told_run(row) for row in unit.runs.under_way() if row.phase != Phase.CLEARING]
+    return [
+        {
+            "number": row.run,
+            "phase": row.phase,
+            "done": row.done,
+            "of": _total(row),
+            "manifests": row.manifests,
+            "declarations": row.declarations,
+        }
+        for row in unit.runs.under_way()
+        if row.phase != Phase.CLEARING
+    ]
+
+
+def _total(row: RunRow) -> int | None:
+    """Return up to what a phase counts, None where that is not known or takes a moment only."""
+    name = _TOTALS.get(Phase(row.phase))
+    return None if name is None else int(getattr(row, name))

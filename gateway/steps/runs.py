@@ -77,7 +77,7 @@ def repeat_run(world: World, unit: Unit, number: str) -> Document:
     if row is None or not unit.alerts.close(ALERT, number):
         raise refuse("aggregation.not-stopped", number=number)
     if document_of(unit, number).state == "stopped":
-        _begin_anew(world, unit, row, Cause("operator", "repeat"))
+        _begin_anew(world, unit, row, Cause("operator", "retry"))
     return document_of(unit, number)
 
 

@@ -390,7 +390,7 @@ def test_a_rehearsal_says_what_the_run_makes_and_writes_nothing(
         command = month_command(world, unit, ENTERPRISE, MONTH, "")
         with rehearsed(world, unit, command) as told:
             bodies = list(told.declarations)
-            assert told.manifests == 7
+            assert told.totals.manifests == 7
             assert [(each.code, each.values["number"]) for each in told.left_out] == [
                 ("aggregation.not-cleared", "M20260000000000008")
             ]

@@ -67,7 +67,7 @@ def _rehearsed(running: Running) -> tuple[int, list[str]]:
     with running.gateway.store.read() as unit:
         command = month_command(world, unit, ENTERPRISE, "202610", "")
         with rehearsed(world, unit, command) as told:
-            return told.manifests, [violation.code for violation in told.left_out]
+            return told.totals.manifests, [violation.code for violation in told.left_out]
 
 
 def _say(at: Installation, *words: str, lang: str = "en") -> Any:
