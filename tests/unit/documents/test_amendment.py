@@ -42,6 +42,30 @@ def test_both_numbers_of_a_manifest_name_the_same_one(message: str) -> None:
     assert given == [f"rule.fill-differs {message}/ManifestClientNo"]
 
 
+@pytest.mark.requirement("AM-03")
+@pytest.mark.parametrize("message", [MOD, OUT])
+def test_an_edited_amendment_stays_with_its_manifest(message: str) -> None:
+    """The edit need not name it, and cannot name another."""
+    world, found = amended_world()
+    other = world.do("Manifest", "save", "M-2", three_items()).document
+    body = rows(row("GrossWet", "130")) if message == MOD else withdrawal()
+    world.do(message, "save", "A-9", body)
+    unnamed = {name: value for name, value in body.items() if name != "ManifestClientNo"}
+    assert world.do(message, "edit", "A-9", unnamed).document.parent == found.number
+    given = faults(world, {**unnamed, "ManifestSeqNo": other.number}, "edit", message)
+    assert f"rule.fill-differs {message}/ManifestSeqNo" in given
+
+
+@pytest.mark.requirement("AM-04", "EN-04")
+@pytest.mark.parametrize("message", [MOD, OUT])
+def test_the_fields_of_an_amendment_have_their_forms(message: str) -> None:
+    """Both kinds are held to the forms of their fields."""
+    world, _ = amended_world()
+    body = rows(row("GrossWet", "130")) if message == MOD else withdrawal()
+    given = faults(world, {**body, "AgentCode": "44031"}, "save", message)
+    assert given == [f"rule.enterprise-code {message}/AgentCode"]
+
+
 @pytest.mark.requirement("AM-01")
 @pytest.mark.parametrize("message", [MOD, OUT])
 @pytest.mark.parametrize("state", STATES)
