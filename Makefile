@@ -9,7 +9,7 @@ PRINT := libpangoft2-1.0-0:/usr/lib/*/libpangoft2-1.0.so.0 libharfbuzz-subset0:/
 RUN := $(TOKEN) $(PRINT)
 TESTS := $(RUN) poppler-utils:pdftotext xmlsec1:xmlsec1 libxml2-utils:xmllint postgresql:/usr/lib/postgresql/*/bin/postgres
 
-.PHONY: help setup setup-tests run demo test check bench trace docs lock
+.PHONY: help setup setup-tests run demo test check bench bench-month trace docs lock
 
 help:    ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ check: setup-tests ## Format, lint, strict types
 
 bench: setup-tests ## Measure documents per second through the folders, beside a straight-line script
 	@.venv/bin/python -m tests.bench
+
+bench-month: setup-tests ## Measure the aggregation of months of 1,000, 10,000 and 100,000 manifests
+	@.venv/bin/python -m tests.bench.month
 
 trace: setup-tests ## Show each requirement with its tests
 	@.venv/bin/python -m tests.trace

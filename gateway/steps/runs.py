@@ -216,4 +216,4 @@ def _begin_anew(world: World, unit: Unit, row: RunRow, cause: Cause) -> None:
 
 
 def _keys(world: World) -> str:
-    return world.settings.aggregation.model_dump_json()
+    return world.settings.aggregation.model_dump_json(include={"header_keys", "item_keys", "max_items"})
