@@ -163,6 +163,23 @@ class Aggregation(_Section):
     calendar: Calendar = Calendar()
 
 
+class DeclarationForm(_Section):
+    """What every aggregated declaration says that no manifest tells (DC-02)."""
+
+    entry_type: Literal["0", "L", "W", "D", "M"] = "L"
+    operation: Literal["A", "B", "C", "D", "E", "G"] = "C"
+    domain: Literal["1", "2"] = "2"
+    data_source: Annotated[str, Field(max_length=5)] = ""
+    document_type: Annotated[str, Field(max_length=2)] = ""
+    promises: Annotated[str, Field(pattern=r"^[019]{3,5}$")] = "000"
+    goods_place: Annotated[str, Field(min_length=1, max_length=100)] = "集中申报货物已按清单验放"
+    entry_ports: dict[OfficeCode, Annotated[str, Field(pattern=r"^[0-9]{6}$")]] = Field(default_factory=dict)
+
+    def entry_port(self, office: str) -> str:
+        """Return the domestic port of a customs office of entry or exit, empty where none is named."""
+        return self.entry_ports.get(office) or self.entry_ports.get(office[:2], "")
+
+
 class Waiting(_Section):
     """How long an answer may take before operators are told, in minutes (CU-01)."""
 
@@ -180,6 +197,7 @@ class Settings(_Section):
     token: TokenSettings = TokenSettings()
     rules: Rules = Rules()
     aggregation: Aggregation = Aggregation()
+    declaration: DeclarationForm = DeclarationForm()
     waiting: Waiting = Waiting()
     enterprise: Annotated[tuple[Enterprise, ...], Field(min_length=1)]
     partner: Annotated[tuple[Partner, ...], Field(min_length=1)]

@@ -207,6 +207,7 @@ def _frame(run: Document, first: Document, facts: Facts) -> Frame:
         profile=profile,
         agent=declaring_agent(run.content, first.content, profile),
         inspection_codes={text_of(item, "GNo"): text_of(item, "CiqCode") for item in filed},
+        form=facts.settings.declaration,
     )
 
 

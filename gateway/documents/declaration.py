@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from gateway.config import Enterprise
+from gateway.config import DeclarationForm, Enterprise
 from gateway.documents import amounts
 from gateway.documents.core import Change, Decision, Document, Facts, Outgoing
 from gateway.documents.draft import copy
@@ -24,7 +24,6 @@ CHINA: Final = "CHN"
 MIXED_PACKING: Final = "99"
 # An item without an inspection code stands as the table's "other".
 OTHER_INSPECTION_CODE: Final = "999"
-DECLARE: Final = "C"
 
 # Header fields that a merged group shares: each is equal by the header key, or stands in the first manifest.
 _SHARED: Final = (
@@ -68,11 +67,13 @@ class Frame:
         profile: The enterprise that trades.
         agent: Code and name of who declares.
         inspection_codes: The filed inspection code by item of the volume.
+        form: What every declaration says, by configuration.
     """
 
     profile: Enterprise
     agent: tuple[str, str]
     inspection_codes: Mapping[str, str]
+    form: DeclarationForm
 
 
 def compose(piece: Sequence[Goods], manifests: Mapping[str, Document], frame: Frame) -> Fields:
@@ -154,10 +155,12 @@ def _head(piece: Sequence[Goods], manifest: Document, frame: Frame) -> dict[str,
         "WrapType": _only({one for goods in piece for one in goods.wraps}) or MIXED_PACKING,
         "TrafName": MEANS_OF_TRANSPORT,
         "EdiId": "1",
-        "EntryType": "L",
+        "EntryType": frame.form.entry_type,
+        "Type": frame.form.document_type,
+        "DataSource": frame.form.data_source,
         "DeclTrnRel": "0",
         "ChkSurety": "0",
-        "PromiseItmes": "000",
+        "PromiseItmes": frame.form.promises,
         "NoOtherPack": "1",
         "CopName": profile.name[:70],
         # The organisation code is a part of the unified social credit code.
@@ -168,8 +171,9 @@ def _head(piece: Sequence[Goods], manifest: Document, frame: Frame) -> dict[str,
         "DeclareName": frame.agent[1][:50],
         "TradeAreaCode": text_of(first, "TradeAreaCode") or text_of(first, "TradeCountry"),
         "DespPortCode": text_of(first, "DistinatePort"),
-        # EntyPortCode wants a six-digit port, which no manifest tells; the structure lets it be empty.
-        "GoodsPlace": "集中申报货物已按清单验放",
+        # No manifest tells the six-digit domestic port; where none is configured it stays empty.
+        "EntyPortCode": frame.form.entry_port(text_of(first, "IEPort")),
+        "GoodsPlace": frame.form.goods_place,
     }
 
 
@@ -230,12 +234,12 @@ def _licence(text: str) -> tuple[dict[str, str], Fields]:
 def _sign(first: Document, frame: Frame) -> Fields:
     return _clean(
         {
-            "OperType": DECLARE,
+            "OperType": frame.form.operation,
             "ICCode": frame.profile.typist_card,
             "CopCode": frame.profile.social_credit_code,
             "HostId": frame.profile.code,
             "BillSeqNo": first.number,
-            "DomainId": "2",
+            "DomainId": frame.form.domain,
         }
     )
 

@@ -65,11 +65,11 @@ def test_an_erp_corrects_what_customs_did_not_accept_and_declares_it_again(
     number = _aggregated(installation, "R0-AGG")
     with installation.open(AGGREGATION) as running:
         assert _declaration(running).state == "not_accepted"
-        reply = running.send("c.json", _message(number, action="edit", domesticPort="470201"))
+        reply = running.send("c.json", _message(number, action="edit", domesticPort="470601"))
         (entry,) = reply["messages"]
         assert (entry["number"], entry["state"]) == (number, "saved")
         assert [(each["field"], each["zh"], each["new"]) for each in entry["changes"]] == [
-            ("EntyPortCode", "入境口岸/离境口岸", "470201")
+            ("EntyPortCode", "入境口岸/离境口岸", "470601")
         ]
         assert len(installation.sent()) == 4
         declared = running.send("d.json", _message(number, action="declare"))
@@ -78,7 +78,7 @@ def test_an_erp_corrects_what_customs_did_not_accept_and_declares_it_again(
         newest = running.submissions(client_number)[-1]
         assert len(running.submissions(client_number)) == 2
         file = installation.outbox / f"{newest.id}.xml"
-        assert "<EntyPortCode>470201</EntyPortCode>" in file.read_text("utf-8")
+        assert "<EntyPortCode>470601</EntyPortCode>" in file.read_text("utf-8")
         assert xmllint_faults(file) == ""
         # Customs judges by the client number, so it says the same again.
         assert running.states(client_number)[-1] == "not_accepted"
@@ -119,7 +119,7 @@ def test_an_operator_corrects_and_declares(installation: Installation, say: Say)
     assert wrong.exit_code == 1
     assert "Weight" in wrong.stderr
     assert say("correct", number, "EntyPortCode").exit_code == 2
-    right = say("correct", number, "EntyPortCode=470201", "1/CiqCode=101")
+    right = say("correct", number, "EntyPortCode=470601", "1/CiqCode=101")
     assert right.exit_code == 0, right.output
     result = say("correct", number, "NoteS=更正", "--declare", "--json")
     told = json.loads(result.stdout)

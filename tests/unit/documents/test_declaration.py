@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.config import DeclarationForm
 from gateway.documents.declaration import Frame, compose, issue
 from gateway.fields import Fields
 from tests.unit.documents.month import cut
@@ -64,7 +65,7 @@ def _compose(world: World, *bodies: Fields, codes: dict[str, str] | None = None)
 
 def _frame(world: World, codes: dict[str, str] | None) -> Frame:
     profile = world.settings.enterprise[0]
-    return Frame(profile, (profile.code, profile.name), codes or {})
+    return Frame(profile, (profile.code, profile.name), codes or {}, world.settings.declaration)
 
 
 def _group(body: Fields, name: str) -> Fields:
@@ -88,6 +89,43 @@ def test_every_required_field_is_there() -> None:
     assert sign["SignDate"] == "2026102009300000"
     assert head["SeqNo"] == "D00000000000000001"
     assert head["CopCode"] == "MA5EX0001"
+
+
+@pytest.mark.requirement("DC-02")
+def test_what_no_manifest_tells_comes_from_the_configuration() -> None:
+    """As shipped it declares on paper with a list; each value and the port of each office may be another."""
+    shipped = _compose(approved_world(), manifest())
+    head, sign = _group(shipped, "DecHead"), _group(shipped, "DecSign")
+    assert (head["EntryType"], head["PromiseItmes"], sign["OperType"], sign["DomainId"]) == (
+        "L",
+        "000",
+        "C",
+        "2",
+    )
+    assert head.keys().isdisjoint({"Type", "DataSource", "EntyPortCode"})
+    form = DeclarationForm(
+        entry_type="M",
+        operation="G",
+        domain="1",
+        data_source="SZJB",
+        document_type="CL",
+        promises="11199",
+        goods_place="皇岗口岸",
+        entry_ports={"5301": "470201", "53": "470101"},
+    )
+    other = approved_world()
+    other.settings = other.settings.model_copy(update={"declaration": form})
+    changed = _compose(other, manifest())
+    head, sign = _group(changed, "DecHead"), _group(changed, "DecSign")
+    assert (head["EntryType"], head["PromiseItmes"], sign["OperType"], sign["DomainId"]) == (
+        "M",
+        "11199",
+        "G",
+        "1",
+    )
+    assert (head["DataSource"], head["Type"], head["GoodsPlace"]) == ("SZJB", "CL", "皇岗口岸")
+    assert head["EntyPortCode"] == "470201"
+    assert (form.entry_port("5304"), form.entry_port("0708")) == ("470101", "")
 
 
 @pytest.mark.requirement("AG-06")

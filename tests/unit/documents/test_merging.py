@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.config import Aggregation
+from gateway.config import Aggregation, DeclarationForm
 from gateway.documents import amounts
 from gateway.documents.balance import prove_whole
 from gateway.documents.core import Document
@@ -63,7 +63,7 @@ class Aggregated:
 
 def _aggregate(month: list[Document], keys: Aggregation) -> Aggregated:
     profile = World().settings.enterprise[0]
-    frame = Frame(profile, (profile.code, profile.name), {})
+    frame = Frame(profile, (profile.code, profile.name), {}, DeclarationForm())
     parts = cut(month, keys)
     by_number = {manifest.number: manifest for manifest in month}
     contents = [compose(piece, by_number, frame) for piece in parts]
