@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from gateway.clock import Clock
 from gateway.config import Aggregation, load_settings
 from gateway.documents import selection_of
 from gateway.errors import RejectedError
-from gateway.steps import composing, publishing, runs, taking
+from gateway.steps import composing, month_result, publishing, runs, taking
 from gateway.steps.aggregating import aggregate_month, month_command
 from gateway.steps.records import World, document_of
 from gateway.steps.rehearsing import rehearsed
@@ -454,3 +455,41 @@ def test_a_figure_that_is_none_stops_the_run(world: World, store: Store) -> None
         (alert,) = unit.alerts.opened()
         assert document_of(unit, number).state == "stopped"
     assert "1.0000001" in alert.values["reason"]
+
+
+@pytest.mark.requirement("AG-04")
+def test_of_a_large_month_the_result_tells_the_counts(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first declarations, and no relations: queries bring the rest page by page."""
+    monkeypatch.setattr(month_result, "MOST_DECLARATIONS", 2)
+    monkeypatch.setattr(month_result, "MOST_RELATIONS", 3)
+    fill(store, month())
+    request(world, store)
+    work(world, store)
+    with store.begin() as unit:
+        (notice,) = unit.notices.take("acme", 99)
+        told = json.loads(unit.raw.get(notice.digest))
+        made = unit.documents.listing(DocumentFilter(kind="declaration"), limit=99)
+    assert told["counts"]["manifests"] == 7
+    assert told["counts"]["declarations"] == len(made) > 2
+    assert [each["number"] for each in told["declarations"]] == [row.number for row in made[:2]]
+    assert told["relations"] == []
+
+
+@pytest.mark.requirement("AG-10")
+def test_a_run_that_stopped_while_it_went_out_goes_on_from_there(
+    world: World, store: Store, expected: dict[str, Any]
+) -> None:
+    """What is published is never taken back, and what is missing follows."""
+    fill(store, month())
+    number = request(world, store)
+    work(world, store, Phase.DECLARING)
+    advance_runs(world, store)
+    with store.begin() as unit:
+        unit.alerts.open(ALERT, number, {"reason": "", "reason_zh": ""})
+    assert advance_runs(world, store) == 0
+    with store.begin() as unit:
+        assert repeat_run(world, unit, number).state == "making"
+    work(world, store)
+    assert plain(outcome(store)) == plain(expected)

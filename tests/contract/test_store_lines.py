@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from decimal import Decimal
 
@@ -13,7 +15,7 @@ from gateway.config import Aggregation
 from gateway.documents import Goods, Line, Sum, pieces
 from gateway.errors import ParkedError, RetryError
 from gateway.store import DraftRow, LineRow, Move, PlaceRow, RunRow, Store
-from tests.services.stores import document, new
+from tests.services.stores import changed, document, new
 from tests.unit.documents.month import lines_of, merge, sums_of
 from tests.unit.documents.rolled import random_month
 
@@ -179,10 +181,27 @@ def test_documents_are_moved_where_they_are_as_expected(store: Store) -> None:
 
 
 @pytest.mark.requirement("AM-07")
-def test_a_locked_document_is_the_document(store: Store) -> None:
-    """What is locked can be read and not found like any other."""
-    (number,) = _numbers(1)
+def test_a_locked_document_stays_as_it_is_until_the_transaction_ends(
+    store: Store, open_store: Callable[[], Store]
+) -> None:
+    """Who reads a run in order to leave it goes before whoever begins it."""
+    other = open_store()
     with store.begin() as unit:
-        unit.documents.put([new(document(number))])
-        assert unit.documents.lock(number) == unit.documents.get(number)
-        assert unit.documents.lock("M20260000000000099") is None
+        unit.documents.put([new(document(RUN, kind="aggregation", state="requested"))])
+        assert unit.documents.lock("R20260000000000099") is None
+    seen: list[str] = []
+
+    def begin_it() -> None:
+        with other.begin() as unit:
+            unit.documents.put([changed(document(RUN, kind="aggregation", state="making"), "requested", 1)])
+            seen.append("begun")
+
+    with ThreadPoolExecutor(1) as threads:
+        with store.begin() as unit:
+            assert unit.documents.lock(RUN) == unit.documents.get(RUN)
+            later = threads.submit(begin_it)
+            for _ in range(20):
+                unit.documents.get(RUN)
+            seen.append("left")
+        later.result()
+    assert seen == ["left", "begun"]
