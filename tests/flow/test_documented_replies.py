@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from tests.flow import erp, references
 from tests.services.installation import AGGREGATION, ROOT, Installation
 
+# Some days before the deadline of October.
+NEAR = AGGREGATION + timedelta(days=1)
 DOCUMENTS = ("docs/replies.md", "docs/replies.zh-CN.md")
 # Below these stand paths and names of fields, which are not keys of ours.
 _FREE = ("filled", "content")
@@ -55,8 +58,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         running.settle()
         for letter in "RFWOT":
             running.send(f"{letter}.json", erp.manifests(erp.manifest(f"{letter}0-1")))
-    with installation.open(AGGREGATION) as running:
-        done = installation.gateway("aggregate", "--month", "2026-10", now=AGGREGATION)
+    with installation.open(NEAR) as running:
+        running.settle()
+        done = installation.gateway("aggregate", "--month", "2026-10", now=NEAR)
         assert done.returncode == 0, done.stderr
         running.settle()
     return [*installation.notices(), *installation.log()]
