@@ -60,9 +60,16 @@ class Story:
     seen: dict[str, str] = field(default_factory=dict)
 
     def prepare(self) -> None:
-        """Make what a trial needs and is not there: token, key, certificates, register of customs."""
+        """Make what a trial needs and is not there: token, key, certificates, register of customs.
+
+        Raises:
+            ParkedError: `store.runs-already`.
+        """
         settings = self.session.settings
         make_private_folder(settings)
+        # A gateway that works here already would keep this one's from ever starting.
+        with self.session.store.alone():
+            pass
         self._run("customs-stub", "init")
         folder = settings.path(settings.token.pin_file).parent
         register = settings.path(settings.folders.var) / "customs" / "enterprises"

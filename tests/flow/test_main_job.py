@@ -216,6 +216,7 @@ def test_a_running_gateway_stops_when_told_and_lets_no_second_one_in(tmp_path: P
         second = installation.gateway("run")
         assert second.returncode == 1
         assert second.stderr.startswith("store.runs-already: ")
+        assert installation.gateway("demo").stderr == second.stderr
         process.send_signal(signal.SIGTERM)
         assert json.loads(process.stderr.readline())["event"] == "gateway-stopped"
     assert process.returncode == 0
