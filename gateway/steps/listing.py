@@ -139,15 +139,17 @@ def shown(value: object, language: Language) -> str:
     if isinstance(value, Mapping):
         if "code" in value and "name" in value:
             return _words(value)
-        told = {*_IN_LISTS, f"state_{language}"}
-        return " ".join(shown(part, language) for name, part in value.items() if name in told and part)
+        told = {*_IN_LISTS, language, f"state_{language}"}
+        changed = f"{value['old'] or '–'} → {value['new'] or '–'}" if "new" in value else ""
+        parts = [shown(part, language) for name, part in value.items() if name in told and part]
+        return " ".join(filter(None, (*parts, changed)))
     if isinstance(value, list):
         return "; ".join(shown(part, language) for part in value)
     return "" if value is None else str(value)
 
 
 # What is shown of a group within a cell.
-_IN_LISTS: Final = {"number", "customs_number", "item", "zh", "old", "new"}
+_IN_LISTS: Final = {"number", "customs_number", "item"}
 
 
 def _cell(column: str, value: object, language: Language) -> Cell:

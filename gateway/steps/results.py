@@ -116,13 +116,16 @@ def _amendment(names: Names, _unit: Unit, document: Document) -> dict[str, Any]:
         "reason": content.get("DecModNote"),
         "contact": content.get("EntOpName"),
         "telephone": content.get("EntOpTele"),
-        "changes": [_change(change) for change in changes] if isinstance(changes, list) else [],
+        "changes": [_change(names, change) for change in changes] if isinstance(changes, list) else [],
     }
 
 
-def _change(change: Fields) -> dict[str, Any]:
+def _change(names: Names, change: Fields) -> dict[str, Any]:
+    group = "Manifest/Item" if change.get("GNo") else "Manifest"
+    spec = names.dictionary.find(f"{group}/{change.get('FieldCode')}")
     return {
         "field": change.get("FieldCode"),
+        "en": spec.en if spec is not None else change.get("FieldCode"),
         "zh": change.get("FieldName"),
         "item": change.get("GNo"),
         "old": change.get("OldValue"),

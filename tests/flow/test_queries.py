@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from gateway.steps.aggregating import aggregate_month
+from gateway.steps.listing import shown
 from tests.flow import erp
 from tests.flow.queries import ask, codes, entry, message, query, received, result
 from tests.services.installation import AGGREGATION, ENTERPRISE, FILING, Installation, Running
@@ -336,6 +337,9 @@ def test_amendments_are_asked_by_type(installation: Installation) -> None:
         assert row["reason"] == "毛重录入错误"
         (change,) = row["changes"]
         assert (change["field"], change["old"], change["new"]) == ("GrossWet", "1080", "1090")
+        assert (change["en"], change["zh"]) == ("Gross weight (kg)", "毛重（千克）")
+        assert shown(row["changes"], "en") == "Gross weight (kg) 1080 → 1090"
+        assert shown(row["changes"], "zh") == "毛重（千克） 1080 → 1090"
         assert result(running, "amendment", AmendmentType="2")["total"] == 0
         for criteria in ({"SeqNo": manifest.number}, {"State": "saved"}, {"IEFlag": "I"}):
             assert result(running, "amendment", AmendmentType="1", **criteria)["total"] == 1
