@@ -54,40 +54,61 @@ class Choice(click.ParamType[str]):
         return self.words[text]
 
 
-# Each option is called as the field that it stands for.
+# Each option is called as the field that it stands for, which faults name.
 _ABOUT: Final = (
-    click.option("--number", "SeqNo", help="Unified number of the document, its parent or child."),
-    click.option("--customs-number", "CustomsNo", help="Customs' number of the same."),
-    click.option("--client-number", "ClientSeqNo", help="The ERP's own number."),
+    click.option(
+        "--number", "SeqNo", metavar="SeqNo", help="Unified number of the document, its parent or child."
+    ),
+    click.option("--customs-number", "CustomsNo", metavar="CustomsNo", help="Customs' number of the same."),
+    click.option("--client-number", "ClientSeqNo", metavar="ClientSeqNo", help="The ERP's own number."),
 )
 _PLACE: Final = (
-    click.option("--enterprise", "TradeCode", help="Customs code of the enterprise."),
-    click.option("--office", "CustomMaster", help="Declaring customs, code or name."),
-    click.option("--nature", "GoodsNature", help="Goods nature, code or name."),
+    click.option("--enterprise", "TradeCode", metavar="TradeCode", help="Customs code of the enterprise."),
+    click.option("--office", "CustomMaster", metavar="CustomMaster", help="Declaring customs, code or name."),
+    click.option("--nature", "GoodsNature", metavar="GoodsNature", help="Goods nature, code or name."),
     click.option("--ie", "IEFlag", type=click.Choice(["I", "E"]), help="Import or export."),
-    click.option("--state", "State", help="Code, name or official number of a state."),
-    click.option("--filing-number", "ManualNo", help="Filing number of the goods."),
-    click.option("--bill", "BillNo", help="Bill of lading."),
+    click.option("--state", "State", metavar="State", help="Code, name or official number of a state."),
+    click.option("--filing-number", "ManualNo", metavar="ManualNo", help="Filing number of the goods."),
+    click.option("--bill", "BillNo", metavar="BillNo", help="Bill of lading."),
     click.option("--from", "DateFrom", type=Day(), help="First day: of declaring, else of saving."),
     click.option("--to", "DateTo", type=Day(), help="Last day."),
 )
 _DECLARATIONS: Final = (
-    click.option("--declaration-type", "DeclTrnRel", type=Choice(_RELATIONS), help="general or transit."),
+    click.option(
+        "--declaration-type",
+        "DeclTrnRel",
+        metavar="DeclTrnRel",
+        type=Choice(_RELATIONS),
+        help="general or transit.",
+    ),
     click.option("--cleared/--not-cleared", "Cleared", default=None, help="Cleared ones or others."),
 )
 _ROLE: Final = (
-    click.option("--role", "EnterpriseRole", type=Choice(_ROLES), help="consignee, agent or entering."),
+    click.option(
+        "--role",
+        "EnterpriseRole",
+        metavar="EnterpriseRole",
+        type=Choice(_ROLES),
+        help="consignee, agent or entering.",
+    ),
 )
 _AMENDMENTS: Final = (
     click.option(
-        "--type", "AmendmentType", type=Choice(_TYPES), help="modification or withdrawal; of amendments."
+        *("--type", "AmendmentType"),
+        metavar="AmendmentType",
+        type=Choice(_TYPES),
+        help="modification or withdrawal; of amendments.",
     ),
 )
 _GROUPS: Final = (
-    click.option("--by", "GroupBy", help="kind, office, state, month: some of them, with commas."),
+    click.option(
+        "--by", "GroupBy", metavar="GroupBy", help="kind, office, state, month: some of them, with commas."
+    ),
 )
 _PAGES: Final = (
-    click.option("--sort", "SortBy", help="A field, with a hyphen before it for falling order."),
+    click.option(
+        "--sort", "SortBy", metavar="SortBy", help="A field, with a hyphen before it for falling order."
+    ),
     click.option("--page", "Page", type=click.IntRange(1, 999_999), help="Which page, from 1."),
     click.option("--page-size", "PageSize", type=click.IntRange(1, 1000), help="Default: 100."),
 )

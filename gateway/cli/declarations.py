@@ -40,7 +40,10 @@ class Correction(click.ParamType[tuple[str, str, str]]):
 def correct(
     session: Session, /, *, number: str, corrections: Sequence[tuple[str, str, str]], declare: bool
 ) -> int:
-    """Correct a declaration that is saved or that customs did not accept: FIELD=VALUE or ITEM/FIELD=VALUE."""
+    """Correct a declaration.
+
+    It is saved, or customs did not accept it. Each correction is FIELD=VALUE or ITEM/FIELD=VALUE.
+    """
     with session.store.begin() as unit:
         row = find_document(unit, number)
         decision = correct_declaration(session.world, unit, row.number, _fields(corrections), declare=declare)

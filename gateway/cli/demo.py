@@ -13,7 +13,10 @@ from gateway.cli.story import AGGREGATION, FILING, Story
 @click.option("--keep-running", is_flag=True, help="Leave everything running until Ctrl-C.")
 @command
 def demo(session: Session, /, *, keep_running: bool) -> int:
-    """Play the example ERP files through the whole procedure, from filing to cleared declaration."""
+    """Play the example, from filing to cleared declaration.
+
+    The ERP files of the example go through the whole procedure, beside the customs office for trials.
+    """
     story = Story(session)
     story.prepare()
     if story.is_aggregating():

@@ -26,12 +26,17 @@ from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, Unit
 
 _FOLLOW_SECONDS = 0.5
 _PAGE = 200
+# How many documents of one client number are named: one of each enterprise.
+_NAMED = 10
 
 
 @click.command()
 @command
 def status(session: Session, /) -> int:
-    """Show counts by kind and state, what waits at which stage, and what needs a person."""
+    """Show what waits and what needs a person.
+
+    Documents by kind and state, what waits at which stage, open alerts, token and channels.
+    """
     with session.store.read() as unit:
         counts = unit.status.counts()
         alerts = unit.alerts.opened()
@@ -136,7 +141,10 @@ def documents(session: Session, /, **asked: Any) -> int:
 )
 @command
 def document(session: Session, /, *, number: str, xml: bool, history: bool) -> int:
-    """Show one document by its unified number, customs number or client number."""
+    """Show one document.
+
+    NUMBER is its unified number, customs number or client number.
+    """
     with session.store.read() as unit:
         row = find_document(unit, number)
         if xml:
@@ -197,12 +205,15 @@ def find_document(unit: Unit, number: str) -> DocumentRow:
     """Return the document of a unified number, customs number or client number.
 
     Raises:
-        RejectedError: `cli.unknown-document`.
+        RejectedError: `cli.unknown-document`, or `cli.several-documents` of a client number.
     """
     found = unit.documents.get(number) or unit.documents.by_customs_number(number)
-    if found is None:
-        listed = unit.documents.listing(DocumentFilter(client_number=number), limit=2)
-        found = unit.documents.get(listed[0].number) if len(listed) == 1 else None
+    if found is not None:
+        return found
+    listed = unit.documents.listing(DocumentFilter(client_number=number), limit=_NAMED)
+    if len(listed) > 1:
+        raise refuse("cli.several-documents", number=number, found=", ".join(row.number for row in listed))
+    found = unit.documents.get(listed[0].number) if listed else None
     if found is None:
         raise refuse("cli.unknown-document", number=number)
     return found
@@ -237,13 +248,14 @@ def _newest_message(unit: Unit, row: DocumentRow) -> bytes:
 
 @click.command()
 @click.option("--follow", is_flag=True, help="Go on showing receipts as they come.")
-@click.option("--document", "number", default=None, help="Only those of this document.")
+@click.option("--document", "number", default=None, help="Only those of this document; any of its numbers.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=_PAGE, show_default=True)
 @command
 def receipts(session: Session, /, *, follow: bool, number: str | None, limit: int) -> int:
     """Show the receipt log."""
     columns = ("id", "at", "outcome", "type", "code", "text", "number", "client_number", "because")
     with session.store.read() as unit:
+        number = find_document(unit, number).number if number else None
         found = unit.receipts.newest(limit=limit, number=number)
     told = [_receipt(row) for row in found]
     if not session.show.json:

@@ -39,6 +39,7 @@ class Moment(click.ParamType[datetime]):
 @click.option("--now", type=Moment(), default=None, help="Set the clock, for rehearsals and tests.")
 @click.option("--lang", "language", type=click.Choice(["en", "zh"]), default=None, help="Language of texts.")
 @click.option("--verbose", is_flag=True, help="Log more.")
+@click.version_option(package_name="collective-declaration-gateway", message="%(prog)s %(version)s")
 @click.pass_context
 def main(
     context: click.Context, file: Path, now: datetime | None, language: Language | None, *, verbose: bool

@@ -25,7 +25,10 @@ from gateway.steps.structure import faults_of_structure
 @click.option("--encoding", default="", help="The file's encoding, when it carries no mark of its own.")
 @command
 def map_file(session: Session, /, *, file: Path, name: str | None, explain: bool, encoding: str) -> int:
-    """Map a file without any effect: show the messages, or with --explain where each field comes from."""
+    """Map a file without any effect.
+
+    Shows the messages, or with --explain where each field comes from.
+    """
     source = read(file.name, file.read_bytes(), ReadOptions(encoding=encoding))
     mapping = _mapping(session, source, name)
     messages = mapping.apply(source)
@@ -74,7 +77,10 @@ def mappings() -> None:
 @mappings.command("check")
 @command
 def mappings_check(session: Session, /) -> int:
-    """Hold every mapping against the message structure: targets, mandatory fields, code tables."""
+    """Hold every mapping against the structure.
+
+    Targets, mandatory fields, code tables.
+    """
     found: list[Violation] = []
     loaded = make_mappings(session.settings, session.world)
     tables = PartialTables(session.world.codes)
@@ -88,7 +94,10 @@ def mappings_check(session: Session, /) -> int:
 @mappings.command("test")
 @command
 def mappings_test(session: Session, /) -> int:
-    """Run every mapping's examples and show where they differ from what is expected."""
+    """Run every mapping's examples.
+
+    Shows where they differ from what is expected.
+    """
     folder = session.settings.path(session.settings.folders.mappings)
     results = run_examples(make_mappings(session.settings, session.world), folder, read)
     rows = [

@@ -63,14 +63,19 @@ _MEASURES: Final = ("manifests", "items", "gross_weight", "net_weight", "quantit
 @click.option("--xlsx", type=_FILE, help="Write all that is found to an XLSX file.")
 @command
 def query(session: Session, /, *, kind: str, csv: Path | None, xlsx: Path | None, **asked: Any) -> int:
-    """Ask for filings, manifests, declarations, the merge relation, or amendments."""
+    """Ask for documents by criteria.
+
+    Filings, manifests, declarations, the merge relation, or amendments.
+    The merge relation needs --number, amendments need --type.
+    """
     question, own = criteria.read_options(session, kind, asked)
     with session.store.read() as unit:
         if csv or xlsx:
-            for file, write in ((csv, to_csv), (xlsx, to_xlsx)):
-                if file:
-                    rows = _every_row(session, unit, question, own)
-                    _save(session, file, write(_table(session, kind, COLUMNS[kind], rows)))
+            wanted = [(file, write) for file, write in ((csv, to_csv), (xlsx, to_xlsx)) if file]
+            for file, write in wanted:
+                rows = _every_row(session, unit, question, own)
+                _save(file, write(_table(session, kind, COLUMNS[kind], rows)))
+            session.show.written(file for file, _ in wanted)
             return DONE
         result = answer(session.world, unit, question, own)
     show = session.show
@@ -92,7 +97,10 @@ def query(session: Session, /, *, kind: str, csv: Path | None, xlsx: Path | None
 @click.option("--pdf", type=_FILE, help="Print them to a PDF file.")
 @command
 def stats(session: Session, /, **asked: Any) -> int:
-    """Count manifests: number, items, quantity by unit, value by currency, weight."""
+    """Count the manifests of a period.
+
+    Number, items, weight, quantity by unit, value by currency.
+    """
     question, own = criteria.read_options(session, STATISTICS, asked)
     with session.store.read() as unit:
         result = answer(session.world, unit, question, own)
@@ -105,8 +113,9 @@ def stats(session: Session, /, **asked: Any) -> int:
     }
     wanted = [name for name in writers if asked[name]]
     for name in wanted:
-        _save(session, asked[name], writers[name]())
+        _save(asked[name], writers[name]())
     if wanted:
+        show.written(asked[name] for name in wanted)
         return DONE
     if show.json:
         show.data(result)
@@ -126,14 +135,18 @@ def stats(session: Session, /, **asked: Any) -> int:
 @click.option("-o", "--output", type=_FILE, required=True, help="A file ending in .csv or .xlsx.")
 @command
 def export(session: Session, /, *, output: Path, **asked: Any) -> int:
-    """Export a list of declarations whose consignee or consignor is one of our enterprises."""
+    """Export a list of declarations.
+
+    Those whose consignee or consignor is one of our enterprises.
+    """
     writers = {".csv": to_csv, ".xlsx": to_xlsx}
     if output.suffix not in writers:
         raise click.UsageError("The file to be written ends in .csv or .xlsx")
     question, _ = criteria.read_options(session, EXPORT, asked)
     with session.store.read() as unit:
         table = export_table(session.world, unit, question, _words(session.show))
-        _save(session, output, writers[output.suffix](table))
+        _save(output, writers[output.suffix](table))
+    session.show.written([output])
     return DONE
 
 
@@ -148,7 +161,9 @@ def print_document(session: Session, /, *, number: str, output: Path | None, not
         document = to_document(find_document(unit, number))
         sheet = (notice_of if notice else sheet_of)(session.world, unit, document)
     ending = ".notice.pdf" if notice else ".pdf"
-    _save(session, output or Path(document.number + ending), draw(sheet))
+    file = output or Path(document.number + ending)
+    _save(file, draw(sheet))
+    session.show.written([file])
     return DONE
 
 
@@ -202,7 +217,7 @@ def _unit(sum_: Mapping[str, Any]) -> str:
     return str(named["name"] or named["code"]) if named else str(sum_["currency"]["code"])
 
 
-def _save(session: Session, file: Path, data: bytes) -> None:
+def _save(file: Path, data: bytes) -> None:
     """Write a file.
 
     Raises:
@@ -212,4 +227,3 @@ def _save(session: Session, file: Path, data: bytes) -> None:
         file.write_bytes(data)
     except OSError as fault:
         raise ParkedError("cli.not-written", file=file, reason=fault.strerror) from fault
-    session.show.line("file-written", file=file)

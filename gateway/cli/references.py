@@ -20,7 +20,10 @@ from gateway.store import ReferenceRow, Unit
 @click.option("--after", nargs=2, default=("", ""), help="Kind and number of the last of the page before.")
 @command
 def references(session: Session, /, *, kind: str | None, limit: int, after: tuple[str, str]) -> int:
-    """List account books, cargo manifests and licences, and what is left of each licence."""
+    """List what customs has told of.
+
+    Account books, cargo manifests and licences, and what is left of each licence.
+    """
     with session.store.read() as unit:
         found = unit.references.listing(kind=kind, limit=limit, after=after)
         told = [_told(row) for row in found]

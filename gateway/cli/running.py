@@ -112,7 +112,10 @@ def _stop_on_signals(stopped: threading.Event) -> None:
 @click.command()
 @command
 def check(session: Session, /) -> int:
-    """Check configuration, token, schemas, mappings, channels, database: every fault, one line each."""
+    """Check the whole installation.
+
+    Configuration, token, schemas, code tables, mappings, channels, database: every fault, one line each.
+    """
     parts = check_installation(session.settings, session.clock)
     show = session.show
     rows = [_checked(show, part, violation) for part in parts for violation in (part.violations or (None,))]
@@ -133,5 +136,5 @@ def _checked(show: Show, part: Checked, violation: Violation | None) -> dict[str
         return {**row, **part.facts}
     if part.facts:
         told = show.word("table-told", **part.facts)
-        row["text"] = f"{told} {row['text']}".rstrip()
+        row["text"] = f"{told} {row['text']}".rstrip() if show.language == "en" else f"{told}{row['text']}"
     return row

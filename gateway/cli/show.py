@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 import click
 from rich.cells import set_cell_size
@@ -112,6 +113,14 @@ class Show:
         for key, value in values.items():
             table.add_row(self.word(key), self._cell(key, value))
         self._print(table)
+
+    def written(self, files: Iterable[Path]) -> None:
+        """Name the files that a command has written."""
+        named = [str(file) for file in files]
+        if self.json:
+            self.data({"files": named})
+        for file in named:
+            self.line("file-written", file=file)
 
     def data(self, value: object) -> None:
         """Print a value as JSON."""

@@ -18,7 +18,10 @@ def token() -> None:
 @token.command("status")
 @command
 def token_status(session: Session, /) -> int:
-    """Show the token, its certificates and the PIN latch; no PIN is sent."""
+    """Show the token and its certificates.
+
+    And the PIN latch; no PIN is sent.
+    """
     settings = session.settings
     latch = make_latch(settings, session.clock)
     found = inspect_token(make_module(settings), settings.token.label, latch)
@@ -57,7 +60,10 @@ def token_status(session: Session, /) -> int:
 @click.option("--allow-final-try", is_flag=True, help="Use even the last try that the token allows, once.")
 @command
 def token_unlock(session: Session, /, *, allow_final_try: bool) -> int:
-    """Let the PIN be tried again after it was refused; put the right PIN in place first."""
+    """Let the PIN be tried again after a refusal.
+
+    Put the right PIN in place first.
+    """
     make_latch(session.settings, session.clock).unlock(allow_final_try=allow_final_try)
     session.show.line("latch-unlocked")
     return DONE

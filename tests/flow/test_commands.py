@@ -178,6 +178,7 @@ def test_receipts_are_shown_as_they_came(desk: Desk) -> None:
     assert len(told) == len(desk.at.log())
     assert {row["outcome"] for row in told} == {"applied", "refused"}
     assert [row["code"] for row in desk.json("receipts", "--document", desk.numbers["R0-JB"])] == ["0", "R"]
+    assert [row["code"] for row in desk.json("receipts", "--document", "R0-JB")] == ["0", "R"]
     assert desk.json("receipts", "--limit", "1") == told[-1:]
     assert "回执" in desk.say("receipts", lang="zh").stdout
 

@@ -211,6 +211,7 @@ def test_the_command_prints_the_same_bytes_as_the_message(month: Running, say: A
     file = tmp_path / "m.pdf"
     assert say("print", "53012026I000000001", "-o", file).exit_code == 0
     assert file.read_bytes() == sent.read_bytes()
+    assert json.loads(say("print", erp.MANIFEST, "-o", file, "--json").stdout) == {"files": [str(file)]}
     assert say("print", "R0-AGG01", "--notice", "-o", file).exit_code == 0
     assert "回执通知书" in text_of(file)
     refused = say("print", erp.MANIFEST, "--notice", "-o", file)
@@ -267,7 +268,7 @@ def test_statistics_are_written_as_table_csv_xlsx_chart_and_print(say: Any, tmp_
     assert "18400 USD" in say("stats", "--by", "kind,month").stdout
     files = {name: tmp_path / f"s.{name}" for name in ("csv", "xlsx", "svg", "pdf")}
     words = ("--csv", files["csv"], "--xlsx", files["xlsx"], "--chart", files["svg"], "--pdf", files["pdf"])
-    assert say("stats", *words).exit_code == 0
+    assert json.loads(say("stats", *words, "--json").stdout) == {"files": [str(f) for f in files.values()]}
     heads, row, whole = csv.reader(io.StringIO(files["csv"].read_text("utf-8-sig")))
     assert heads[-2:] == ["quantity 035 千克", "total USD"]
     assert row[-2:] == whole[-2:] == ["1600", "18400"]
