@@ -46,6 +46,8 @@ class Due:
 
 def due_months(world: World, unit: Unit) -> list[Due]:
     """Return what is to be requested now and was not yet."""
+    if not any(profile.aggregate_automatically for profile in world.settings.enterprise):
+        return []
     found = {due for row in unit.groups.count(["cleared"]) if (due := _due(world, row, unit.now))}
     return [due for due in sorted(found) if not _is_made(world, unit, due)]
 
