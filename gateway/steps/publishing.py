@@ -48,7 +48,7 @@ def close_next(world: World, unit: Unit, row: RunRow) -> None:
     )
     numbers = unit.lines.manifests(row.run, after=row.last, limit=_MANIFESTS)
     if numbers:
-        unit.relations.add(unit.lines.relations(row.run, row.last, numbers[-1]))
+        unit.relations.take(row.run, row.last, numbers[-1])
         unit.lines.remove(row.run, numbers[-1])
         for number in sorted(set(numbers) - set(unit.months.move(numbers, move))):
             _tell_late(unit, row.run, number)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from decimal import Decimal
 from functools import cache
 from operator import attrgetter
 from typing import Any, Protocol
@@ -13,7 +12,6 @@ from sqlalchemy import Connection, bindparam, cast, delete, func, insert, select
 
 from gateway.fields import Fields
 from gateway.store.columns import Count, storable
-from gateway.store.rows import RelationRow
 from gateway.store.statements import CHUNK, LIMIT, columns_of, rows, values_of
 from gateway.store.tables import aggregation_drafts as drafts
 from gateway.store.tables import aggregation_goods as goods
@@ -124,17 +122,6 @@ _BETWEEN = (
     lines.c.manifest <= bindparam("upto"),
 )
 _LINES = select(*columns_of(lines, LineRow)).where(*_BETWEEN).order_by(lines.c.manifest, lines.c.position)
-_RELATIONS = (
-    select(
-        *(lines.c.manifest, lines.c.position, drafts.c.number, goods.c.position),
-        *(lines.c.quantity, lines.c.total),
-    )
-    .select_from(
-        _PLACED.join(drafts, (drafts.c.run == goods.c.run) & (drafts.c.declaration == goods.c.declaration))
-    )
-    .where(*_BETWEEN)
-    .order_by(lines.c.manifest, lines.c.position)
-)
 _MANIFESTS = (
     select(lines.c.manifest)
     .distinct()
@@ -232,23 +219,6 @@ class Lines:
         for declaration, position, count, least, most, *sums in self._stream(_SUMMED, run):
             yield SumRow(declaration, position, count, (least, most), sums)
 
-    def relations(self, run: str, after: str, upto: str) -> list[RelationRow]:
-        """Return where the items of the manifests after one and up to another go."""
-        asked = {"run": run, "after": after, "upto": upto}
-        return [
-            RelationRow(
-                manifest_number=manifest,
-                manifest_item=item,
-                declaration_number=declaration,
-                declaration_item=position,
-                quantity=_figure(quantity),
-                total=_figure(total),
-            )
-            for manifest, item, declaration, position, quantity, total in self._connection.execute(
-                _RELATIONS, asked
-            )
-        ]
-
     def remove(self, run: str, upto: str) -> None:
         """Throw away the lines of the manifests up to one."""
         self._connection.execute(_REMOVE, {"run": run, "upto": upto})
@@ -267,7 +237,3 @@ def _insert(dialect: str) -> str:
     mark = {"sqlite": "?", "postgresql": "%s"}[dialect]
     names, marks = ", ".join(column.name for column in lines.c), ", ".join(mark for _ in lines.c)
     return f"INSERT INTO {lines.name} ({names}) VALUES ({marks})"  # noqa: S608 -- names of our own alone
-
-
-def _figure(units: int) -> Decimal:
-    return Decimal(units).scaleb(-5).normalize()

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, func, insert, or_, select
 
 from gateway.store.rows import RelationRow
-from gateway.store.statements import columns_of, rows, values_of
+from gateway.store.statements import columns_of, rows
+from gateway.store.tables import aggregation_drafts as drafts
+from gateway.store.tables import aggregation_goods as goods
+from gateway.store.tables import aggregation_lines as lines
 from gateway.store.tables import relations
 
 _SELECT = select(*columns_of(relations, RelationRow))
+
+
+def _plain(units: ColumnElement[int]) -> ColumnElement[str]:
+    """Write whole numbers of 0.00001 as a plain decimal without trailing zeros."""
+    fraction = func.substr(cast(_SCALE + units % _SCALE, Text), 2)
+    return func.rtrim(func.rtrim(cast(units // _SCALE, Text) + "." + fraction, "0"), ".")
+
+
+_SCALE = 100_000
+_TAKE = insert(relations).from_select(
+    [column.name for column in relations.c],
+    select(
+        *(lines.c.manifest, lines.c.position, drafts.c.number, goods.c.position),
+        *(_plain(lines.c.quantity), _plain(lines.c.total)),
+    )
+    .join(goods, (goods.c.run == lines.c.run) & (goods.c.item == lines.c.item))
+    .join(drafts, (drafts.c.run == goods.c.run) & (drafts.c.declaration == goods.c.declaration))
+    .where(
+        lines.c.run == bindparam("run"),
+        lines.c.manifest > bindparam("after"),
+        lines.c.manifest <= bindparam("upto"),
+    )
+    .order_by(lines.c.manifest, lines.c.position),
+)
 
 
 class Relations:
@@ -19,15 +44,13 @@ class Relations:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, made: Iterable[RelationRow]) -> None:
-        """Keep the relation of an aggregation.
+    def take(self, run: str, after: str, upto: str) -> None:
+        """Keep where the items of a run's manifests after one and up to another go.
 
         Raises:
             ParkedError: `store.refused`: a manifest item is in a declaration already.
         """
-        values = [values_of(row) for row in made]
-        if values:
-            self._connection.execute(insert(relations), values)
+        self._connection.execute(_TAKE, {"run": run, "after": after, "upto": upto})
 
     def page(self, number: str, *, offset: int, limit: int) -> list[RelationRow]:
         """Return a page of what became of a manifest or a declaration (QR-04)."""

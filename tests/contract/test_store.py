@@ -19,7 +19,7 @@ from gateway.errors import ParkedError, RetryError
 from gateway.store import DocumentFilter, RelationRow, Store
 from gateway.store.migrate import newest
 from gateway.store.tables import metadata
-from tests.services.stores import NOON, Database, add_interchange, changed, document, new
+from tests.services.stores import NOON, Database, add_interchange, add_relations, changed, document, new
 
 pytest_plugins = ("tests.services.store_fixtures",)
 
@@ -159,7 +159,7 @@ def test_decimals_keep_every_digit(store: Store) -> None:
     ]
     with store.begin() as unit:
         unit.documents.put([new(document()), new(document("D20260000000000001", kind="declaration"))])
-        unit.relations.add(
+        made = [
             RelationRow(
                 manifest_number=document().number,
                 manifest_item=position,
@@ -169,7 +169,8 @@ def test_decimals_keep_every_digit(store: Store) -> None:
                 total=quantity,
             )
             for position, quantity in enumerate(quantities, 1)
-        )
+        ]
+        add_relations(unit, *made)
     with store.read() as unit:
         found = unit.relations.of_manifest(document().number)
     assert [str(row.quantity) for row in found] == [

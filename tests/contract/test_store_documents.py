@@ -12,7 +12,7 @@ import pytest
 
 from gateway.errors import ParkedError, RetryError
 from gateway.store import DocumentFilter, RelationRow, Store
-from tests.services.stores import changed, document, new
+from tests.services.stores import add_relations, changed, document, new
 
 pytest_plugins = ("tests.services.store_fixtures",)
 
@@ -316,9 +316,9 @@ def test_no_manifest_item_goes_into_two_declaration_items(store: Store) -> None:
         )
 
     with store.begin() as unit:
-        unit.relations.add([relation(2, first), relation(1, second)])
+        add_relations(unit, relation(2, first), relation(1, second))
         with pytest.raises(ParkedError, match=r"store.refused"), unit.savepoint():
-            unit.relations.add([relation(2, second)])
+            add_relations(unit, relation(2, second))
     with store.read() as unit:
         there = unit.relations.of_manifest(NUMBER)
         assert [(row.manifest_item, row.declaration_number) for row in there] == [(1, second), (2, first)]

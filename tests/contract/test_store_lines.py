@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -100,14 +99,23 @@ def test_relations_come_of_lines_places_and_numbers(store: Store) -> None:
         declaration=1, office="5301", nature="1", ie_flag="I", state="saved", content={"DecHead": {}}
     )
     with store.begin() as unit:
-        unit.lines.add(RUN, [_line(one, 1, item="a", quantity=1_250_000, total=12_34000)])
+        unit.documents.put([new(document(one)), new(document("D20260000000000001", kind="declaration"))])
+        figures = {1: (1_250_000, 12_34000), 2: (10_000_000, 0), 3: (1, 10**18)}
+        for position, (quantity, total) in figures.items():
+            unit.lines.add(RUN, [_line(one, position, item="a", quantity=quantity, total=total)])
         unit.lines.place(RUN, [PlaceRow(item="a", declaration=1, position=7)], [draft])
         assert unit.lines.drafts(RUN, after=0, limit=9) == [draft]
         assert unit.lines.drafts(RUN, after=1, limit=9) == []
         unit.lines.number(RUN, [(1, "D20260000000000001")])
-        (relation,) = unit.lines.relations(RUN, "", one)
-    assert (relation.declaration_number, relation.declaration_item) == ("D20260000000000001", 7)
-    assert (relation.quantity, relation.total) == (Decimal("12.5"), Decimal("12.34"))
+        unit.relations.take(RUN, "", one)
+        found = unit.relations.of_manifest(one)
+    places = {(relation.declaration_number, relation.declaration_item) for relation in found}
+    assert places == {("D20260000000000001", 7)}
+    assert [(str(relation.quantity), str(relation.total)) for relation in found] == [
+        ("12.5", "12.34"),
+        ("100", "0"),
+        ("0.00001", "10000000000000"),
+    ]
 
 
 @pytest.mark.requirement("AG-10")

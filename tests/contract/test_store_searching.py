@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.store import NoticeRow, NoticeState, Order, RelationRow, Search, Store
-from tests.services.stores import NOON, document, new
+from tests.services.stores import NOON, add_relations, document, new
 
 pytest_plugins = ("tests.services.store_fixtures",)
 
@@ -202,7 +202,7 @@ def test_a_merge_relation_is_paged_from_both_sides(filled: Store) -> None:
         for item in (1, 2, 3)
     ]
     with filled.begin() as unit:
-        unit.relations.add(rows)
+        add_relations(unit, *rows)
     with filled.read() as unit:
         for number in (manifest, declaration):
             assert unit.relations.count(number) == 3

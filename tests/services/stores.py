@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy import insert
 
 from gateway.clock import CHINA
 from gateway.store import (
@@ -13,9 +15,11 @@ from gateway.store import (
     InterchangeRow,
     ReceiptRow,
     ReferenceRow,
+    RelationRow,
     SubmissionRow,
     Unit,
 )
+from gateway.store.tables import relations
 
 NOON = datetime(2026, 10, 20, 12, tzinfo=CHINA)
 LICENCE = "1:26-AB-100001"
@@ -92,6 +96,11 @@ def add_receipt(unit: Unit, data: bytes, **fields: Any) -> ReceiptRow:
     """Store the bytes of a receipt."""
     usual: dict[str, Any] = {"channel": "customs", "name": "r.xml", "received_at": unit.now}
     return unit.receipts.add(ReceiptRow(digest=unit.raw.put(data), **usual | fields))
+
+
+def add_relations(unit: Unit, *made: RelationRow) -> None:
+    """Keep merge relations without the aggregation that makes them."""
+    unit._connection.execute(insert(relations), [asdict(row) for row in made])
 
 
 def reference(unit: Unit, **fields: Any) -> ReferenceRow:
