@@ -112,7 +112,7 @@ class Filings(RuleBasedStateMachine):
         if above is None:
             return
         free = not any(each.above is above and each.state in UNDECIDED for each in self._of(QC, GC))
-        right = above.state == "approved" and free
+        right = above.state == "approved" and free and (operation == "save" or self._serves(above))
         number = len(self.papers) + 100
         body: Fields = {"VolumeClientNo": above.name, "Item": [goods()]}
         if message == QC:
@@ -153,7 +153,13 @@ class Filings(RuleBasedStateMachine):
                 return above.state not in {"revoked", "deleted"}
             return above.state in {*UNDECIDED, "approved"}
         others = (each for each in self._of(QC, GC) if each.above is above and each is not paper)
-        return above.state == "approved" and not any(each.state in UNDECIDED for each in others)
+        free = not any(each.state in UNDECIDED for each in others)
+        return above.state == "approved" and free and (operation == "edit" or self._serves(above))
+
+    @staticmethod
+    def _serves(filing: Paper) -> bool:
+        """Tell whether goods may still be declared under what stands above a volume."""
+        return filing.above is None or filing.above.state == "approved"
 
     @staticmethod
     def _body(paper: Paper) -> Fields:
