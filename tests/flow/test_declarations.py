@@ -90,7 +90,7 @@ def test_an_erp_corrects_what_customs_did_not_accept_and_declares_it_again(
         assert len(running.submissions(client_number)) == 3
 
 
-@pytest.mark.requirement("DC-01")
+@pytest.mark.requirement("DC-01", "DC-03")
 def test_what_comes_from_the_manifests_is_not_corrected(installation: Installation) -> None:
     """A declaration that is with customs is left alone; a field that is no correction is refused."""
     number = _aggregated(installation, "AGG")
@@ -109,6 +109,9 @@ def test_what_comes_from_the_manifests_is_not_corrected(installation: Installati
         assert "schema.unknown-field" in [each["code"] for each in refused["violations"]]
         shown = running.send("show.json", _message(number, action="show"))["messages"][0]
         assert shown["content"]["DecHead"]["TrafName"] == "集中申报"
+        printed = running.send("print.json", _message(number, action="print"))["messages"][0]
+        assert printed["print"][0] == f"{number}.pdf"
+        assert (installation.folder / "receipts/acme" / f"{number}.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.requirement("DC-01")
