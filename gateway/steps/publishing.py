@@ -13,7 +13,7 @@ from gateway.store import Move, RunRow, Unit
 
 # So much fits into a transaction that keeps nobody waiting.
 _DECLARATIONS: Final = 10
-_MANIFESTS: Final = 100
+_MANIFESTS: Final = 200
 _CLEARED: Final = 4000
 LEFT_LATE: Final = "aggregation.left-late"
 
