@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -52,6 +53,8 @@ class _XmlReading(Reading[Element, XPath]):
         super().__init__(source)
         assert isinstance(source.content, Element), "the format says that it is XML"
         self._root = source.content
+        # The step of each child of an element that a place has led to: one walk for all of them.
+        self._steps: dict[Element, Mapping[Element, str]] = {}
 
     @property
     def root(self) -> Element:
@@ -84,16 +87,29 @@ class _XmlReading(Reading[Element, XPath]):
         if isinstance(where, Element):
             return self.node_place(where)
         element = where.getparent()
-        path = _path(element) + (f"/@{_local(where.attrname)}" if where.is_attribute else "")
+        path = self._path(element) + (f"/@{_local(where.attrname)}" if where.is_attribute else "")
         return Place(self.name, _line(element), path=path)
 
     def node_place(self, node: Element) -> Place:
-        return Place(self.name, _line(node), path=_path(node))
+        return Place(self.name, _line(node), path=self._path(node))
 
     def expected(self, node: Element, expression: XPath | str) -> Place:
         text = expression if isinstance(expression, str) else expression.text
-        path = text if text.startswith("/") else f"{_path(node)}/{text.removeprefix('./')}"
+        path = text if text.startswith("/") else f"{self._path(node)}/{text.removeprefix('./')}"
         return Place(self.name, _line(node), path=path)
+
+    def _path(self, element: Element) -> str:
+        """Return the path as people read it: prefixed or plain names, positions where there are several."""
+        steps = []
+        for each in (element, *element.iterancestors()):
+            parent = each.getparent()
+            if parent is None:
+                steps.append(_name(each))
+                continue
+            if parent not in self._steps:
+                self._steps[parent] = _steps(parent)
+            steps.append(self._steps[parent][each])
+        return "/" + "/".join(reversed(steps))
 
 
 def _elements(node: Element, expression: XPath) -> list[Element]:
@@ -113,7 +129,7 @@ def text_of(element: Element) -> str:
     text = element.text or ""
     if len(element):
         if element.find("*") is not None:
-            raise StepError("map.not-a-value", expression=_path(element))
+            raise StepError("map.not-a-value", expression=_name(element))
         text += "".join(comment.tail or "" for comment in element)
     return text
 
@@ -133,15 +149,20 @@ def _line(element: Element) -> int | None:
     return line
 
 
-def _path(element: Element) -> str:
-    """Return the path as a person reads it: prefixed or plain names, positions where there are several."""
-    steps = []
-    for each in (element, *element.iterancestors()):
-        twins = list(each.itersiblings(each.tag, preceding=True))
-        alone = not twins and next(each.itersiblings(each.tag), None) is None
-        name = f"{each.prefix}:{_local(each.tag)}" if each.prefix else _local(each.tag)
-        steps.append(name if alone else f"{name}[{len(twins) + 1}]")
-    return "/" + "/".join(reversed(steps))
+def _steps(parent: Element) -> Mapping[Element, str]:
+    """Return the step that leads to each child, with a position where another has its name."""
+    children = list(parent.iterchildren(tag=etree.Element))
+    totals = Counter(child.tag for child in children)
+    counts: Counter[str] = Counter()
+    steps = {}
+    for child in children:
+        counts[child.tag] += 1
+        steps[child] = _name(child) + (f"[{counts[child.tag]}]" if totals[child.tag] > 1 else "")
+    return steps
+
+
+def _name(element: Element) -> str:
+    return f"{element.prefix}:{_local(element.tag)}" if element.prefix else _local(element.tag)
 
 
 def _local(tag: Any) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from gateway.messages.judge import Judge
 
 _SHOWN: Final = 60
+# Nobody reads more, and whoever sends a million faults is not to keep all others waiting.
+_MOST: Final = 2_000
 # Attributes about the schema itself, for example xsi:schemaLocation, say nothing of the content.
 _ABOUT_SCHEMA: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 
@@ -43,13 +46,14 @@ class Explainer:
         return Judge(self._file)
 
     def explain(self, root: etree._Element, said: str) -> list[Violation]:
-        """Return every fault, at least one.
+        """Return every fault, at least one, up to a number that no person would read.
 
         Args:
             root: The message that libxml2 refused.
             said: What libxml2 said of it.
         """
-        return list(self._group(root, self._model, self._model.spec.path)) or self._otherwise(root, said)
+        found = list(islice(self._group(root, self._model, self._model.spec.path), _MOST))
+        return found or self._otherwise(root, said)
 
     def _group(self, node: etree._Element, group: Element, path: str) -> Iterator[Violation]:
         yield from _stray(node, group, path)
@@ -71,7 +75,9 @@ class Explainer:
                 before = group.children[furthest].name
                 yield Violation("schema.wrong-order", here, {**naming(element), "before": before})
             furthest = max(furthest, place)
-            yield from self._below(child, element, here)
+            # What is too many is told as such.
+            if element.most is None or counts[element.name] <= element.most:
+                yield from self._below(child, element, here)
         yield from _counted(group, counts, path)
 
     def _below(self, node: etree._Element, element: Element, path: str) -> Iterator[Violation]:

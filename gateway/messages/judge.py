@@ -12,10 +12,11 @@ from lxml import etree
 from xmlschema.validators import XsdEnumerationFacets, XsdPatternFacets, XsdSimpleType, facets
 
 from gateway.errors import Violation
-from gateway.messages.model import Element, TextType, naming
+from gateway.messages.model import BUILT_IN, Element, TextType, naming
+from gateway.messages.values import Values
 
 _SHOWN: Final = 60
-_BUILT_IN: Final = "{http://www.w3.org/2001/XMLSchema}"
+_SCHEMA: Final = "{http://www.w3.org/2001/XMLSchema}"
 
 
 class Judge:
@@ -25,6 +26,7 @@ class Judge:
         self._file = file
         self._lock = Lock()
         self._loaded: xmlschema.XMLSchema | None = None
+        self._quick: Values | None = None
 
     def value(self, text: str, element: Element, type_: TextType, path: str) -> Iterator[Violation]:
         """Yield each fault of a value, one for each code."""
@@ -36,6 +38,9 @@ class Judge:
         }
         if not text.strip() and not type_.may_be_empty:
             yield Violation("schema.empty", path, values)
+            return
+        # Most values of a message that is refused are right.
+        if self._values().are_right(text, type_.name):
             return
         seen: set[str] = set()
         for error in self._type(type_.name).iter_errors(text):
@@ -56,10 +61,18 @@ class Judge:
                 self._loaded = xmlschema.XMLSchema(str(self._file))
             return self._loaded
 
+    def _values(self) -> Values:
+        schema = self._schema()
+        with self._lock:
+            if self._quick is None:
+                own = [name for name, type_ in schema.types.items() if isinstance(type_, XsdSimpleType)]
+                self._quick = Values(self._file, schema.target_namespace, [*own, *BUILT_IN])
+            return self._quick
+
     def _type(self, name: str) -> XsdSimpleType:
         schema = self._schema()
         if name.startswith("xs:"):
-            found = schema.maps.types[_BUILT_IN + name.removeprefix("xs:")]
+            found = schema.maps.types[_SCHEMA + name.removeprefix("xs:")]
         else:
             found = schema.types[name]
         assert isinstance(found, XsdSimpleType), "the model keeps simple types only"

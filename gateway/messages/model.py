@@ -29,7 +29,7 @@ class Words:
     en: str = ""
 
 
-_BUILT_IN: Final = {
+BUILT_IN: Final = {
     "xs:dateTime": Words(
         "日期和时间，例如 2026-10-20T08:00:00+08:00", "a date and time, for example 2026-10-20T08:00:00+08:00"
     ),
@@ -209,8 +209,8 @@ class _Schema:
         return self._types[name]
 
     def _read_text_type(self, name: str) -> TextType:
-        if name in _BUILT_IN:
-            return TextType(name, _BUILT_IN[name])
+        if name in BUILT_IN:
+            return TextType(name, BUILT_IN[name])
         node = self.components.get(name)
         restriction = None if node is None else node.find(f"{_XS}restriction")
         if node is None or restriction is None:

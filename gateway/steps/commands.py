@@ -18,7 +18,16 @@ from gateway.steps.month_view import AGGREGATION, REHEARSE, ask_rehearsal
 from gateway.steps.ordering import order_print
 from gateway.steps.questions import MESSAGE
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
-from gateway.steps.replies import ACCEPTED, ANSWERED, REFUSED, accepted_entry, refused_entry, repeat, reply
+from gateway.steps.replies import (
+    ACCEPTED,
+    ANSWERED,
+    MOST_VIOLATIONS,
+    REFUSED,
+    accepted_entry,
+    refused_entry,
+    repeat,
+    reply,
+)
 from gateway.steps.structure import faults_of_structure
 from gateway.store import InterchangeRow, MessageRow, Unit
 
@@ -82,8 +91,7 @@ def _obey(task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None) 
             if decision.changes:
                 number, outcome = decision.document.number, ACCEPTED
         except RejectedError as fault:
-            located = [mapped.locate(violation) for violation in fault.violations]
-            entry, outcome = refused_entry(world, position, mapped, located), REFUSED
+            entry, outcome = refused_entry(world, position, mapped, fault.violations), REFUSED
     unit.messages.add(
         MessageRow(
             interchange_id=interchange.id,
@@ -104,7 +112,7 @@ def _obey(task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None) 
 def _decide(
     world: World, unit: Unit, partner: str, mapped: Mapped, *, conflict: MessageRow | None
 ) -> Decision:
-    """Check structure and rules; every fault of both is told at once (EN-01).
+    """Check structure and rules; every fault of both is told at once, as many as anybody reads (EN-01).
 
     Raises:
         RejectedError: Every fault and warning found.
@@ -113,6 +121,9 @@ def _decide(
     if conflict is not None:
         values = _conflict(unit, conflict)
         found.append(Violation("command.conflict", "MessageHead/ClientSeqNo", values))
+    # Nothing further would be told, and not every unsound value is known by now.
+    if sum(not violation.warning for violation in found) > MOST_VIOLATIONS:
+        raise RejectedError(sorted(found, key=lambda violation: violation.warning))
     known = {violation.path for violation in found if not violation.warning}
     command = Command(
         message_type=mapped.message_type,

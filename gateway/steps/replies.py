@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -49,15 +49,15 @@ def accepted_entry(world: World, position: int, mapped: Mapped, decision: Decisi
         entry["filled"] = dict(decision.filled)
     if decision.news:
         entry["news"] = [{"code": n.code, "en": n.text("en"), "zh": n.text("zh")} for n in decision.news]
-    warnings = [mapped.locate(warning) for warning in (*mapped.violations, *decision.warnings)]
-    return entry | tell_violations(warnings, world.catalogue.dictionary)
+    warnings = (*mapped.violations, *decision.warnings)
+    return entry | tell_violations(warnings, world.catalogue.dictionary, mapped.locate)
 
 
 def refused_entry(
     world: World, position: int, mapped: Mapped, violations: Sequence[Violation]
 ) -> dict[str, Any]:
     """Tell that nothing of a message was done, and every reason (EN-05)."""
-    told = tell_violations(violations, world.catalogue.dictionary)
+    told = tell_violations(violations, world.catalogue.dictionary, mapped.locate)
     return _entry(position, mapped, REFUSED) | told
 
 
@@ -217,16 +217,27 @@ def violations_of(fault: GatewayError, file: str) -> tuple[Violation, ...]:
     return (Violation(fault.code, values=fault.values, place=Place(file)),)
 
 
-def tell_violations(violations: Sequence[Violation], dictionary: FieldDictionary) -> dict[str, Any]:
-    """Tell faults and warnings apart, and how many faults were left out."""
+def tell_violations(
+    violations: Sequence[Violation],
+    dictionary: FieldDictionary,
+    locate: Callable[[Violation], Violation] | None = None,
+) -> dict[str, Any]:
+    """Tell faults and warnings apart, and how many faults were left out.
+
+    Args:
+        violations: Faults and warnings.
+        dictionary: What the schema says of each field.
+        locate: Adds the place of the source; only what is told is looked for there, since that takes time.
+    """
     told: dict[str, Any] = {}
     faults = [v for v in violations if not v.warning]
-    if faults:
-        told["violations"] = [_tell_violation(v, dictionary) for v in faults[:MOST_VIOLATIONS]]
+    warnings = [v for v in violations if v.warning]
+    for name, found in (("violations", faults), ("warnings", warnings)):
+        shown = found[:MOST_VIOLATIONS]
+        if shown:
+            told[name] = [_tell_violation(locate(v) if locate else v, dictionary) for v in shown]
     if len(faults) > MOST_VIOLATIONS:
         told["violations_left_out"] = len(faults) - MOST_VIOLATIONS
-    if warnings := [_tell_violation(v, dictionary) for v in violations if v.warning]:
-        told["warnings"] = warnings[:MOST_VIOLATIONS]
     return told
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.flow import erp
+from tests.flow.queries import message
 from tests.services.installation import ROOT, Installation, Running
 
 CSV = (ROOT / "tests/examples/main-job/03-manifest.csv").read_bytes().decode("gb18030")
@@ -58,8 +59,8 @@ def numbers() -> Iterator[int]:
 def _faults(reply: dict[str, Any]) -> list[dict[str, Any]]:
     """Return every fault of a reply; each tells code and texts in both languages."""
     found = list(reply.get("violations", ()))
-    for message in reply.get("messages", ()):
-        found += message.get("violations", ())
+    for each in reply.get("messages", ()):
+        found += each.get("violations", ())
     for fault in found:
         assert fault["code"]
         assert fault["text_en"] != fault["text_zh"]
@@ -288,6 +289,21 @@ def test_a_file_with_a_fault_in_every_row_is_told_up_to_a_limit(gateway: Running
     assert len(message["violations"]) <= 200
     assert message.get("violations_left_out", 0) > 0 or any(
         fault["code"] == "map.more-faults" for fault in message["violations"]
+    )
+
+
+@pytest.mark.requirement("EN-01", "EN-05")
+def test_a_message_of_nothing_but_faults_is_refused_as_any_other(gateway: Running) -> None:
+    """The first are told with their places; the rules never see what nobody could explain any more."""
+    items = "".join(f"<Item><CodeTS>x{n}</CodeTS><DeclPrice>y</DeclPrice></Item>" for n in range(1500))
+    body = f"<QualificationSeqNo>Q20260000000000001</QualificationSeqNo>{items}"
+    (told,) = gateway.send("faults.xml", message("GoodsFiling", body, "save", "BAD-9"))["messages"]
+    assert (told["outcome"], len(told["violations"])) == ("refused", 200)
+    assert told["violations_left_out"] > 1000
+    last = told["violations"][-1]
+    assert (last["field"], last["place"]["path"]) == (
+        "GoodsFiling/Item[100]/DeclPrice",
+        "/Message/GoodsFiling/Item[100]/DeclPrice",
     )
 
 

@@ -255,3 +255,20 @@ def test_explaining_leaves_the_message_as_it_was(catalogue: Catalogue) -> None:
     before = etree.tostring(root)
     catalogue.check(root)
     assert etree.tostring(root) == before
+
+
+@pytest.mark.requirement("EN-01")
+def test_what_is_too_many_is_told_once_and_not_judged(catalogue: Catalogue) -> None:
+    """The hundredth item and those after it are one fault, whatever is in them."""
+    items = [dict(LINE, GNo=str(n)) for n in range(1, 100)] + [{"GNo": "x"}] * 500
+    told = _told(catalogue.check(tree(catalogue, "Manifest", Item=items)))
+    assert told == [("Manifest/Item", "schema.too-many")]
+
+
+@pytest.mark.requirement("EN-01")
+def test_a_message_of_nothing_but_faults_is_explained_as_far_as_anybody_reads(catalogue: Catalogue) -> None:
+    """It keeps nobody waiting while a million reasons are found."""
+    items = [{"GNo": str(n), "CodeTS": f"x{n}", "GUnit": "kg"} for n in range(1, 5001)]
+    told = catalogue.check(build(catalogue, head("GoodsFiling"), {"Item": items}), command=True)
+    assert len(told) == 2000
+    assert told[-1].path == "GoodsFiling/Item[1000]/GUnit"
