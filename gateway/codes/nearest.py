@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from functools import lru_cache
 from heapq import nlargest
 
 # A longer text is no misspelt name, and comparing it would only cost time.
@@ -12,6 +13,8 @@ LONGEST = 60
 _LIKENESS = 0.4
 # So many keys that share the most characters are looked at closely.
 _CLOSELY = 40
+# The same wrong text stands in item after item of a message.
+_REMEMBERED = 1000
 # Codes and names alike carry their meaning in front, so what begins alike is nearer.
 _PREFIX = 0.5
 
@@ -25,11 +28,12 @@ class Nearest:
         for place, key in enumerate(self._keys):
             for character in _characters(key):
                 self._holding[character].append(place)
+        self.find = lru_cache(_REMEMBERED)(self._find)
 
-    def find(self, wanted: str) -> list[str]:
+    def _find(self, wanted: str) -> tuple[str, ...]:
         """Return the keys that are like the text, the nearest first."""
         if len(wanted) > LONGEST:
-            return []
+            return ()
         shared = Counter[int]()
         for character in _characters(wanted):
             shared.update(self._holding.get(character, ()))
@@ -43,7 +47,7 @@ class Nearest:
             likeness = matcher.ratio()
             if likeness >= _LIKENESS or prefix == 1:
                 scored.append((likeness + _PREFIX * prefix, -place, key))
-        return [key for _, _, key in sorted(scored, reverse=True)]
+        return tuple(key for _, _, key in sorted(scored, reverse=True))
 
     def _closest(self, wanted: str, shared: Counter[int]) -> list[int]:
         """Return the places of the few keys that share most and differ least in length."""

@@ -141,13 +141,15 @@ def _settle(drafts: Iterable[Draft]) -> None:
     Raises:
         RejectedError: With every violation found (EN-01).
     """
-    faults: list[Violation] = []
-    warnings: list[Violation] = []
-    for draft in drafts:
-        faults += (each for each in draft.violations if each not in faults)
-        warnings += (each for each in draft.warnings if each not in warnings)
+    found = list(drafts)
+    faults = _once(each for draft in found for each in draft.violations)
     if faults:
-        raise RejectedError([*faults, *warnings])
+        raise RejectedError([*faults, *_once(each for draft in found for each in draft.warnings)])
+
+
+def _once(violations: Iterable[Violation]) -> list[Violation]:
+    """Return each violation once, in order; there may be many of them, and their values have no hash."""
+    return list({(each.code, each.path, repr(each.values)): each for each in violations}.values())
 
 
 def _made(task: Task, plan: Plan, draft: Draft, outline: Outline, *, further: bool) -> Change:
