@@ -54,6 +54,11 @@ class UseRow:
     quantity: Decimal
 
 
+# Kind and key.
+_Place = tuple[str, str]
+# The manifests of an enterprise come one after another, and large books are not to fill the memory.
+_REMEMBERED = 4
+
 _SELECT = select(*columns_of(reference_data, ReferenceRow))
 _GET = _SELECT.where(
     reference_data.c.kind == bindparam("kind"), reference_data.c.key == bindparam("key")
@@ -77,15 +82,29 @@ class References:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._read: dict[_Place, ReferenceRow | None] = {}
+        self._kept: set[_Place] = set()
 
     def keep(self, row: ReferenceRow) -> ReferenceRow | None:
         """Keep what customs told, unless it told as much or more before: then return what stands."""
+        # A savepoint may undo it, so that what is read from now on is not remembered.
+        self._kept.add((row.kind, row.key))
         kept = self._connection.execute(_keep(self._connection.dialect.name), values_of(row))
         return None if kept.first() is not None else self.get(row.kind, row.key)
 
     def get(self, kind: str, key: str) -> ReferenceRow | None:
-        """Return one as customs last told it."""
-        return first(self._connection, ReferenceRow, _GET, kind=kind, key=key)
+        """Return one as customs last told it; read once in a transaction, for a book has up to 9,999 items.
+
+        Its content belongs to all who asked: nobody may change it.
+        """
+        place = (kind, key)
+        if place in self._kept:
+            return first(self._connection, ReferenceRow, _GET, kind=kind, key=key)
+        if place not in self._read:
+            if len(self._read) >= _REMEMBERED:
+                self._read.clear()
+            self._read[place] = first(self._connection, ReferenceRow, _GET, kind=kind, key=key)
+        return self._read[place]
 
     def beginning(self, kind: str, start: str) -> list[ReferenceRow]:
         """Return those whose key begins so, in the order of their keys."""

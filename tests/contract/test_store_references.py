@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -53,6 +54,28 @@ def test_the_newest_by_customs_own_time_stands(store: Store, later: int, replace
         assert unit.references.keep(other) == (None if replaced else row)
     with store.read() as unit:
         assert unit.references.get("Licence", LICENCE) == (other if replaced else row)
+
+
+@pytest.mark.requirement("GF-09")
+def test_a_reference_is_read_once_in_a_transaction_and_anew_in_the_next(store: Store) -> None:
+    """Reading a large book takes longer than all else about a manifest; what is undone is not remembered."""
+    with store.begin() as unit:
+        row = reference(unit)
+        unit.references.keep(row)
+    other = replace(row, told_at=NOON + timedelta(seconds=1), message_id="C-2")
+    with store.begin() as unit:
+        assert unit.references.get("Licence", LICENCE) is unit.references.get("Licence", LICENCE)
+        with suppress(KeyError), unit.savepoint():
+            assert unit.references.keep(other) is None
+            assert unit.references.get("Licence", LICENCE) == other
+            raise KeyError
+        assert unit.references.get("Licence", LICENCE) == row
+        unit.references.keep(other)
+        assert unit.references.get("Licence", LICENCE) == other
+    with store.read() as unit:
+        assert unit.references.get("Licence", LICENCE) == other
+        for number in range(10):
+            assert unit.references.get("Licence", f"1:26-AB-{number}") is None
 
 
 @pytest.mark.requirement("MF-09")
