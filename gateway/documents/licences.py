@@ -42,8 +42,13 @@ def check_licence(draft: Draft, enterprise: str, filed: Filed | None) -> tuple[U
     licence = draft.facts.licence(number)
     if licence is None:
         draft.warn("rule.licence-not-at-hand", head.at("LicenseNo"), given=number)
+    elif licence.enterprise != enterprise:
+        # What is another's stays another's: not a word of its goods and quantities (QR-08).
+        draft.fault(
+            "rule.licence-of-other-enterprise", head.at("LicenseNo"), given=number, enterprise=enterprise
+        )
     else:
-        _check_validity(draft, licence, enterprise)
+        _check_validity(draft, licence)
         _check_items(draft, licence)
     return _uses(head.fields, licence)
 
@@ -81,10 +86,8 @@ def _kind(number: str) -> str:
     return number.partition(":")[0]
 
 
-def _check_validity(draft: Draft, licence: Reference, enterprise: str) -> None:
+def _check_validity(draft: Draft, licence: Reference) -> None:
     path = draft.head.at("LicenseNo")
-    if licence.enterprise != enterprise:
-        draft.fault("rule.licence-of-other-enterprise", path, given=licence.key, enterprise=enterprise)
     flag, expected = draft.head.text("IEFlag"), str(licence.content.get("IEFlag", ""))
     if flag and expected and flag != expected:
         draft.fault("rule.licence-direction", path, given=licence.key, flag=flag, expected=expected)

@@ -143,6 +143,15 @@ def test_the_licence_is_the_enterprises_of_the_direction_and_in_force(
         assert world.do(MF, "save-declare", "M-1", licensed()).outgoing
 
 
+@pytest.mark.requirement("QR-08")
+@pytest.mark.parametrize("row", [licence_row("1", "4901990000", KILOGRAM), licence_row("1", "0101210010")])
+def test_nothing_is_told_of_the_goods_and_quantities_of_anothers_licence(row: dict[str, str]) -> None:
+    """That it is another's is the only fault, whatever else would not fit."""
+    world = licensed_world()
+    tell_licence(world, "0", row, TradeCode=OTHER, ValidDate="20250101", IEFlag="E")
+    assert _faults(world, licensed()) == [f"rule.licence-of-other-enterprise {HEAD}"]
+
+
 @pytest.mark.requirement("MF-07")
 def test_a_licence_that_is_not_at_hand_is_left_to_customs() -> None:
     """The reply warns, and what is taken is noted in every unit, for when the licence is told."""
