@@ -9,7 +9,7 @@ from typing import Final
 from gateway.documents import Kind, states_of
 from gateway.errors import RejectedError, Violation, refuse
 from gateway.fields import Fields
-from gateway.steps.records import World
+from gateway.steps.records import DELETED, World
 from gateway.store import Order, Search
 
 MESSAGE: Final = "Query"
@@ -208,8 +208,7 @@ def _search(subject: Subject, criteria: Mapping[str, str], own: Collection[str] 
         enterprises=[enterprise] if enterprise else own,
         parties=_parties(subject, criteria.get("EnterpriseRole")),
         states=[*filter(None, (state, "cleared" if cleared == "1" else ""))],
-        # What was deleted is seen by those who ask for it only.
-        without=[*(() if state or named else ("deleted",)), *(("cleared",) if cleared == "0" else ())],
+        without=[*(() if state or named else (DELETED,)), *(("cleared",) if cleared == "0" else ())],
         number=criteria.get("SeqNo"),
         customs_number=criteria.get("CustomsNo"),
         client_number=criteria.get("ClientSeqNo"),

@@ -47,6 +47,10 @@ LETTERS = {
 }
 
 
+# What was deleted is shown to those only who ask for it.
+DELETED = "deleted"
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What stays the same from one transaction to the next."""
@@ -259,6 +263,13 @@ def document_of(unit: Unit, number: str) -> Document:
     row = unit.documents.get(number)
     assert row is not None, f"{number} is not there"
     return to_document(row)
+
+
+def volumes_of(unit: Unit, qualification: str) -> Iterator[Document]:
+    """Yield the volumes under a qualification as people are shown them, without those that were deleted."""
+    for child in map(to_document, unit.documents.children(qualification)):
+        if child.kind is Kind.VOLUME and child.state != DELETED:
+            yield child
 
 
 def to_row(document: Document) -> DocumentRow:

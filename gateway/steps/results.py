@@ -8,7 +8,7 @@ from typing import Any, Final
 from gateway.documents import Document, Kind, state_of
 from gateway.fields import Fields
 from gateway.steps.naming import Names
-from gateway.steps.records import to_document
+from gateway.steps.records import to_document, volumes_of
 from gateway.steps.replies import tell_state
 from gateway.store import DocumentRow, RelationRow, Unit
 
@@ -48,7 +48,6 @@ def tell_relation(unit: Unit, row: RelationRow) -> dict[str, Any]:
 
 def _filing(names: Names, unit: Unit, document: Document) -> dict[str, Any]:
     content = document.content
-    children = map(to_document, unit.documents.children(document.number))
     return {
         "enterprise_name": content.get("TradeName"),
         "nature": names.code("goods_nature", document.nature),
@@ -59,8 +58,7 @@ def _filing(names: Names, unit: Unit, document: Document) -> dict[str, Any]:
         "guarantee_until": content.get("GuaranteeValidDate"),
         "volumes": [
             {**tell_state(volume), "items": _count(volume.content, "Item")}
-            for volume in children
-            if volume.kind is Kind.VOLUME
+            for volume in volumes_of(unit, document.number)
         ],
     }
 

@@ -11,7 +11,7 @@ from gateway.errors import refuse
 from gateway.fields import Fields
 from gateway.reports import Form, Sheet
 from gateway.steps.naming import Names
-from gateway.steps.records import World, to_document
+from gateway.steps.records import World, volumes_of
 from gateway.store import ReceiptRow, Unit
 
 EXPORT: Final = "E"
@@ -68,8 +68,6 @@ def _common(document: Document) -> dict[str, Any]:
 
 
 def _qualification(names: Names, unit: Unit, document: Document) -> dict[str, Any]:
-    volumes = [each for each in map(to_document, unit.documents.children(document.number))
-               if each.kind is Kind.VOLUME]  # fmt: skip
     return {
         "title": "适用集中申报通关方式备案表",
         "head": names.tree(document.content, document.message_type),
@@ -80,7 +78,7 @@ def _qualification(names: Names, unit: Unit, document: Document) -> dict[str, An
                 "items": len(_groups(each.content, "Item")),
                 "state": state_of(each).zh,
             }
-            for each in volumes
+            for each in volumes_of(unit, document.number)
         ],
     }
 

@@ -11,7 +11,7 @@ import pytest
 from gateway.steps.aggregating import aggregate_month
 from gateway.steps.listing import shown
 from tests.flow import erp
-from tests.flow.queries import ask, codes, entry, message, query, received, result
+from tests.flow.queries import ask, codes, entry, message, query, received, result, text_of
 from tests.services.installation import AGGREGATION, ENTERPRISE, FILING, Installation, Running
 
 SECOND = "4403180002"
@@ -88,6 +88,23 @@ def test_filings_are_found_with_their_volumes(month: Running, criteria: dict[str
     (volume,) = row["volumes"]
     assert (volume["client_number"], volume["customs_number"]) == ("GF-1", "J53016000001")
     assert (volume["state_zh"], volume["items"]) == ("海关审批通过", 2)
+
+
+@pytest.mark.requirement("QR-01", "QF-10")
+def test_a_volume_that_was_deleted_is_not_shown_with_its_filing(running: Running) -> None:
+    """Neither by a query nor on the print; whoever asks for its number still finds the filing."""
+    running.send("1.json", erp.qualification(action="save"))
+    for number in ("GF-1", "GF-2"):
+        body = '"action": "save", "goods"'
+        running.send("v.json", erp.volume(number).replace('"goods"', body))
+    gone = running.document("GF-1").number
+    told = entry(running.send("d.xml", message("GoodsFiling", "", "delete", "GF-1")))
+    assert told["state"] == "deleted"
+    (row,) = result(running, "filing", SeqNo=gone)["rows"]
+    assert [volume["client_number"] for volume in row["volumes"]] == ["GF-2"]
+    printed = entry(running.send("p.xml", message("QualificationFiling", "", "print", erp.QUALIFICATION)))
+    text = text_of(received(running.installation, printed["print"][0]))
+    assert (gone in text, running.document("GF-2").number in text) == (False, True)
 
 
 @pytest.mark.requirement("QR-01")
