@@ -18,6 +18,8 @@ _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 # A spreadsheet keeps numbers as binary fractions, of so many decimal digits faithfully.
 _FAITHFUL: Final = 15
 _WIDEST: Final = 60
+# A cell of a workbook holds so many characters, counted as UTF-16 does; CSV knows no such limit.
+_LONGEST: Final = 32_767
 # The bytes of a workbook are to depend on what is in it only.
 _MADE: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
@@ -69,12 +71,22 @@ def to_xlsx(table: Table) -> bytes:
         for number, row in enumerate(table.rows, 1):
             for place, cell in enumerate(row):
                 if isinstance(cell, str):
-                    sheet.write_string(number, place, harmless(cell))
+                    sheet.write_string(number, place, _fitting(harmless(cell)))
                 elif len(Decimal(cell).normalize().as_tuple().digits) > _FAITHFUL:
                     sheet.write_string(number, place, f"{cell:f}")
                 else:
                     sheet.write_number(number, place, cell)
     return data.getvalue()
+
+
+def _fitting(text: str) -> str:
+    """Return a text that a cell can hold; one that was cut says so."""
+    if len(text) * 2 <= _LONGEST:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= _LONGEST * 2:
+        return text
+    return units[: (_LONGEST - 1) * 2].decode("utf-16-le", "ignore") + "…"
 
 
 def _exact(cell: Cell) -> str | Decimal:

@@ -119,3 +119,15 @@ def test_rows_are_taken_one_by_one() -> None:
 
     assert _csv(to_csv(Table("t", ["x", "y"], stream())))[1:] == [[f'a"{n}\nb', str(n)] for n in range(3)]
     assert taken == [0, 1, 2]
+
+
+@pytest.mark.requirement("QR-07")
+@pytest.mark.parametrize("character", ["长", "😀"])
+def test_a_text_that_no_cell_holds_is_cut_with_a_sign_of_it(character: str) -> None:
+    """A spreadsheet refuses a workbook with a longer one, and counts rare characters twice; CSV holds all."""
+    text = character * 40_000
+    ((_, cut),) = _xlsx(to_xlsx(Table("t", ["a"], [[text]])))[1]
+    units = len(cut.encode("utf-16-le")) // 2
+    assert 32_765 <= units <= 32_767
+    assert cut == character * (len(cut) - 1) + "…"
+    assert _csv(to_csv(Table("t", ["a"], [[text]])))[1] == [text]
