@@ -135,6 +135,6 @@ def _checked(show: Show, part: Checked, violation: Violation | None) -> dict[str
     if show.json:
         return {**row, **part.facts}
     if part.facts:
-        told = show.word("table-told", **part.facts)
+        told = show.word("table-told", **part.facts, name=part.facts[f"name_{show.language}"])
         row["text"] = f"{told} {row['text']}".rstrip() if show.language == "en" else f"{told}{row['text']}"
     return row
