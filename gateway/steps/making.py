@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import Any, Final
 
 from gateway.documents import Command
-from gateway.errors import ParkedError, RejectedError
+from gateway.errors import ParkedError, RejectedError, refuse
 from gateway.reports import Sheet, draw, to_xlsx
 from gateway.steps.asking import answer
 from gateway.steps.containment import contained
@@ -19,7 +19,7 @@ from gateway.steps.naming import Names
 from gateway.steps.ordering import EXPORT, NOTICE, PRINT, STATISTICS
 from gateway.steps.questions import read_question
 from gateway.steps.records import World
-from gateway.steps.replies import REFUSED, tell_violations, to_bytes, violations_of
+from gateway.steps.replies import REFUSED, outcome_of, tell_violations, to_bytes, violations_of
 from gateway.steps.trouble import Trouble
 from gateway.store import NoticeRow, Store, Unit
 
@@ -29,12 +29,17 @@ _DRAWN: Final = (PRINT, NOTICE, STATISTICS)
 _WRITTEN: Final = (REPLY, EXPORT)
 # So few that what is made is delivered soon.
 _BATCH: Final = 10
+# A print takes seconds, and no answer is to wait for more than one.
+_DRAWN_AT_ONCE: Final = 1
+# What one file may ask: its reply is made in memory, and others wait for theirs meanwhile.
+_MOST_QUESTIONS: Final = 100
+_MOST_ROWS: Final = 10_000
 
 
 def make_ordered(world: World, store: Store, trouble: Trouble) -> int:
     """Make what waits for it, and return how much that was."""
     with store.begin() as unit:
-        written, drawn = (_take(unit, kinds) for kinds in (_WRITTEN, _DRAWN))
+        written, drawn = _take(unit, _WRITTEN, _BATCH), _take(unit, _DRAWN, _DRAWN_AT_ONCE)
     done = 0
     for drafts, guard in (
         (written, nullcontext()),
@@ -47,8 +52,8 @@ def make_ordered(world: World, store: Store, trouble: Trouble) -> int:
     return done
 
 
-def _take(unit: Unit, kinds: Collection[str]) -> list[tuple[NoticeRow, bytes]]:
-    return unit.raw.many((row, row.digest) for row in unit.notices.take_to_make(kinds, _BATCH))
+def _take(unit: Unit, kinds: Collection[str], most: int) -> list[tuple[NoticeRow, bytes]]:
+    return unit.raw.many((row, row.digest) for row in unit.notices.take_to_make(kinds, most))
 
 
 def _make_one(world: World, store: Store, row: NoticeRow, draft: bytes) -> None:
@@ -75,18 +80,23 @@ def _make(world: World, store: Store, row: NoticeRow, draft: bytes) -> bytes:
 
 def _reply(world: World, unit: Unit, row: NoticeRow, told: dict[str, Any]) -> bytes:
     """Put the results of its questions into a reply; what cannot be answered is refused with the reason."""
+    asked = rows = 0
     for place, entry in enumerate(told["messages"]):
         if "question" not in entry:
             continue
         body = entry.pop("question")
         try:
             with contained(row.name):
+                if asked >= _MOST_QUESTIONS or rows >= _MOST_ROWS:
+                    raise refuse("query.too-many", questions=_MOST_QUESTIONS, rows=_MOST_ROWS)
                 entry["result"] = _result(world, unit, row, entry, body)
+            asked += 1
+            rows += len(entry["result"].get("rows", ()))
         except (RejectedError, ParkedError) as fault:
             violations = violations_of(fault, "")
             refused = {**entry, "outcome": REFUSED}
             told["messages"][place] = refused | tell_violations(violations, world.catalogue.dictionary)
-    return to_bytes(told)
+    return to_bytes(told | {"outcome": outcome_of(told["messages"])})
 
 
 def _result(

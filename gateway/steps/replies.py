@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -66,16 +66,21 @@ def reply(unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str
 
     It says nothing that differs from one time to the next, so that the same input gets the same bytes.
     """
-    outcomes = {entry["outcome"] for entry in entries}
     told = {
         "reply_to": {"name": interchange.name, "sha256": interchange.digest},
-        "outcome": outcomes.pop() if len(outcomes) == 1 else "partly",
+        "outcome": outcome_of(entries),
         "messages": list(entries),
     }
     # What is asked for is found by the stage that makes it, which then lets the reply go.
     asked = any("question" in entry for entry in entries)
     digest = unit.raw.put(to_bytes(told))
     return repeat(unit, interchange, digest, NoticeState.TO_MAKE if asked else NoticeState.TO_DELIVER)
+
+
+def outcome_of(entries: Iterable[Mapping[str, Any]]) -> str:
+    """Return what became of an interchange as a whole."""
+    outcomes = {entry["outcome"] for entry in entries}
+    return str(outcomes.pop()) if len(outcomes) == 1 else "partly"
 
 
 def refuse_unread(world: World, unit: Unit, interchange: InterchangeRow, violation: Violation) -> str:

@@ -8,6 +8,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from gateway.bootstrap import stages
+from gateway.steps import making
 from gateway.steps.aggregating import aggregate_month
 from gateway.steps.listing import shown
 from tests.flow import erp
@@ -323,6 +325,41 @@ def test_a_query_of_no_kind_is_refused_with_the_kinds_that_there_are(
     assert expected in codes(told)
     assert all(violation["place"] for violation in told["violations"])
     assert any(violation["field"] == "Query/PageSize" for violation in told["violations"])
+
+
+def _several(*bodies: str) -> str:
+    """Return one file of several queries."""
+    queries = [query("manifest", number=f"ASK-{n}") for n in range(len(bodies))]
+    parts = [
+        part[part.index("<Message ") :].replace("</Query>", f"{body}</Query>")
+        for part, body in zip(queries, bodies, strict=True)
+    ]
+    return f"<All>{''.join(parts)}</All>"
+
+
+@pytest.mark.requirement("QR-02")
+def test_one_file_gets_so_many_answers_only(month: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reply is made in memory: what goes beyond is refused with what to do, and the outcome says so."""
+    reply = month.send("many.xml", _several(*["<PageSize>1</PageSize>"] * 103))
+    outcomes = [told["outcome"] for told in reply["messages"]]
+    assert (outcomes, reply["outcome"]) == (["accepted"] * 100 + ["refused"] * 3, "partly")
+    assert codes(reply["messages"][-1]) == ["query.too-many"]
+    monkeypatch.setattr(making, "_MOST_ROWS", 4)
+    reply = month.send("long.xml", _several("", "", "", ""))
+    assert [len(told.get("result", {"rows": []})["rows"]) for told in reply["messages"]] == [3, 3, 0, 0]
+
+
+@pytest.mark.requirement("QR-09")
+def test_an_answer_waits_for_one_print_at_most(month: Running) -> None:
+    """However many prints a partner asks for in one file, the others look in between."""
+    several = [message("Manifest", "", "print", "JB-1") for _ in range(4)]
+    several.append(query("filing"))
+    whole = "".join(each[each.index("<Message ") :] for each in several)
+    month.installation.drop("prints.xml", f"<All>{whole}</All>")
+    stage = stages(month.gateway)
+    assert any(stage["intake"]() for _ in range(100_000))
+    assert stage["understand"]() == 1
+    assert [stage["make"]() for _ in range(5)] == [2, 1, 1, 1, 0]
 
 
 @pytest.mark.requirement("ER-04")
