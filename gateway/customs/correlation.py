@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.customs.receipts import Said
@@ -37,8 +38,8 @@ class Known(Protocol):
     def latest_of_number(self, number: str) -> Sent | None:
         """Return the document's newest submission."""
 
-    def latest_of_client_number(self, message_type: str, client_number: str) -> Sent | None:
-        """Return the newest submission of that type under the client's number."""
+    def latest_of_client_number(self, message_type: str, client_number: str) -> Sequence[Sent]:
+        """Return each partner's newest submission of that type under the client's number."""
 
     def latest_of_customs_number(self, customs_number: str) -> Sent | None:
         """Return the newest submission of the document that carries the customs number."""
@@ -52,7 +53,8 @@ def correlate(said: Said, known: Known) -> Sent | None:
 
     Raises:
         RejectedError: `receipt.contradicts`: a number in the receipt is not that of the submission,
-            so that an answer to one document can never move another.
+            or `receipt.ambiguous`: all that it names is a number that several clients use; an answer to
+            one document can never move another.
     """
     sent = _find(said, known)
     if sent is None:
@@ -74,5 +76,12 @@ def _find(said: Said, known: Known) -> Sent | None:
     if sent is None and said.customs_number:
         sent = known.latest_of_customs_number(said.customs_number)
     if sent is None and said.client_number:
-        sent = known.latest_of_client_number(said.document_type, said.client_number)
+        return _only(said, known.latest_of_client_number(said.document_type, said.client_number))
     return sent
+
+
+def _only(said: Said, found: Sequence[Sent]) -> Sent | None:
+    if len(found) > 1:
+        numbers = ", ".join(sorted(each.number for each in found))
+        raise refuse("receipt.ambiguous", "Receipt/ClientSeqNo", given=said.client_number, numbers=numbers)
+    return found[0] if found else None

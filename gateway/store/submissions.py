@@ -77,10 +77,21 @@ def _latest(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 
 _OF_NUMBER = _latest(submissions.c.number == bindparam("number"))
-_OF_CLIENT_NUMBER = _latest(
+# Client numbers are each partner's own: of two partners with the same one, both are found.
+_own, _later, _its = documents.alias(), submissions.alias(), documents.alias()
+_OVERTAKEN = exists().where(
+    _later.c.client_number == submissions.c.client_number,
+    _later.c.message_type == submissions.c.message_type,
+    _later.c.seq > submissions.c.seq,
+    _its.c.number == _later.c.number,
+    _its.c.partner == _own.c.partner,
+)
+_OF_CLIENT_NUMBER = _SELECT.where(
     submissions.c.client_number == bindparam("client_number"),
     submissions.c.message_type == bindparam("message_type"),
-)
+    _own.c.number == submissions.c.number,
+    ~_OVERTAKEN,
+).order_by(submissions.c.seq.desc())
 _OF_CUSTOMS_NUMBER = _latest(
     submissions.c.number.in_(
         select(documents.c.number).where(documents.c.customs_number == bindparam("customs_number"))
@@ -206,10 +217,10 @@ class Submissions:
         """Return the newest submission of a document."""
         return first(self._connection, SubmissionRow, _OF_NUMBER, number=number)
 
-    def latest_of_client_number(self, message_type: str, client_number: str) -> SubmissionRow | None:
-        """Return the newest submission of that type under the client's number."""
+    def latest_of_client_number(self, message_type: str, client_number: str) -> list[SubmissionRow]:
+        """Return each partner's newest submission of that type under the client's number, newest first."""
         asked = {"client_number": client_number, "message_type": message_type}
-        return first(self._connection, SubmissionRow, _OF_CLIENT_NUMBER, **asked)
+        return rows(self._connection, SubmissionRow, _OF_CLIENT_NUMBER, **asked)
 
     def latest_of_customs_number(self, customs_number: str) -> SubmissionRow | None:
         """Return the newest submission of the document that customs gave the number."""

@@ -294,11 +294,25 @@ def test_a_submission_is_found_by_everything_that_a_receipt_may_name(two_documen
         newest = found.latest_of_number(NUMBER)
         assert newest is not None
         assert newest.id == "M2"
-        assert found.latest_of_client_number("GoodsFiling", "A-1") == volume
+        assert found.latest_of_client_number("GoodsFiling", "A-1") == [volume]
         assert found.latest_of_customs_number("B53012600001") == volume
         assert found.by_message_id("V1") == volume
         assert found.by_message_id("V2") is None
         assert found.latest_of_number(OTHER) is None
+
+
+@pytest.mark.requirement("CU-03", "QR-08")
+def test_a_number_that_two_partners_use_leads_to_the_newest_of_each(store: Store) -> None:
+    """Each partner numbers for itself."""
+    with store.begin() as unit:
+        unit.documents.put(
+            [new(document()), new(document(OTHER, partner="beta")), new(document("M20260000000000003"))]
+        )
+        for name, number in (("M1", NUMBER), ("M2", OTHER), ("M3", "M20260000000000003")):
+            add_submission(unit, name, number=number, client_number="A-1")
+    with store.read() as unit:
+        found = unit.submissions.latest_of_client_number("Manifest", "A-1")
+    assert [row.id for row in found] == ["M3", "M2"]
 
 
 @pytest.mark.requirement("GF-07")

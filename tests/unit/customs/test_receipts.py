@@ -49,9 +49,11 @@ class Submissions:
         """Find by unified number."""
         return Submission() if number == Submission().number else None
 
-    def latest_of_client_number(self, message_type: str, client_number: str) -> Submission | None:
-        """Find by type and client number."""
-        return Submission() if (message_type, client_number) == ("Manifest", "JB-1") else None
+    def latest_of_client_number(self, message_type: str, client_number: str) -> list[Submission]:
+        """Find by type and client number; one number is two clients'."""
+        if client_number == "JB-2":
+            return [Submission(client_number="JB-2"), Submission("ID-2", "M2", client_number="JB-2")]
+        return [Submission()] if (message_type, client_number) == ("Manifest", "JB-1") else []
 
     def latest_of_customs_number(self, customs_number: str) -> Submission | None:
         """Find by customs number."""
@@ -98,6 +100,16 @@ def test_a_receipt_without_reference_is_found_by_what_it_names(missing: tuple[st
 def test_a_receipt_that_fits_nothing_belongs_to_nothing_yet() -> None:
     """The reference decides, even where the numbers would fit."""
     assert correlate(read_receipt("R1", "5301", "ID-2", BODY), Submissions()) is None
+
+
+@pytest.mark.requirement("CU-03", "QR-08")
+def test_a_number_that_two_clients_use_belongs_to_neither() -> None:
+    """It is left to a person, who asks customs; anything else that it names decides."""
+    body = {name: value for name, value in BODY.items() if name not in {"SeqNo", "CustomsNo"}}
+    with pytest.raises(RejectedError) as refused:
+        correlate(read_receipt("R1", "5301", "", {**body, "ClientSeqNo": "JB-2"}), Submissions())
+    assert refused.value.code == "receipt.ambiguous"
+    assert "M2" in refused.value.violations[0].text()
 
 
 @pytest.mark.requirement("CU-03")
