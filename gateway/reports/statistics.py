@@ -42,8 +42,11 @@ class Figures:
         items = content.get("Item", ())
         self.items += len(items)
         for item in items:
-            _add(self.quantities, item.get("GUnit", ""), _number(item.get("GQty")))
-            _add(self.totals, item.get("TradeCurr", ""), _number(item.get("DeclTotal")))
+            # A manifest that is only saved may have items without them.
+            if quantity := item.get("GQty"):
+                _add(self.quantities, item.get("GUnit", ""), Decimal(quantity))
+            if total := item.get("DeclTotal"):
+                _add(self.totals, item.get("TradeCurr", ""), Decimal(total))
 
     def join(self, other: Figures) -> None:
         """Count all that another group holds."""

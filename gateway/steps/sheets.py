@@ -174,8 +174,10 @@ def _sums(names: Names, items: Iterable[Fields]) -> dict[str, Any]:
     totals: dict[str, Decimal] = {}
     for item in items:
         for sums, key, value in ((quantities, "GUnit", "GQty"), (totals, "TradeCurr", "DeclTotal")):
-            code, text = str(item.get(key, "")), str(item.get(value, "0"))
-            sums[code] = sums.get(code, Decimal(0)) + Decimal(text)
+            # What is only saved may lack them.
+            if text := str(item.get(value, "")):
+                code = str(item.get(key, ""))
+                sums[code] = sums.get(code, Decimal(0)) + Decimal(text)
     return {
         "quantities": [
             {"unit": names.code("unit", unit), "quantity": f"{quantity:f}"}

@@ -59,6 +59,14 @@ def test_sums_are_exact_and_know_no_order(
         assert {key: Fraction(number) for key, number in sums.items()} == expected
 
 
+@pytest.mark.requirement("QR-06")
+def test_what_a_saved_item_lacks_is_no_sum_of_its_own() -> None:
+    """An item without quantity or value counts as an item and adds nothing, not a nought of no unit."""
+    whole = _tally([("1I", {"Item": [{"GName": "甲"}, {"GUnit": "035", "GQty": "2.5"}]}), ("1I", {})]).whole()
+    assert (whole.count, whole.items) == (2, 2)
+    assert (whole.quantities, whole.totals) == ({"035": Decimal("2.5")}, {})
+
+
 @pytest.mark.parametrize(
     ("number", "text"), [("100.00", "100"), ("1E+3", "1000"), ("0.50", "0.5"), ("0", "0")]
 )
