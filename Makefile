@@ -7,7 +7,8 @@ TOKEN := softhsm2:softhsm2-util
 PRINT := libpangoft2-1.0-0:/usr/lib/*/libpangoft2-1.0.so.0 libharfbuzz-subset0:/usr/lib/*/libharfbuzz-subset.so.0 \
   fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
 RUN := $(TOKEN) $(PRINT)
-TESTS := $(RUN) poppler-utils:pdftotext xmlsec1:xmlsec1 libxml2-utils:xmllint postgresql:/usr/lib/postgresql/*/bin/postgres
+TESTS := $(RUN) poppler-utils:pdftotext xmlsec1:xmlsec1 libxml2-utils:xmllint postgresql:/usr/lib/postgresql/*/bin/postgres \
+  openssh-server:/usr/sbin/sshd rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server
 
 .PHONY: help setup setup-tests run demo test check bench bench-month trace docs lock
 
