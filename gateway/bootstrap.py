@@ -10,10 +10,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from gateway import pipeline
-from gateway.channels import FolderInbox, FolderOutbox, LineLog, Outbox, Waker
+from gateway.channels import LineLog, Waker
 from gateway.clock import Clock
 from gateway.codes import CodeLibrary, PartialTables
-from gateway.config import Settings
+from gateway.config import AmqpQueue, AmqpTarget, Settings, SftpPlace, Source, Target
+from gateway.doors import Doors
 from gateway.errors import ParkedError, RejectedError, Violation
 from gateway.mapping import MappingSet
 from gateway.messages import Catalogue
@@ -48,7 +49,8 @@ WAKES = {
     "understand": ("sign", "make", "notify", "intake"),
     "sign": ("dispatch",),
     "dispatch": (),
-    "receive": ("sign", "notify"),
+    "receive": ("believe",),
+    "believe": ("sign", "notify"),
     "make": ("notify",),
     "notify": (),
     "tick": ("sign", "notify"),
@@ -186,24 +188,62 @@ def make_bindings(settings: Settings) -> list[Binding]:
     ]
 
 
-def make_verifier(settings: Settings) -> Verifier:
-    """Return the verifier of customs' receipts, with the pinned certificates (CU-02).
+def make_verifiers(settings: Settings) -> dict[str, Verifier]:
+    """Return the verifier of each route's receipts, with the pinned certificates (CU-02).
 
     Raises:
         RejectedError: Every certificate that cannot be read.
     """
-    route = settings.route[0]
-    return Verifier(load_certificates(settings.path(file) for file in route.trusted_certificates))
+    return {
+        route.name: Verifier(load_certificates(settings.path(file) for file in route.trusted_certificates))
+        for route in settings.route
+    }
 
 
 def stages(gateway: Gateway) -> dict[str, Callable[[], int]]:
-    """Return the stages of the pipeline by name, each bound to its gateway."""
-    return {name: partial(getattr(pipeline, name), gateway) for name in WAKES}
+    """Return the stages of the pipeline by name, each bound to its gateway and to its channels.
+
+    A server that hangs keeps only its own channels waiting: a stage that meets it is there once more.
+    """
+    settings = gateway.world.settings
+    found: dict[str, Callable[[], int]] = {}
+    for name in WAKES:
+        stage = getattr(pipeline, name)
+        if name in {"intake", "notify"}:
+            for group, partners in _groups(settings, name).items():
+                found[name + group] = partial(stage, gateway, partners)
+        elif name in {"dispatch", "receive"}:
+            found |= {f"{name} {route.name}": partial(stage, gateway, route.name) for route in settings.route}
+        else:
+            found[name] = partial(stage, gateway)
+    return found
+
+
+def _groups(settings: Settings, stage: str) -> dict[str, list[str]]:
+    """Return the partners by the server that they share, and together those with folders of this machine."""
+    groups: dict[str, list[str]] = {"": [] if stage == "intake" else [OPERATORS]}
+    for partner in settings.partner:
+        place = partner.inbox if stage == "intake" else partner.receipts
+        groups.setdefault(_server(place), []).append(partner.name)
+    return groups
+
+
+def _server(place: Source | Target) -> str:
+    if isinstance(place, SftpPlace):
+        return f" sftp {place.sftp}"
+    if isinstance(place, AmqpQueue | AmqpTarget):
+        return f" amqp {place.amqp}"
+    return ""
 
 
 def make_workers(gateway: Gateway) -> Workers:
     """Return the threads that run the stages."""
-    return Workers(stages(gateway), WAKES)
+    names = stages(gateway)
+    wakes = {
+        name: [each for each in names if each.partition(" ")[0] in WAKES[name.partition(" ")[0]]]
+        for name in names
+    }
+    return Workers(names, wakes)
 
 
 @contextmanager
@@ -219,46 +259,35 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
         store = make_store(settings, clock)
         parts.callback(store.close)
         world = make_world(settings, clock)
-        route = settings.route[0]
         parts.enter_context(store.alone())
         waker = parts.enter_context(Waker())
         token = make_token(settings, clock)
         parts.callback(token.close)
+        doors = Doors(settings, waker)
+        parts.callback(doors.close)
         inboxes = {
-            each.name: _inbox(settings.path(each.inbox), waker, bell, "intake") for each in settings.partner
+            each.name: doors.inbox(each.inbox, partial(bell.ring, "intake" + _server(each.inbox)))
+            for each in settings.partner
         }
-        customs_inbox = _inbox(settings.path(route.receipts), waker, bell, "receive")
-        for inbox in (*inboxes.values(), customs_inbox):
-            parts.callback(inbox.close)
-        outboxes: dict[str, Outbox] = {
-            each.name: FolderOutbox(_folder(settings.path(each.receipts))) for each in settings.partner
+        customs_inboxes = {
+            each.name: doors.inbox(each.receipts, partial(bell.ring, f"receive {each.name}"))
+            for each in settings.route
         }
+        outboxes = {each.name: doors.outbox(each.receipts) for each in settings.partner}
         outboxes[OPERATORS] = LineLog(settings.path(settings.folders.receipt_log))
         yield Gateway(
             world=world,
             store=store,
             mappings=make_mappings(settings, world),
             signer=Signer(token, clock.now),
-            verifier=make_verifier(settings),
+            verifiers=make_verifiers(settings),
             partner_inboxes=inboxes,
-            customs_inbox=customs_inbox,
-            customs_outbox=FolderOutbox(_folder(settings.path(route.outbox))),
+            customs_inboxes=customs_inboxes,
+            customs_outboxes={each.name: doors.outbox(each.outbox) for each in settings.route},
             notice_outboxes=outboxes,
             trouble=Trouble(store),
             months=Rounds(world, store),
         )
-
-
-def _inbox(folder: Path, waker: Waker, bell: Bell, stage: str) -> FolderInbox:
-    return FolderInbox(_folder(folder), watch=waker.watch(folder, partial(bell.ring, stage)))
-
-
-def _folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise ParkedError("bootstrap.no-folder", folder=folder, reason=fault.strerror) from fault
-    return folder
 
 
 def make_pin_source(settings: Settings) -> PinSource:

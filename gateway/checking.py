@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import partial
-from pathlib import Path
 
 from gateway.bootstrap import (
     make_bindings,
@@ -16,16 +15,17 @@ from gateway.bootstrap import (
     make_module,
     make_pin_source,
     make_store,
-    make_verifier,
+    make_verifiers,
     make_world,
 )
 from gateway.clock import Clock
 from gateway.codes import About, PartialTables
-from gateway.config import Settings
+from gateway.config import Settings, Source, Target
 from gateway.documents.identifiers import is_social_credit_code
+from gateway.doors import check_place
 from gateway.errors import GatewayError, RejectedError, RetryError, Violation
 from gateway.mapping import check_mapping
-from gateway.operations import check_folder, check_secret, check_space
+from gateway.operations import check_secret, check_space
 from gateway.reports import check_drawing
 from gateway.signing import TokenStatus, inspect_token
 from gateway.steps.records import World
@@ -62,7 +62,7 @@ def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
     checked.append(_try("enterprises", lambda: _profiles(settings)))
     checked.append(_try("channels", lambda: _channels(settings)))
     checked.append(_try("prints", check_drawing))
-    checked.append(_try("customs certificates", lambda: _nothing(partial(make_verifier, settings))))
+    checked.append(_try("customs certificates", lambda: _nothing(partial(make_verifiers, settings))))
     checked.append(_try("token", lambda: _token(settings, clock)))
     return checked
 
@@ -128,19 +128,19 @@ def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
         yield from check_mapping(mapping, world.catalogue.dictionary, PartialTables(world.codes))
 
 
-def channel_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """Yield each channel's name and folder, as the configuration has it."""
+def channel_places(settings: Settings) -> Iterator[tuple[str, Source | Target]]:
+    """Yield each channel's name and place, as the configuration has it."""
     for partner in settings.partner:
         yield f"inbox {partner.name}", partner.inbox
-        yield f"receipts {partner.name}", partner.receipts
+        yield f"notices {partner.name}", partner.receipts
     for route in settings.route:
         yield f"outbox {route.name}", route.outbox
         yield f"receipts {route.name}", route.receipts
 
 
 def _channels(settings: Settings) -> Iterator[Violation]:
-    for _, folder in channel_folders(settings):
-        yield from check_folder(settings.path(folder))
+    for _, place in channel_places(settings):
+        yield from check_place(settings, place)
 
 
 def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:

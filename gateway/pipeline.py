@@ -1,16 +1,17 @@
 """READ FIRST: the way of a message, stage by stage; each arrow between two stages is a committed row.
 
-    channel ──► intake ──► understand ─┬─► sign ──► dispatch ──► customs ──► receive ─┐
-                                       └─► make ──► notify ──► ERP  ◄─────────────────┘
+    channel ──► intake ──► understand ─┬─► sign ──► dispatch ──► customs ──► receive ──► believe ─┐
+                                       └─► make ──► notify ──► ERP  ◄────────────────────────────┘
     clock ────► tick: months to be aggregated, deadlines, overdue receipts
 
 A stage takes a batch, does each item under a savepoint of its own, and commits once: one bad message
-harms no other, one disk flush serves many, and a process may die between any two commits.
+harms no other, one disk flush serves many, and a process may die between any two commits. Where it
+meets the outside, each route, and the channels of each server, have a thread of the stage for themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.channels import Inbox, Outbox
@@ -21,7 +22,7 @@ from gateway.steps import making, rounds, runs, submitting, waiting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
-from gateway.steps.receiving import believe
+from gateway.steps.receiving import weigh
 from gateway.steps.records import World
 from gateway.steps.replies import note_deliveries, notice_name, quarantine
 from gateway.steps.trouble import Trouble
@@ -40,20 +41,20 @@ class Gateway:
     store: Store
     mappings: MappingSet
     signer: Signer
-    verifier: Verifier
+    verifiers: Mapping[str, Verifier]  # by route
+    customs_inboxes: Mapping[str, Inbox]
+    customs_outboxes: Mapping[str, Outbox]
     partner_inboxes: Mapping[str, Inbox]
-    customs_inbox: Inbox
-    customs_outbox: Outbox
-    # By partner; that of the operators is the receipt log.
-    notice_outboxes: Mapping[str, Outbox]
+    notice_outboxes: Mapping[str, Outbox]  # by partner; that of the operators is the receipt log
     trouble: Trouble
     months: rounds.Rounds
 
 
-def intake(gateway: Gateway) -> int:
+def intake(gateway: Gateway, partners: Iterable[str]) -> int:
     """Claim each ERP's bytes and store them; put a file away once it is understood (ER-05)."""
     done = 0
-    for partner, inbox in gateway.partner_inboxes.items():
+    for partner in partners:
+        inbox = gateway.partner_inboxes[partner]
         with gateway.trouble.at(f"inbox {partner}"):
             arrivals, refusals = inbox.receive(BATCH), inbox.refusals()
             with gateway.store.begin() as unit:
@@ -66,8 +67,7 @@ def intake(gateway: Gateway) -> int:
 def understand(gateway: Gateway) -> int:
     """Read, map and check each interchange, let documents decide, and write its one reply (ER-04)."""
     with gateway.store.begin() as unit:
-        batch = unit.interchanges.take(BATCH)
-        for interchange in batch:
+        for interchange in (batch := unit.interchanges.take(BATCH)):
             try:
                 with unit.savepoint(), contained(interchange.name):
                     understand_one(gateway.world, gateway.mappings, unit, interchange)
@@ -89,36 +89,35 @@ def sign(gateway: Gateway) -> int:
     return result.done
 
 
-def dispatch(gateway: Gateway) -> int:
-    """Send the stored signed bytes; each attempt is noted before and after (CU-05, CU-07)."""
+def dispatch(gateway: Gateway, route: str) -> int:
+    """Send the stored signed bytes of a route; each attempt is noted before and after (CU-05, CU-07)."""
     with gateway.store.begin() as unit:
-        unit.submissions.recover()
-        rows = unit.submissions.take_to_send(BATCH)
-        attempts = unit.submissions.attempt_begin([row.id for row in rows])
-        rows = [row for row in rows if row.id in attempts]
-        files = unit.raw.many((submitting.file_name(row), row.signed_digest or "") for row in rows)
-    if not files:
-        return 0
-    with gateway.trouble.at("outbox of customs", pausing=True):
-        faults = gateway.customs_outbox.send_many(files)
-        with gateway.store.begin() as unit:
-            submitting.note_attempts(unit, rows, attempts, faults)
-        submitting.raise_one(faults)
-    return len(files)
+        batch = submitting.begin_attempts(unit, route, BATCH)
+    if batch:
+        with gateway.trouble.at(f"outbox {route}", pausing=True):
+            faults = gateway.customs_outboxes[route].send_many([attempt.file for attempt in batch])
+            with gateway.store.begin() as unit:
+                submitting.note_attempts(unit, batch, faults)
+            submitting.raise_one(faults)
+    return len(batch)
 
 
-def receive(gateway: Gateway) -> int:
-    """Store customs' receipts raw, then verify and correlate each and let its document decide (CU-03)."""
-    inbox, done = gateway.customs_inbox, 0
-    with gateway.trouble.at("receipts of customs"):
+def receive(gateway: Gateway, route: str) -> int:
+    """Store what customs sends, raw and unread, before it is put away at its channel (CU-03)."""
+    inbox = gateway.customs_inboxes[route]
+    with gateway.trouble.at(f"receipts {route}", pausing=True):
         arrivals, refusals = inbox.receive(BATCH), inbox.refusals()
         with gateway.store.begin() as unit:
-            keep_receipts(unit, arrivals, refusals)
-        done = put_away(inbox, arrivals, refusals)
+            keep_receipts(unit, route, arrivals, refusals)
+        return put_away(inbox, arrivals, refusals)
+
+
+def believe(gateway: Gateway) -> int:
+    """Verify and correlate each stored receipt, and let its document decide (CU-02, CU-03)."""
     with gateway.store.begin() as unit:
         for receipt in (batch := unit.receipts.take(BATCH)):
-            believe(gateway.world, gateway.verifier, unit, receipt)
-    return done + len(batch)
+            weigh(gateway.world, gateway.verifiers, unit, receipt)
+    return len(batch)
 
 
 def make(gateway: Gateway) -> int:
@@ -126,17 +125,17 @@ def make(gateway: Gateway) -> int:
     return making.make_ordered(gateway.world, gateway.store, gateway.trouble)
 
 
-def notify(gateway: Gateway) -> int:
+def notify(gateway: Gateway, partners: Iterable[str]) -> int:
     """Deliver replies and notices to each ERP, and lines to the receipt log (ER-06)."""
     done = 0
-    for partner, outbox in gateway.notice_outboxes.items():
+    for partner in partners:
         with gateway.trouble.at(f"notices {partner}"):
             with gateway.store.begin() as unit:
                 rows = unit.notices.take(partner, BATCH)
                 files = unit.raw.many((notice_name(row), row.digest) for row in rows)
             if not rows:
                 continue
-            faults = outbox.send_many(files)
+            faults = gateway.notice_outboxes[partner].send_many(files)
             with gateway.store.begin() as unit:
                 done += note_deliveries(unit, rows, faults)
             submitting.raise_one(faults)

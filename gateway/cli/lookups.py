@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import click
 
 from gateway.bootstrap import make_latch
-from gateway.checking import channel_folders
+from gateway.checking import channel_places
 from gateway.cli.history import amendments_of, changes_told, sentences, show_history
 from gateway.cli.months import Month
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE
 from gateway.cli.watching import under_way
+from gateway.config import FolderPlace, Settings, Source, Target
 from gateway.documents import Kind, state_of, states_of
+from gateway.doors import check_place
 from gateway.errors import Violation, refuse
-from gateway.operations import check_folder
 from gateway.steps.records import to_document
 from gateway.steps.submitting import UNUSABLE
+from gateway.steps.trouble import ALERT
 from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, Unit
 
 _FOLLOW_SECONDS = 0.5
@@ -45,9 +46,10 @@ def status(session: Session, /) -> int:
     latch = make_latch(settings, session.clock).read().state.value
     unusable = any(alert.code == UNUSABLE for alert in alerts)
     token = {"label": settings.token.label, "result": "fault" if unusable else "ok", "latch": latch}
+    troubled = {alert.subject for alert in alerts if alert.code == ALERT}
     channels = [
-        {"channel": name, "folder": folder, "result": _health(settings.path(folder))}
-        for name, folder in channel_folders(settings)
+        {"channel": name, "place": str(place), "result": _health(settings, name, place, troubled)}
+        for name, place in channel_places(settings)
     ]
     documents = [
         {"kind": kind, "state": state, "count": count} for (kind, state), count in counts.documents.items()
@@ -81,13 +83,16 @@ def status(session: Session, /) -> int:
         phases = [{**run, "phase": f"phase.{run['phase']}"} for run in runs]
         show.rows("aggregations", ("number", "phase", "done", "of", "manifests", "declarations"), phases)
     show.pairs("token", {**token, "latch": f"latch.{latch}"})
-    show.rows("channels", ("channel", "folder", "result"), channels)
+    show.rows("channels", ("channel", "place", "result"), channels)
     show.rows("needs a person", ("since", "code", "about", "text"), told)
     return DONE
 
 
-def _health(folder: Path) -> str:
-    return "fault" if any(check_folder(folder)) else "ok"
+def _health(settings: Settings, channel: str, place: Source | Target, troubled: Collection[str]) -> str:
+    """Tell what a look shows where it costs nothing, else what the gateway found when it last tried."""
+    local = isinstance(place, FolderPlace)
+    faulty = channel in troubled or (local and any(check_place(settings, place)))
+    return "fault" if faulty else "ok"
 
 
 @click.command()

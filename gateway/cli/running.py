@@ -93,7 +93,7 @@ def _progress(gateway: Gateway) -> tuple[int, int]:
 
 
 def _anything_awaited(gateway: Gateway) -> bool:
-    inboxes = (*gateway.partner_inboxes.values(), gateway.customs_inbox)
+    inboxes = (*gateway.partner_inboxes.values(), *gateway.customs_inboxes.values())
     if any(inbox.waiting() for inbox in inboxes):
         return True
     with gateway.store.read() as unit:

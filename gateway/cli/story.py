@@ -15,6 +15,7 @@ from pathlib import Path
 from gateway.bootstrap import make_private_folder
 from gateway.cli.processes import Supervised
 from gateway.cli.session import Session
+from gateway.config import FolderPlace
 from gateway.documents import Kind
 from gateway.errors import ParkedError
 from gateway.signing import Trial, make_trial_token
@@ -188,10 +189,22 @@ class Story:
         if done.returncode:
             raise ParkedError("cli.command-failed", program=program, said=done.stderr.strip())
 
+    @property
+    def _inbox(self) -> Path:
+        """The folder of the first partner.
+
+        Raises:
+            ParkedError: `cli.demo-folder`: it sends in another way.
+        """
+        settings = self.session.settings
+        place = settings.partner[0].inbox
+        if not isinstance(place, FolderPlace):
+            raise ParkedError("cli.demo-folder", partner=settings.partner[0].name, inbox=place)
+        return settings.path(place.folder)
+
     def _drop(self, step: Step) -> None:
         """Put a file into the inbox as a careful ERP does: under another name, then renamed."""
-        settings = self.session.settings
-        inbox = settings.path(settings.partner[0].inbox)
+        settings, inbox = self.session.settings, self._inbox
         inbox.mkdir(parents=True, exist_ok=True)
         draft = inbox / f"{step.file}.tmp"
         shutil.copyfile(settings.path(EXAMPLES) / step.file, draft)
@@ -223,8 +236,7 @@ class Story:
 
     def _waits(self, step: Step) -> bool:
         """Whether a file still lies in the inbox."""
-        settings = self.session.settings
-        return (settings.path(settings.partner[0].inbox) / step.file).exists()
+        return (self._inbox / step.file).exists()
 
     def _has_account_book(self) -> bool:
         with self.session.store.read() as unit:

@@ -83,13 +83,13 @@ def put_away_understood(store: Store, partner: str, inbox: Inbox, limit: int) ->
     return len(done)
 
 
-def keep_receipts(unit: Unit, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> None:
+def keep_receipts(unit: Unit, route: str, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> None:
     """Store what customs sent, whole and unread, and tell what could not be had (CU-03)."""
     for arrival in arrivals:
         kept = unit.receipts.add(
             ReceiptRow(
                 digest=unit.raw.put(arrival.data),
-                channel="customs",
+                channel=route,
                 name=arrival.name,
                 received_at=unit.now,
             )

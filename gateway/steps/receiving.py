@@ -30,12 +30,12 @@ class Outcome:
     told: Mapping[str, Any]
 
 
-def believe(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> None:
+def weigh(world: World, verifiers: Mapping[str, Verifier], unit: Unit, receipt: ReceiptRow) -> None:
     """Verify, read, and act; whatever comes out is noted and logged (CU-02, CU-03, GF-09)."""
     said: Said | ReferenceRow | None = None
     try:
         with unit.savepoint(), contained(receipt.name):
-            said = _read(world, verifier, unit, receipt)
+            said = _read(world, verifiers[receipt.channel], unit, receipt)
             outcome = (
                 _keep(unit, said) if isinstance(said, ReferenceRow) else _apply(world, unit, receipt, said)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.errors import GatewayError, ParkedError, RetryError
@@ -102,22 +102,46 @@ def file_name(row: SubmissionRow) -> str:
     return f"{row.id}.xml"
 
 
-def note_attempts(
-    unit: Unit,
-    rows: Sequence[SubmissionRow],
-    attempts: Mapping[str, int],
-    faults: Mapping[str, GatewayError],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to send a submission, noted before it is made.
+
+    Attributes:
+        id: The attempt's row.
+        submission: What is sent.
+        data: The stored signed bytes.
+    """
+
+    id: int
+    submission: SubmissionRow
+    data: bytes = field(repr=False)
+
+    @property
+    def file(self) -> tuple[str, bytes]:
+        """What leaves: a name, the same at every attempt, and the bytes (CU-05)."""
+        return file_name(self.submission), self.data
+
+
+def begin_attempts(unit: Unit, route: str, limit: int) -> list[Attempt]:
+    """Note that what waits for a route is being sent; what somebody began to send before is in doubt."""
+    unit.submissions.recover(route)
+    rows = unit.submissions.take_to_send(route, limit)
+    begun = unit.submissions.attempt_begin([row.id for row in rows])
+    files = unit.raw.many((row, row.signed_digest or "") for row in rows if row.id in begun)
+    return [Attempt(begun[row.id], row, data) for row, data in files]
+
+
+def note_attempts(unit: Unit, attempts: Iterable[Attempt], faults: Mapping[str, GatewayError]) -> None:
     """Note how each attempt ended; what may have arrived is in doubt and goes again as the same bytes."""
-    for row in rows:
-        fault = faults.get(file_name(row))
+    for attempt in attempts:
+        fault = faults.get(file_name(attempt.submission))
         outcome = AttemptOutcome.SENT
         if isinstance(fault, ParkedError):
             outcome = AttemptOutcome.FAILED
-            unit.alerts.open(fault.code, row.id, values_of(fault))
+            unit.alerts.open(fault.code, attempt.submission.id, values_of(fault))
         elif fault is not None:
             outcome = AttemptOutcome.IN_DOUBT
-        unit.submissions.attempt_end(attempts[row.id], outcome, str(fault or ""))
+        unit.submissions.attempt_end(attempt.id, outcome, str(fault or ""))
 
 
 def raise_one(faults: Mapping[str, GatewayError]) -> None:

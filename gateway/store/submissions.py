@@ -63,10 +63,10 @@ _TO_SIGN = submissions.c.state == SubmissionState.TO_SIGN
 _TAKE_TO_SIGN = _take(_TO_SIGN)
 _TAKE_TO_SIGN_OF = _take(_TO_SIGN, submissions.c.enterprise == bindparam("enterprise"))
 _TAKE_TO_SIGN_BESIDES = _take(_TO_SIGN, submissions.c.enterprise.not_in(bindparam("besides", expanding=True)))
-_TAKE_TO_SEND = _take(text(TO_SEND), ~_BLOCKED)
+_TAKE_TO_SEND = _take(text(TO_SEND), submissions.c.route == bindparam("route"), ~_BLOCKED)
 _RECOVER = (
     update(submissions)
-    .where(submissions.c.state == SubmissionState.SENDING)
+    .where(submissions.c.state == SubmissionState.SENDING, submissions.c.route == bindparam("_route"))
     .values(state=SubmissionState.IN_DOUBT)
     .returning(submissions.c.id)
 )
@@ -166,9 +166,9 @@ class Submissions:
             attempt = self._attempts.begin([submission])[submission]
             self._attempts.end(attempt, AttemptOutcome.FAILED, detail)
 
-    def take_to_send(self, limit: int) -> list[SubmissionRow]:
-        """Take what is to be sent or sent again, in order; of a document only its oldest unsent (CU-07)."""
-        return rows(self._connection, SubmissionRow, _TAKE_TO_SEND, limit=limit)
+    def take_to_send(self, route: str, limit: int) -> list[SubmissionRow]:
+        """Take what is to go over a route, or again; of a document only its oldest unsent (CU-07)."""
+        return rows(self._connection, SubmissionRow, _TAKE_TO_SEND, route=route, limit=limit)
 
     def attempt_begin(self, ids: Collection[str]) -> dict[str, int]:
         """Note, before anything is sent, that these are being sent; return the attempt of each."""
@@ -186,12 +186,13 @@ class Submissions:
             values["sent_at"] = self._now
         self._move(submission, (SubmissionState.SENDING,), values)
 
-    def recover(self) -> list[str]:
+    def recover(self, route: str) -> list[str]:
         """Put in doubt what somebody began to send and never noted the end of; return the ids.
 
-        To be called by the one who sends, before the next batch: whatever is being sent then is abandoned.
+        To be called by the one who sends over the route, before the next batch: whatever is being sent
+        then is abandoned.
         """
-        ids = sorted(self._connection.scalars(_RECOVER))
+        ids = sorted(self._connection.scalars(_RECOVER, {"_route": route}))
         if ids:
             self._attempts.lost(ids)
         return ids

@@ -19,4 +19,4 @@ def test_a_second_gateway_is_kept_off_until_the_first_is_gone(open_store: Callab
         pass
     assert refused.value.code == "store.runs-already"
     with second.alone(), second.begin() as unit:
-        assert unit.submissions.recover() == []
+        assert unit.submissions.recover("customs") == []

@@ -50,7 +50,7 @@ def send(unit: Unit, name: str, outcome: AttemptOutcome = AttemptOutcome.SENT) -
 
 def to_send(unit: Unit) -> list[str]:
     """Return the ids of what may be sent now."""
-    return [row.id for row in unit.submissions.take_to_send(9)]
+    return [row.id for row in unit.submissions.take_to_send("customs", 9)]
 
 
 def state_of(unit: Unit, name: str) -> str:
@@ -83,7 +83,7 @@ def test_a_recalled_submission_is_never_sent_and_blocks_no_later_one(two_documen
         assert unit.submissions.release([NUMBER]) == []
         assert state_of(unit, "HELD") == "recalled"
         assert [row.id for row in unit.submissions.take_to_sign(9)] == ["OTHER"]
-        assert [row.id for row in unit.submissions.take_to_send(9)] == ["LATER"]
+        assert [row.id for row in unit.submissions.take_to_send("customs", 9)] == ["LATER"]
 
 
 @pytest.mark.requirement("CU-05")
@@ -94,7 +94,7 @@ def test_a_submission_is_signed_once(two_documents: Store) -> None:
         digest = unit.raw.put(b"first signature")
         assert unit.submissions.signed("M1", digest)
         assert not unit.submissions.signed("M1", unit.raw.put(b"second signature"))
-        (row,) = unit.submissions.take_to_send(9)
+        (row,) = unit.submissions.take_to_send("customs", 9)
         assert (row.signed_digest, row.state) == (digest, SubmissionState.TO_SEND)
 
 
@@ -125,9 +125,9 @@ def test_what_was_being_sent_when_the_process_died_is_in_doubt(two_documents: St
         unit.submissions.attempt_begin(["M1"])
         assert to_send(unit) == []
     with two_documents.begin() as unit:
-        assert unit.submissions.recover() == ["M1"]
-        assert unit.submissions.recover() == []
-        (again,) = unit.submissions.take_to_send(9)
+        assert unit.submissions.recover("customs") == ["M1"]
+        assert unit.submissions.recover("customs") == []
+        (again,) = unit.submissions.take_to_send("customs", 9)
         assert (again.id, again.state) == ("M1", SubmissionState.IN_DOUBT)
         assert unit.raw.get(str(again.signed_digest)) == b"signed M1"
         send(unit, "M1")
@@ -145,7 +145,7 @@ def test_an_answer_ends_the_attempt_whose_end_nobody_noted(two_documents: Store)
     with two_documents.begin() as unit:
         unit.submissions.mark_technical("M1")
     with two_documents.begin() as unit:
-        assert unit.submissions.recover() == []
+        assert unit.submissions.recover("customs") == []
         (attempt,) = unit.submissions.attempts("M1")
         assert (attempt.outcome, attempt.ended_at is not None) == (AttemptOutcome.SENT, True)
 

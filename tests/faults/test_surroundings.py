@@ -110,7 +110,7 @@ def test_a_database_that_cannot_be_written_after_something_was_done_is_written_l
 
 # What is narrow, and what operators are told of it.
 NARROW = {
-    "outbox/customs": "outbox of customs",
+    "outbox/customs": "outbox customs",
     "receipts/acme": "notices acme",
     "receipts/receipts.log": "notices ",
 }
@@ -160,7 +160,7 @@ def test_the_folder_of_customs_receipts_goes_away_and_comes_back(story: Story, *
     gateway = until_idle(site)
     wait_until(lambda: bool(list((site.folder / "outbox/customs").glob("*.xml"))), "a message is sent")
     with away(site.folder / "receipts/customs", kept=kept):
-        wait_until(alerted(site, "trouble.channel", "receipts of customs"), "it is told")
+        wait_until(alerted(site, "trouble.channel", "receipts customs"), "it is told")
     with site.customs():
         assert gateway.ended() == 0, site.said("gateway")
     assert story.faults("filing", site) == []

@@ -166,7 +166,7 @@ def test_while_customs_folder_is_away_messages_wait_and_go_out_when_it_is_back(a
         approved.installation.drop(f"{number}.json", erp.manifests(erp.manifest(number)))
     approved.until(lambda: "channels.not-sent" in approved.troubles)
     approved.until(lambda: len(approved.installation.notices("JB-*.reply.json")) == 2)
-    assert _told(approved) == [("trouble.channel", "outbox of customs")]
+    assert _told(approved) == [("trouble.channel", "outbox customs")]
     waiting = [approved.submissions(number)[0] for number in ("JB-1", "JB-2")]
     assert {row.state for row in waiting} == {SubmissionState.IN_DOUBT}
     with approved.gateway.store.read() as unit:
@@ -205,7 +205,7 @@ def test_while_the_folder_of_receipts_is_away_the_rest_goes_on(approved: Running
     folder.rename(folder.with_name("away"))
     approved.installation.drop("m.json", erp.manifests())
     approved.until(lambda: approved.installation.replies("m.json") != [])
-    assert ("trouble.channel", "receipts of customs") in _told(approved)
+    assert ("trouble.channel", "receipts customs") in _told(approved)
     folder.with_name("away").rename(folder)
     (submission,) = approved.submissions(erp.MANIFEST)
     deliver(approved.installation, "r.xml", Said("0", technical=True, answers=submission.id))

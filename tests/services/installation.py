@@ -231,7 +231,7 @@ class Running:
         self.until(lambda: self.look() == 0 and not self._arriving())
 
     def _arriving(self) -> bool:
-        inboxes = (*self.gateway.partner_inboxes.values(), self.gateway.customs_inbox)
+        inboxes = (*self.gateway.partner_inboxes.values(), *self.gateway.customs_inboxes.values())
         return any(inbox.waiting() for inbox in inboxes)
 
     def send(self, name: str, data: bytes | str, partner: str = "acme") -> dict[str, Any]:

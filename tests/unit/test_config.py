@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load_settings
+from gateway.config import FolderPlace, load_settings
 from gateway.errors import RejectedError
 
 SHIPPED = (Path(__file__).parents[2] / "gateway.toml").read_text("utf-8")
@@ -30,7 +30,9 @@ def test_the_shipped_file_is_right(tmp_path: Path) -> None:
     file = tmp_path / "gateway.toml"
     file.write_text(SHIPPED, "utf-8")
     settings = load_settings(file)
-    assert settings.path(settings.partner[0].inbox) == tmp_path / "inbox/acme"
+    inbox = settings.partner[0].inbox
+    assert isinstance(inbox, FolderPlace)
+    assert settings.path(inbox.folder) == tmp_path / "inbox/acme"
     assert settings.database_url == f"sqlite:///{tmp_path}/var/gateway.db"
 
 
@@ -74,7 +76,7 @@ def test_what_would_loop_or_never_work_is_refused(tmp_path: Path, old: str, new:
 def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
     """Two partners of one name would share their documents."""
     start = SHIPPED.index("[[partner]]")
-    again = SHIPPED[start : SHIPPED.index("# The way to customs")].replace("/acme", "/beta", 2)
+    again = SHIPPED[start : SHIPPED.index("# The ways to customs")].replace("/acme", "/beta", 2)
     assert ("config.twice", "acme") in _faults(tmp_path, SHIPPED + again)
 
 

@@ -187,7 +187,7 @@ def tables_of(text: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"": []}
     table = ""
     for line in text.splitlines():
-        if header := re.match(r"\[+([a-z_]+)\]+", line):
+        if header := re.match(r"(?:# )?\[+([a-z_]+)[\].]", line):
             table = header[1]
         else:
             found.setdefault(table, []).append(line)

@@ -57,12 +57,3 @@ def test_a_list_that_is_short_only_of_its_faulty_entries_is_not_called_short(tmp
     """One fault, that of the entry."""
     (fault,) = _faults(tmp_path, ('name = "acme"', 'name = "ACME"'))
     assert fault.values["key"] == "partner[1].name"
-
-
-def test_a_second_route_is_one_too_many(tmp_path: Path) -> None:
-    """As yet there is one way to customs."""
-    route = SHIPPED[SHIPPED.index("[[route]]") :]
-    text = f"{route}\n{route.replace('customs', 'other')}"
-    faults = _faults(tmp_path, (route, text))
-    assert [fault.values["key"] for fault in faults] == ["route"]
-    assert "最多 1 项" in faults[0].text("zh")

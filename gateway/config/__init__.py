@@ -1,0 +1,61 @@
+"""The configuration: what `gateway.toml` may say, checked as a whole, and where secrets come from."""
+
+from gateway.config.channels import (
+    AmqpBroker,
+    AmqpQueue,
+    AmqpTarget,
+    FolderPlace,
+    ImportClientPlace,
+    SftpPlace,
+    SftpServer,
+    Source,
+    Target,
+)
+from gateway.config.loading import load_settings
+from gateway.config.secrets import read_secret
+from gateway.config.settings import (
+    Agent,
+    Aggregation,
+    Calendar,
+    DeclarationForm,
+    DxpAddress,
+    Encoding,
+    Enterprise,
+    OffDays,
+    OfficeCalendar,
+    Partner,
+    Route,
+    Rules,
+    Settings,
+    TokenSettings,
+    Waiting,
+)
+
+__all__ = [
+    "Agent",
+    "Aggregation",
+    "AmqpBroker",
+    "AmqpQueue",
+    "AmqpTarget",
+    "Calendar",
+    "DeclarationForm",
+    "DxpAddress",
+    "Encoding",
+    "Enterprise",
+    "FolderPlace",
+    "ImportClientPlace",
+    "OffDays",
+    "OfficeCalendar",
+    "Partner",
+    "Route",
+    "Rules",
+    "Settings",
+    "SftpPlace",
+    "SftpServer",
+    "Source",
+    "Target",
+    "TokenSettings",
+    "Waiting",
+    "load_settings",
+    "read_secret",
+]

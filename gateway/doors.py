@@ -1,0 +1,63 @@
+"""From a place of the configuration to the channel that serves it: folder, import client, SFTP or AMQP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from gateway.channels import FolderInbox, FolderOutbox, Inbox, Intake, Outbox, Waker
+from gateway.config import FolderPlace, Settings, Source, Target
+from gateway.errors import ParkedError, Violation
+from gateway.operations import check_folder
+
+
+class Doors:
+    """Opens channels; what they share (a connection, a thread) is closed with it."""
+
+    def __init__(self, settings: Settings, waker: Waker) -> None:
+        self._settings = settings
+        self._waker = waker
+        self._parts = ExitStack()
+
+    def inbox(self, place: Source, wake: Callable[[], None]) -> Inbox:
+        """Open a place from which messages come; `wake` is called, in any thread, when one may be there.
+
+        Raises:
+            ParkedError: `bootstrap.no-folder`.
+        """
+        if isinstance(place, FolderPlace):
+            folder = _folder(self._settings.path(place.folder))
+            watch = self._waker.watch(folder, wake)
+            inbox = FolderInbox(folder, intake=Intake(still_seconds=place.still_seconds), watch=watch)
+            self._parts.callback(inbox.close)
+            return inbox
+        raise AssertionError(place)
+
+    def outbox(self, place: Target) -> Outbox:
+        """Open a place to which messages go.
+
+        Raises:
+            ParkedError: `bootstrap.no-folder`.
+        """
+        if isinstance(place, FolderPlace):
+            return FolderOutbox(_folder(self._settings.path(place.folder)))
+        raise AssertionError(place)
+
+    def close(self) -> None:
+        """Let go of everything that was opened."""
+        self._parts.close()
+
+
+def check_place(settings: Settings, place: Source | Target) -> Iterator[Violation]:
+    """Yield what is wrong with a place, by looking at the real thing (for `gateway check`)."""
+    if isinstance(place, FolderPlace):
+        yield from check_folder(settings.path(place.folder))
+
+
+def _folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ParkedError("bootstrap.no-folder", folder=folder, reason=fault.strerror) from fault
+    return folder
