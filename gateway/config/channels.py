@@ -107,7 +107,7 @@ def _short(value: object) -> object:
 
 def _tag(value: Any) -> str:
     """Tell by its key what kind of place is meant; what has none of them is held to be a folder."""
-    keys = value if isinstance(value, dict) else type(value).model_fields
+    keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
     return next((tag for tag in reversed(TAGS) if tag in keys), "folder")
 
 
