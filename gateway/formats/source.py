@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from lxml import etree
 
-from gateway.errors import Violation
+from gateway.errors import RejectedError, Violation
 
 Format = Literal["csv", "xml", "json"]
 
@@ -60,3 +60,16 @@ class Source:
     encoding: str
     content: Table | etree._Element | Json
     warnings: tuple[Violation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file within a ZIP that cannot be read; the others are sources all the same.
+
+    Attributes:
+        name: The name of the ZIP and, after a slash, of the file.
+        fault: Every fault found, with its place.
+    """
+
+    name: str
+    fault: RejectedError
