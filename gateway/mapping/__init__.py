@@ -5,7 +5,7 @@ from gateway.mapping.examples import ExampleResult, render, run_examples
 from gateway.mapping.lineage import Lineage, Mapped, Origin
 from gateway.mapping.lookup import CodeLookup, SourceLike
 from gateway.mapping.mapping import Mapping
-from gateway.mapping.mapping_set import MappingSet
+from gateway.mapping.mapping_set import MappingSet, load_mapping
 
 __all__ = [
     "AS_IT_STANDS",
@@ -18,6 +18,7 @@ __all__ = [
     "Origin",
     "SourceLike",
     "check_mapping",
+    "load_mapping",
     "render",
     "run_examples",
 ]

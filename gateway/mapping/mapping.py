@@ -52,6 +52,7 @@ class Mapping:
         version: The beginning of the SHA-256 of its bytes.
         messages: The types of the messages that it makes; none where the file itself says which.
         format: The format of the sources that it reads.
+        data: The bytes of its file.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Mapping:
     split: Split[Any]
     head: tuple[Rule, ...]
     bodies: Table[str, Group]
+    data: bytes = b""
     kind: Rule | None = None
     verbatim: Verbatim | None = None
     needs: tuple[Need, ...] = ()

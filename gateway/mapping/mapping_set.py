@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -43,10 +43,11 @@ class MappingSet:
         if not folder.is_dir():
             raise refuse("mapping.no-folder", place=Place(str(folder)), folder=folder)
         for file in sorted(folder.glob("*/*.toml")):
-            mapping, found = _load(file, f"{file.parent.name}/{file.stem}", tables)
-            faults += found
-            if mapping is not None:
-                mappings[mapping.name] = mapping
+            name = f"{file.parent.name}/{file.stem}"
+            try:
+                mappings[name] = load_mapping(name, file.read_bytes(), tables, folder.name)
+            except RejectedError as fault:
+                faults += fault.violations
         if faults:
             raise RejectedError(faults)
         return cls(mappings)
@@ -99,17 +100,29 @@ def _nearest(reasons: list[list[Violation]]) -> Iterator[Violation]:
             yield from found
 
 
-def _load(file: Path, name: str, tables: CodeLookup) -> tuple[Mapping | None, list[Violation]]:
-    shown = f"{file.parent.parent.name}/{name}.toml"
-    data = file.read_bytes()
+def load_mapping(name: str, data: bytes, tables: CodeLookup, folder: str = "mappings") -> Mapping:
+    """Compile one mapping from the bytes of its file.
+
+    Args:
+        name: Folder and file without suffix, for example `acme-csv/manifest`.
+        data: The bytes.
+        tables: The code tables that its rules look into.
+        folder: The folder of all mappings, as faults name it.
+
+    Raises:
+        RejectedError: Every fault of the file, each with its key.
+    """
+    shown = f"{folder}/{name}.toml"
     try:
         raw = tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        return None, [Violation("mapping.not-toml", values={"reason": str(fault)}, place=Place(shown))]
+        raise refuse("mapping.not-toml", place=Place(shown), reason=str(fault)) from fault
     try:
         spec = MappingSpec.model_validate(raw)
     except ValidationError as fault:
-        return None, explain(fault, shown, raw)
+        raise RejectedError(explain(fault, shown, raw)) from fault
     compiler = Compiler(spec, shown, tables)
     mapping = compiler.compile(name, hashlib.sha256(data).hexdigest()[:12])
-    return mapping, compiler.faults
+    if compiler.faults:
+        raise RejectedError(compiler.faults)
+    return replace(mapping, data=data)

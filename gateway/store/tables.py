@@ -92,6 +92,15 @@ interchanges = Table(
     sqlite_autoincrement=True,
 )
 
+mapping_versions = Table(
+    "mapping_versions",
+    metadata,
+    Column("mapping", Words, primary_key=True),
+    Column("version", Words, primary_key=True),
+    _refers("digest", "raw.digest"),
+    _moment("since"),
+)
+
 messages = Table(
     "messages",
     metadata,

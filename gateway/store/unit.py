@@ -14,6 +14,7 @@ from gateway.store.documents import Documents
 from gateway.store.groups import Groups
 from gateway.store.interchanges import Interchanges
 from gateway.store.lines import Lines
+from gateway.store.mapping_versions import MappingVersions
 from gateway.store.messages import Messages
 from gateway.store.months import Months
 from gateway.store.notices import Notices
@@ -39,6 +40,7 @@ class Unit:
         self.now = now
         self.raw = Raw(connection, now)
         self.interchanges = Interchanges(connection, now)
+        self.mapping_versions = MappingVersions(connection, now)
         self.messages = Messages(connection)
         self.documents = Documents(connection, now)
         self.submissions = Submissions(connection, now)

@@ -64,6 +64,8 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "interchanges.understood": lambda unit: unit.interchanges.understood(
         1, mapping="m", version="1", reply=None
     ),
+    "mapping_versions.keep": lambda unit: unit.mapping_versions.keep("m", "1", unit.raw.put(b"mapping")),
+    "mapping_versions.get": lambda unit: unit.mapping_versions.get("m", "1"),
     "messages.find": lambda unit: unit.messages.find("acme", "Manifest", "A-1", "save"),
     "messages.last_accepted": lambda unit: unit.messages.last_accepted(NUMBER),
     "messages.of_interchange": lambda unit: unit.messages.of_interchange(1),
