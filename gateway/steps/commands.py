@@ -104,6 +104,8 @@ def _obey(task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None) 
             outcome=outcome,
             document_number=number,
             reply=entry,
+            mapping=mapped.mapping,
+            mapping_version=mapped.version,
         )
     )
     return entry

@@ -19,11 +19,11 @@ def keep_versions(unit: Unit, mappings: Iterable[Mapping]) -> int:
 
 
 def mapping_of(world: World, unit: Unit, name: str, version: str) -> Mapping | None:
-    """Return the mapping of a name and version as an interchange carries them, compiled anew.
+    """Return the mapping of a name and version as each message carries them, compiled anew.
 
     Applied to the bytes of the interchange it gives the same messages as it did then, with their lineage:
     which row and column made which field. Code tables are those of today. An interchange that repeats an
-    earlier one carries no mapping: look at the one that its `same_as` names.
+    earlier one has no messages of its own: look at the one that its `same_as` names.
 
     Returns:
         None where this version was in force before versions were kept, or where the gateway of today no

@@ -60,6 +60,7 @@ class MessageRow:
 
     Attributes:
         document_number: The document that it made or changed; None where it did neither.
+        mapping: The mapping that made it of the file, with `mapping_version`.
     """
 
     id: int = 0
@@ -73,6 +74,8 @@ class MessageRow:
     outcome: str
     document_number: str | None = None
     reply: Any = None
+    mapping: str | None = None
+    mapping_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,6 +115,8 @@ messages = Table(
     _words("outcome"),
     _words("document_number", optional=True),
     Column("reply", Json),
+    _words("mapping", optional=True),
+    _words("mapping_version", optional=True),
     Index("ix_messages_position", "interchange_id", "position", unique=True),
     Index("ix_messages_client_number", "partner", "message_type", "client_number", "operation", "id"),
     Index("ix_messages_document", "document_number", "id"),

@@ -1,4 +1,4 @@
-"""The bytes of every mapping that was ever in force, so that what it made can be made and explained again."""
+"""The bytes of every mapping that was ever in force, and on each message which one made it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLAIN = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the table; a message of an earlier time was made by the one mapping of its interchange."""
     op.create_table(
         "mapping_versions",
         sa.Column("mapping", PLAIN, nullable=False),
@@ -24,3 +24,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["digest"], ["raw.digest"], name=op.f("fk_mapping_versions_digest")),
         sa.PrimaryKeyConstraint("mapping", "version", name=op.f("pk_mapping_versions")),
     )
+    for name in ("mapping", "mapping_version"):
+        op.add_column("messages", sa.Column(name, PLAIN, nullable=True))
+        op.execute(
+            f"UPDATE messages SET {name} = "  # noqa: S608 -- a name of ours
+            f"(SELECT {name} FROM interchanges WHERE interchanges.id = messages.interchange_id)"
+        )
