@@ -95,7 +95,7 @@ def make_trial_token(trial: Trial, certificate: Path) -> x509.Certificate:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(mode=0o700)
             draft = _configure(folder / "softhsm2.conf.new", fresh)
-            _build(trial, Module(find_softhsm(), {"SOFTHSM2_CONF": str(draft)}))
+            fill(trial, Module(find_softhsm(), {"SOFTHSM2_CONF": str(draft)}))
             draft.unlink()
             fresh.rename(place)
         made = _read_certificate(trial) or _add_key(trial)
@@ -114,7 +114,12 @@ def _configure(file: Path, tokens: Path) -> Path:
     return file
 
 
-def _build(trial: Trial, module: Module) -> None:
+def fill(trial: Trial, module: Module) -> None:
+    """Make a token with the enterprise's key and certificate where the library has an empty slot.
+
+    Raises:
+        RetryError: `token.trial-failed`, and what python-pkcs11 raises.
+    """
     pin = Pin(trial.pin_file.read_text("utf-8").strip())
     try:
         token = _initialise(module, trial.label, pin)
