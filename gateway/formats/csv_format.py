@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from gateway.errors import Place, RejectedError, Violation, refuse
@@ -13,9 +15,25 @@ from gateway.formats.source import Row, Source, Table
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 1000
-MAX_ROWS = 200_000
+MAX_ROWS = 500_000
 MAX_FAULTS = 200
 _SAMPLE = 20
+# Of a longer text the rows are not kept: they take five times its room, and reading them again is quick.
+KEPT_CHARACTERS = 1_000_000
+# What a reader takes for lines; `str.splitlines` would also break at characters that a cell may hold.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """The records below the header, read from the text anew each time they are gone through."""
+
+    text: str
+    delimiter: str
+    name: str
+
+    def __iter__(self) -> Iterator[Row]:
+        return islice(_records(self.text, self.delimiter, self.name), 1, None)
 
 
 def read_csv(name: str, data: bytes, encoding: str = "", delimiter: str = "") -> Source:
@@ -36,24 +54,31 @@ def read_csv(name: str, data: bytes, encoding: str = "", delimiter: str = "") ->
     if len(columns) > MAX_COLUMNS:
         raise refuse("format.too-many-columns", place=Place(name, header.line), limit=MAX_COLUMNS)
     faults = _header_faults(columns, Place(name, header.line))
+    kept = len(text.text) <= KEPT_CHARACTERS
     rows: list[Row] = []
-    for row in records:
+    count = 0
+    for count, row in enumerate(records, 1):
         faults += _row_faults(row, columns, name)
         if len(faults) >= MAX_FAULTS:
             break
-        if len(rows) >= MAX_ROWS:
+        if count > MAX_ROWS:
             raise refuse("format.too-many-rows", place=Place(name, row.line), limit=MAX_ROWS)
-        rows.append(row)
-    if not rows and not faults:
+        if kept:
+            rows.append(row)
+    if not count and not faults:
         faults.append(Violation("format.no-rows", place=Place(name, header.line)))
     if faults:
         raise RejectedError(faults)
-    return Source(name, "csv", text.encoding, Table(columns, header.line, tuple(rows)), text.warnings)
+    content = tuple(rows) if kept else _Records(text.text, delimiter, name)
+    return Source(name, "csv", text.encoding, Table(columns, header.line, content), text.warnings)
 
 
 def _records(text: str, delimiter: str, name: str) -> Iterator[Row]:
     """Yield the records that are not blank, each with the line on which it begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # The buffer of a StringIO takes four bytes a character.
+    short = len(text) <= KEPT_CHARACTERS
+    lines = io.StringIO(text, newline="") if short else (found[0] for found in _LINE.finditer(text))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1
     try:
         for cells in reader:

@@ -12,7 +12,9 @@ from gateway.formats.json_format import read_json
 from gateway.formats.source import Format, Source, Unreadable
 from gateway.formats.xml_format import read_xml
 
+# A tree is read whole and takes twenty times its room, a table is read row by row.
 MAX_BYTES = 16 * 1024 * 1024
+MAX_TABLE_BYTES = 64 * 1024 * 1024
 
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xml": "xml", ".json": "json"}
 
@@ -61,12 +63,13 @@ def read(name: str, data: bytes, options: ReadOptions | None = None) -> Source:
     """
     options = options or ReadOptions()
     place = Place(name)
-    if len(data) > MAX_BYTES:
-        raise refuse("format.too-large", place=place, size=len(data), limit=MAX_BYTES)
     for start, kind in _BINARIES.items():
         if data.startswith(start):
             raise refuse("format.binary-file", place=place, kind=kind)
     kind = options.format or _detect(name, data)
+    limit = MAX_TABLE_BYTES if kind == "csv" else MAX_BYTES
+    if len(data) > limit:
+        raise refuse("format.too-large", place=place, size=len(data), limit=limit)
     if kind == "xml":
         return read_xml(name, data, options.encoding)
     if kind == "json":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -35,12 +36,13 @@ class Table:
     Attributes:
         columns: The headers without surrounding white space, each of them once; empty for an unnamed column.
         header_line: The line of the header row.
-        rows: The records in the order of the file; blank lines are left out.
+        rows: The records in the order of the file, which may be gone through any number of times; blank
+            lines are left out. Those of a large file are not kept, but read from it each time.
     """
 
     columns: tuple[str, ...]
     header_line: int
-    rows: tuple[Row, ...]
+    rows: Iterable[Row]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import islice
 
 from gateway.errors import Place, RejectedError, Violation
 from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
 from gateway.mapping.lookup import RowLike, SourceLike, TableLike
 
 CLIENT_NUMBER = "MessageHead/ClientSeqNo"
+# What one message may be made of: all of it is in memory at once, with the origin of each value.
+MOST_ROWS = 20_000
+# More rows that belong nowhere are counted by nobody.
+MOST_FAULTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,7 @@ class Rows:
     """A row that stands for itself, or the first row of a message with all the message's rows."""
 
     first: RowLike
-    all: tuple[RowLike, ...]
+    all: Iterable[RowLike]
 
 
 class Columns(Dialect[Rows, str]):
@@ -51,16 +56,16 @@ class _TableReading(Reading[Rows, str]):
 
     @property
     def root(self) -> Rows:
-        return Rows(self._table.rows[0], tuple(self._table.rows))
+        return Rows(next(iter(self._table.rows)), self._table.rows)
 
-    def parts(self, split: Split[str]) -> list[Part[Rows]]:
+    def parts(self, split: Split[str]) -> Iterator[Part[Rows]]:
         if split.by_row:
-            return [Part(Rows(row, (row,))) for row in self._table.rows]
+            return (Part(Rows(row, (row,))) for row in self._table.rows)
         if split.key:
-            return list(self._by_key(split))
+            return self._by_key(split)
         if split.record:
-            return list(self._by_record(split))
-        return [Part(self.root)]
+            return self._by_record(split)
+        return self._whole()
 
     def group(self, node: Rows, pick: Pick[str]) -> list[Rows]:
         return [
@@ -95,27 +100,43 @@ class _TableReading(Reading[Rows, str]):
         position = self._index.get(column)
         return "" if position is None else row.cells[position].strip()
 
+    def _whole(self) -> Iterator[Part[Rows]]:
+        """The file is one message."""
+        rows = list(islice(self._table.rows, MOST_ROWS + 1))
+        yield self._part(rows, [], ())
+
     def _by_key(self, split: Split[str]) -> Iterator[Part[Rows]]:
         """An empty key continues the message above; a key that comes back later is a fault."""
-        groups: list[list[RowLike]] = []
+        rows: list[RowLike] = []
+        faults: list[Violation] = []
         first_lines: dict[tuple[str, ...], int] = {}
-        faults: dict[int, Violation] = {}
         current = None
         for row in self._table.rows:
             key = tuple(self._cell(row, column) for column in split.key)
             if current is None or (any(key) and key != current):
+                if rows:
+                    yield self._part(rows, faults, split.header)
+                rows, faults = [], []
                 if key in first_lines:
                     told = {"key": " ".join(filter(None, key)), "column": ", ".join(split.key)}
                     values = {**told, "first": first_lines[key], "row": row.line}
                     place = Place(self.name, row.line, split.key[0])
-                    faults[len(groups)] = Violation("map.key-comes-back", CLIENT_NUMBER, values, place)
+                    faults.append(Violation("map.key-comes-back", CLIENT_NUMBER, values, place))
                 first_lines.setdefault(key, row.line)
-                groups.append([])
                 current = key
-            groups[-1].append(row)
-        for position, rows in enumerate(groups):
-            found = [faults[position]] if position in faults else []
-            yield Part(Rows(rows[0], tuple(rows)), found + self._unequal(rows, split.header))
+            if len(rows) <= MOST_ROWS:
+                rows.append(row)
+        if rows:
+            yield self._part(rows, faults, split.header)
+
+    def _part(self, rows: list[RowLike], faults: list[Violation], header: tuple[str, ...]) -> Part[Rows]:
+        """Make a message of its rows; of one that has too many, nothing but the first is looked at."""
+        if len(rows) > MOST_ROWS:
+            last = rows[MOST_ROWS].line
+            values = {"limit": MOST_ROWS, "row": last, "first": rows[0].line}
+            faults = [*faults, Violation("map.too-many-rows", "", values, Place(self.name, last))]
+            return Part(Rows(rows[0], tuple(rows[:1])), faults)
+        return Part(Rows(rows[0], tuple(rows)), faults + self._unequal(rows, header))
 
     def _unequal(self, rows: list[RowLike], columns: tuple[str, ...]) -> list[Violation]:
         """What the header of a message says in its later rows must not contradict the first one."""
@@ -132,25 +153,33 @@ class _TableReading(Reading[Rows, str]):
         return faults
 
     def _by_record(self, split: Split[str]) -> Iterator[Part[Rows]]:
-        groups: list[list[RowLike]] = []
-        faults: dict[int, list[Violation]] = {}
+        rows: list[RowLike] = []
+        faults: list[Violation] = []
         for row in self._table.rows:
             kind = self._cell(row, split.record)
             if kind == split.begins:
-                groups.append([row])
+                if rows:
+                    yield self._part(rows, faults, ())
+                    # Rows above the first header belong to no message; the first one tells of them.
+                    faults = []
+                rows = [row]
                 continue
-            place = Place(self.name, row.line, split.record)
-            values = {"row": row.line, "column": split.record, "found": kind, "begins": split.begins}
-            values |= {"known": ", ".join(sorted({split.begins, *split.kinds}))}
-            # Rows above the first header belong to no message; the first one tells of them.
-            at = max(len(groups) - 1, 0)
-            if kind not in split.kinds:
-                faults.setdefault(at, []).append(Violation("map.unknown-record", "", values, place))
-            elif groups:
-                groups[-1].append(row)
-            else:
-                faults.setdefault(at, []).append(Violation("map.row-without-header", "", values, place))
-        if not groups and faults:
-            raise RejectedError(faults[0])
-        for position, rows in enumerate(groups):
-            yield Part(Rows(rows[0], tuple(rows)), faults.get(position, []))
+            fault = self._misplaced(row, kind, split, any_header=bool(rows))
+            if fault is not None:
+                if len(faults) < MOST_FAULTS:
+                    faults.append(fault)
+            elif len(rows) <= MOST_ROWS:
+                rows.append(row)
+        if rows:
+            yield self._part(rows, faults, ())
+        elif faults:
+            raise RejectedError(faults)
+
+    def _misplaced(self, row: RowLike, kind: str, split: Split[str], *, any_header: bool) -> Violation | None:
+        if kind in split.kinds and any_header:
+            return None
+        place = Place(self.name, row.line, split.record)
+        values = {"row": row.line, "column": split.record, "found": kind, "begins": split.begins}
+        values |= {"known": ", ".join(sorted({split.begins, *split.kinds}))}
+        code = "map.row-without-header" if kind in split.kinds else "map.unknown-record"
+        return Violation(code, "", values, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -80,8 +81,13 @@ class Reading(ABC, Generic[Node, Expression]):
         """The node from which the expressions of `[match]` look."""
 
     @abstractmethod
-    def parts(self, split: Split[Expression]) -> list[Part[Node]]:
-        """Cut the file into messages."""
+    def parts(self, split: Split[Expression]) -> Iterable[Part[Node]]:
+        """Cut the file into messages, each when it is asked for where the format allows that.
+
+        Raises:
+            StepError: What it finds are no messages; before the first part.
+            RejectedError: There are rows and no message.
+        """
 
     @abstractmethod
     def group(self, node: Node, pick: Pick[Expression]) -> list[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from gateway.errors import Violation
@@ -57,8 +57,8 @@ class TableLike(Protocol):
         ...
 
     @property
-    def rows(self) -> Sequence[RowLike]:
-        """The records, at least one."""
+    def rows(self) -> Iterable[RowLike]:
+        """The records, at least one; they may be gone through any number of times."""
         ...
 
 

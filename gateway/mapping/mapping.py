@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import chain, islice
 from pathlib import PurePath
 from typing import Any
 
@@ -108,16 +109,37 @@ class Mapping:
         Raises:
             RejectedError: `map.no-message`, or rows before any message.
         """
+        return list(self.messages_of(source))
+
+    def messages_of(self, source: SourceLike, skip: int = 0) -> Iterator[Mapped]:
+        """Make the messages of a source one by one, each when it is asked for; the first ones may be skipped.
+
+        Raises:
+            RejectedError: `map.no-message`, or rows before any message; with the first message.
+        """
         reading = self.dialect.open(source)
-        try:
-            parts = reading.parts(self.split)
-        except StepError as fault:
-            violation = Violation(fault.code, values=fault.values, place=Place(source.name))
-            raise RejectedError([violation]) from fault
-        if not parts:
-            raise refuse("map.no-message", place=Place(source.name), mapping=self.name)
         missing = list(self._missing_columns(reading))
-        return [self._message(reading, part, source.warnings, missing) for part in parts]
+        for part in islice(self._parts(reading), skip, None):
+            yield self._message(reading, part, source.warnings, missing)
+
+    def count(self, source: SourceLike) -> int:
+        """Count the messages of a source without making them.
+
+        Raises:
+            RejectedError: `map.no-message`, or rows before any message.
+        """
+        return sum(1 for _ in self._parts(self.dialect.open(source)))
+
+    def _parts(self, reading: Reading[Any, Any]) -> Iterator[Part[Any]]:
+        place = Place(reading.name)
+        try:
+            parts = iter(reading.parts(self.split))
+            first = next(parts, None)
+        except StepError as fault:
+            raise RejectedError([Violation(fault.code, values=fault.values, place=place)]) from fault
+        if first is None:
+            raise refuse("map.no-message", place=place, mapping=self.name)
+        return chain((first,), parts)
 
     def unused_columns(self, source: SourceLike) -> list[str]:
         """Return the columns of a table that no rule looks at, for a person who writes a mapping."""

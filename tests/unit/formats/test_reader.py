@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import RejectedError, Violation, catalogue
 from gateway.formats import ReadOptions, read
-from gateway.formats.reader import MAX_BYTES
+from gateway.formats.reader import MAX_BYTES, MAX_TABLE_BYTES
 
 
 def code(name: str, data: bytes) -> str:
@@ -60,7 +60,8 @@ def test_a_declared_format_wins():
         ("a.xml", b"[1]", "format.content-differs"),
         ("a.csv", b"PK\x03\x04rest", "format.binary-file"),
         ("a.pdf", b"%PDF-1.7", "format.binary-file"),
-        ("a.csv", b"x" * (MAX_BYTES + 1), "format.too-large"),
+        ("a.json", b"[" * (MAX_BYTES + 1), "format.too-large"),
+        ("a.csv", b"x" * (MAX_TABLE_BYTES + 1), "format.too-large"),
     ],
 )
 def test_what_is_something_else_is_refused_by_its_kind(name: str, data: bytes, expected: str):
