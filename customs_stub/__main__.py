@@ -21,6 +21,7 @@ from customs_stub.config import Config, ConfigError, load
 from customs_stub.facts import Referred
 from customs_stub.keys import load_identity, make_identity
 from customs_stub.office import Office
+from customs_stub.opening import first_layers
 from customs_stub.references import LABELS
 from customs_stub.references import load as load_references
 from customs_stub.scenarios import SCENARIOS
@@ -132,7 +133,11 @@ def send_references(
             raise ConfigError(["the settings' `references` name no such account book, licence or cargo"])
         identity = load_identity(config.key, config.certificate)
         with closing(Store(config.state, held=False)) as store:
-            count = Announcer(store, OfficeClock(now), identity, config.speaker).send(wanted)
+            first = config.doors[0].name
+            announcer = Announcer(
+                store, OfficeClock(now), identity, config.speaker, first, first_layers(config)
+            )
+            count = announcer.send(wanted)
     click.echo(listing.word("announced", language or "en", count=count))
 
 

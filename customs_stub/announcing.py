@@ -13,6 +13,7 @@ from customs_stub.config import ConfigError
 from customs_stub.content import to_text
 from customs_stub.courses import Delivery
 from customs_stub.keys import Identity
+from customs_stub.layers import Layer, Piece, dress_through
 from customs_stub.letters import Letter, add, sealed
 from customs_stub.references import ITEM, UPDATED, Reference
 from customs_stub.schemas import Schemas
@@ -24,12 +25,23 @@ A_SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Announcer:
-    """Keeps the office's references as its file has them, and plans the messages that tell of them."""
+    """Keeps the office's references as its file has them, and plans the messages that tell of them.
+
+    Attributes:
+        store: The office's memory.
+        clock: The office's time.
+        identity: The office's key and certificate.
+        office: Who speaks where a reference names no office.
+        door: The door through which the messages leave.
+        layers: What stands at that door.
+    """
 
     store: Store
     clock: OfficeClock
     identity: Identity
     office: str
+    door: str
+    layers: Sequence[Layer] = ()
 
     def keep(self, references: Sequence[Reference]) -> int:
         """Keep exactly these, send what is new or changed, and return how many that is."""
@@ -63,15 +75,18 @@ class Announcer:
     def _plan(self, reference: Reference, updated: datetime, now: datetime) -> None:
         letter, root = _message(reference, updated, now, self.office)
         seq = self.store.number("receipt")
+        piece = Piece(f"R{now:%Y%m%d%H%M%S}-{seq:08}-reference.xml", sealed(root, self.identity))
+        piece = dress_through(self.layers, piece, letter.message_id, now)
         self.store.plan(
             Planned(
                 seq=seq,
                 message_id=letter.message_id,
-                file=f"R{now:%Y%m%d%H%M%S}-{seq:08}-reference.xml",
-                data=sealed(root, self.identity),
+                file=piece.name,
+                data=piece.data,
                 summary=f"{reference.kind} {reference.key}",
                 due=real_seconds(),
                 delivery=Delivery.WHOLE,
+                door=self.door,
             )
         )
 

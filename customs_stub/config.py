@@ -8,8 +8,11 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from customs_stub.door_settings import DoorSettings, read_doors
+
 LONGEST_POLL = 0.2
 ANY_OFFICE = "0000"
+MAIN = "main"
 OFFICE = re.compile(r"[0-9]{2}[A-Z0-9]{2}")
 
 
@@ -27,7 +30,9 @@ class Config:
 
     Attributes:
         outbox: Folder that the enterprises' gateways put submissions into; nothing in it is altered.
+            None where the settings name other doors and not this one.
         answers: Folder that receipts are put into.
+        door: Further doors, each with its own ways in and out.
         state: The SQLite file that remembers what was seen and what is to be answered.
         key: The office's private key, PEM, mode 0600.
         certificate: The office's certificate, PEM, for the enterprises to pin.
@@ -44,8 +49,9 @@ class Config:
         references: The file of account books, cargo manifests and licences; an office without one keeps none.
     """
 
-    outbox: Path = Path("outbox/customs")
+    outbox: Path | None = Path("outbox/customs")
     answers: Path = Path("receipts/customs")
+    door: tuple[DoorSettings, ...] = ()
     state: Path = Path("var/customs/stub.db")
     key: Path = Path("var/customs/customs.key")
     certificate: Path = Path("var/customs/customs.pem")
@@ -60,6 +66,13 @@ class Config:
     import_days: int = 14
     export_days: int = 1
     references: Path | None = None
+
+    @property
+    def doors(self) -> tuple[DoorSettings, ...]:
+        """Every door, the main one first; what the office has to say of itself leaves through the first."""
+        if self.outbox is None:
+            return self.door
+        return (DoorSettings(MAIN, outbox=self.outbox, answers=self.answers), *self.door)
 
     @property
     def speaker(self) -> str:
@@ -91,7 +104,13 @@ def load(file: Path | None) -> Config:
             faults.append(f"{file}: `{name}` {fault}")
     if faults:
         raise ConfigError(sorted(faults))
-    return replace(Config(), **values)
+    if values.get("door") and not given.keys() & {"outbox", "answers"}:
+        values["outbox"] = None
+    config = replace(Config(), **values)
+    names = [door.name for door in config.doors]
+    if len(names) != len(set(names)):
+        raise ConfigError([f"{file}: two doors have one name; `{MAIN}` is that of `outbox` and `answers`"])
+    return config
 
 
 def _value(name: str, given: Any, folder: Path) -> Any:
@@ -99,6 +118,8 @@ def _value(name: str, given: Any, folder: Path) -> Any:
     if name == "offices":
         fine = isinstance(given, list) and all(isinstance(x, str) and OFFICE.fullmatch(x) for x in given)
         return tuple(given) if fine else _wrong('must be a list of customs codes such as ["5301"]')
+    if name == "door":
+        return read_doors(given, folder)
     if name == "references" or isinstance(default, Path):
         return folder / given if isinstance(given, str) and given else _wrong("must be a path")
     if isinstance(given, bool) or not isinstance(given, int | float) or given <= 0:

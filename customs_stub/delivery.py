@@ -1,13 +1,14 @@
-"""Puts receipts into the answers folder: each exactly once, whenever the process may die."""
+"""Lets receipts out through their doors: each exactly once, whenever the process may die."""
 
 from __future__ import annotations
 
 import logging
-import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from customs_stub.clock import real_seconds
 from customs_stub.courses import Delivery
+from customs_stub.doors import Door
 from customs_stub.records import Records
 from customs_stub.store import Planned, Store
 
@@ -17,27 +18,28 @@ HALF_A_FILE_LASTS = 1.0  # seconds
 
 
 class Courier:
-    """Writes what is due.
+    """Lets out what is due.
 
-    A receipt is written under a temporary name and flushed; then its stage `written` is committed; then it
-    is renamed; then it is `done`. After a death the temporary file tells whether the rename happened.
+    A receipt is prepared (in a folder: written under a temporary name and flushed); then its stage
+    `written` is committed; then it is put (renamed); then it is `done`. After a death the door knows
+    whether it was put, or puts the same once more.
     """
 
-    def __init__(self, store: Store, records: Records, folder: Path) -> None:
+    def __init__(self, store: Store, records: Records, doors: Mapping[str, Door]) -> None:
         self._store = store
         self._records = records
-        self._folder = folder
+        self._doors = doors
 
     def recover(self) -> None:
         """Finish what a dead process had begun."""
         self._finish(self._store.written())
 
     def deliver(self) -> int:
-        """Write what is due now and return how many receipts moved on."""
+        """Let out what is due now and return how many receipts moved on."""
         due = self._store.due(real_seconds(), BATCH)
-        whole = [receipt for receipt in due if receipt.delivery is not Delivery.HALVES]
+        whole = [receipt for receipt in due if not self._slowly(receipt)]
         for receipt in whole:
-            self._write(receipt)
+            self._doors[receipt.door].prepare(receipt.file, receipt.data)
         if whole:
             with self._store.transaction():
                 leaving = [receipt for receipt in whole if self._begin(receipt, "written")]
@@ -45,11 +47,15 @@ class Courier:
             left = {receipt.seq for receipt in leaving}
             for receipt in whole:
                 if receipt.seq not in left:
-                    self._temporary(receipt).unlink()
+                    self._doors[receipt.door].discard(receipt.file)
         for receipt in due:
-            if receipt.delivery is Delivery.HALVES:
-                self._in_place(receipt)
+            if folder := self._slowly(receipt):
+                self._in_place(folder, receipt)
         return len(due)
+
+    def _slowly(self, receipt: Planned) -> Path | None:
+        """Return the folder in which a receipt is to be seen growing."""
+        return self._doors[receipt.door].folder if receipt.delivery is Delivery.HALVES else None
 
     def _begin(self, receipt: Planned, stage: str, due: float | None = None) -> bool:
         """Make the first move, which brings the receipt's effect into force before anyone can read of it."""
@@ -59,29 +65,20 @@ class Courier:
             self._records.become(receipt.document, receipt.effect)
         return True
 
-    def _write(self, receipt: Planned) -> None:
-        with self._temporary(receipt).open("wb") as stream:
-            stream.write(receipt.data)
-            stream.flush()
-            os.fsync(stream.fileno())
-
     def _finish(self, receipts: list[Planned]) -> None:
-        if not receipts:
-            return
-        for receipt in receipts:
-            temporary = self._temporary(receipt)
-            # Absent, it was renamed before the process died, and whoever reads the folder may have it.
-            if temporary.exists():
-                temporary.replace(self._folder / receipt.file)
-        _flush(self._folder)
-        with self._store.transaction():
-            for receipt in receipts:
-                self._store.advance(receipt, "done")
-        for receipt in receipts:
-            LOG.info("sent %s %s", receipt.file, receipt.summary)
+        for name, door in self._doors.items():
+            own = [receipt for receipt in receipts if receipt.door == name]
+            if not own:
+                continue
+            door.put([(receipt.file, receipt.data) for receipt in own])
+            with self._store.transaction():
+                for receipt in own:
+                    self._store.advance(receipt, "done")
+            for receipt in own:
+                LOG.info("sent %s %s", receipt.file, receipt.summary)
 
-    def _in_place(self, receipt: Planned) -> None:
-        target = self._folder / receipt.file
+    def _in_place(self, folder: Path, receipt: Planned) -> None:
+        target = folder / receipt.file
         half = len(receipt.data) // 2
         if receipt.stage == "planned":
             target.write_bytes(receipt.data[:half])
@@ -103,14 +100,3 @@ class Courier:
         with self._store.transaction():
             self._store.advance(receipt, "done")
         LOG.info("sent %s %s", receipt.file, receipt.summary)
-
-    def _temporary(self, receipt: Planned) -> Path:
-        return self._folder / f".{receipt.file}.tmp"
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,4 +1,4 @@
-"""READ FIRST: the office at work – look into the outbox, judge what is new, answer what is due."""
+"""READ FIRST: the office at work – look at its doors, judge what is new, answer what is due."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from customs_stub.clock import OfficeClock, real_seconds
 from customs_stub.config import Config
 from customs_stub.courses import Delivery
 from customs_stub.delivery import Courier
+from customs_stub.doors import Door, Parcel
 from customs_stub.facts import Limits
 from customs_stub.judgement import Examined, Examiner, Judgement, judge
 from customs_stub.keys import Identity, Register, load_identity
-from customs_stub.outbox import Outbox
+from customs_stub.layers import Piece, dress_through, open_through
+from customs_stub.opening import open_doors
 from customs_stub.receipts import Result, build, spoil
 from customs_stub.records import Records
 from customs_stub.references import load
 from customs_stub.results import result
 from customs_stub.schedule import Slot, arrange
 from customs_stub.schemas import Schemas
-from customs_stub.store import Planned, Seen, Store, Taken
+from customs_stub.store import Planned, Store, Taken
 from customs_stub.submission import digest
 
 LOG = logging.getLogger("customs_stub")
@@ -43,17 +45,21 @@ class Office:
         schemas, references = Schemas.load(config.schemas), load(config.references)
         check(references, clock.now(), schemas)
         self._examiner = Examiner(schemas, Register(config.enterprises), config.offices)
-        for folder in (config.outbox, config.answers, config.enterprises):
-            folder.mkdir(parents=True, exist_ok=True)
+        config.enterprises.mkdir(parents=True, exist_ok=True)
         self._store = Store(config.state)
+        self._doors = open_doors(config, self._store)
         limits = Limits(**{field.name: getattr(config, field.name) for field in fields(Limits)})
         self._records = Records(self._store, clock, limits)
-        self._courier = Courier(self._store, self._records, config.answers)
-        self._outbox = Outbox(config.outbox, self._store.seen())
-        Announcer(self._store, clock, self._identity, config.speaker).keep(references)
+        self._courier = Courier(self._store, self._records, self._doors)
+        first = next(iter(self._doors.values()))
+        Announcer(self._store, clock, self._identity, config.speaker, first.name, first.layers).keep(
+            references
+        )
 
     def close(self) -> None:
         """Close the office; what is open waits in its state."""
+        for door in self._doors.values():
+            door.close()
         self._store.close()
 
     def run(self, stop: Event, *, until_idle: bool = False) -> None:
@@ -72,38 +78,61 @@ class Office:
             stop.wait(pause)
 
     def take(self) -> int:
-        """Take what is new in the outbox and return how many files that were."""
+        """Take what is new at the doors and return how many submissions that were."""
         taken = 0
-        for file in self._outbox.look():
-            try:
-                data = (self._config.outbox / file.name).read_bytes()
-            except FileNotFoundError:
-                continue  # moved on by its owner between the look and the reading
-            self._receive(file, data)
-            self._outbox.taken(file)
-            taken += 1
+        for door in self._doors.values():
+            for parcel in door.take():
+                if self._open(door, parcel):
+                    door.taken(parcel)
+                else:
+                    door.refused(parcel)
+                taken += 1
         return taken
 
-    def _receive(self, file: Seen, data: bytes) -> None:
-        stem = Path(file.name).stem
-        examined = self._examiner.examine(data, stem)
-        submission, mark = examined.submission, digest(data)
+    def _open(self, door: Door, parcel: Parcel) -> bool:
+        """Take a parcel in one transaction; return whether it came as far as the office."""
+        opened = open_through(door.layers, parcel.name, parcel.data, self._clock.now())
         with self._store.transaction():
-            self._store.remember(file)
-            if self._store.knows(submission.message_id, mark):
-                LOG.info("took %s again: %s is known and answered once", file.name, submission.message_id)
-                return
-            claimed = self._store.claimed(submission.message_id)
-            judgement = judge(examined, self._records, claimed=claimed)
-            believed = not examined.faults and not claimed
-            moment = self._clock.now().isoformat()
-            self._store.add_message(
-                Taken(submission.message_id, mark, submission.message_type, file.name, moment, believed)
-            )
-            self._answer(examined, judgement)
-        LOG.info("took %s %s", file.name, _told(examined, judgement))
+            if parcel.seen is not None:
+                self._store.remember(parcel.seen)
+            for word in opened.words:
+                self._say(door, word, parcel)
+            if opened.data is not None:
+                self._receive(door, parcel.name, opened.data)
+        return opened.data is not None
 
-    def _answer(self, examined: Examined, judgement: Judgement) -> None:
+    def _say(self, door: Door, word: Piece, parcel: Parcel) -> None:
+        """Plan what the transport says by itself."""
+        self._store.plan(
+            Planned(
+                seq=self._store.number("receipt"),
+                message_id=Path(parcel.name).stem,
+                file=word.name,
+                data=word.data,
+                summary=f"word of the transport for {parcel.name}",
+                due=real_seconds(),
+                delivery=Delivery.WHOLE,
+                door=door.name,
+            )
+        )
+
+    def _receive(self, door: Door, name: str, data: bytes) -> None:
+        examined = self._examiner.examine(data, Path(name).stem)
+        submission, mark = examined.submission, digest(data)
+        if self._store.knows(submission.message_id, mark):
+            LOG.info("took %s again: %s is known and answered once", name, submission.message_id)
+            return
+        claimed = self._store.claimed(submission.message_id)
+        judgement = judge(examined, self._records, claimed=claimed)
+        believed = not examined.faults and not claimed
+        moment = self._clock.now().isoformat()
+        self._store.add_message(
+            Taken(submission.message_id, mark, submission.message_type, name, moment, believed)
+        )
+        self._answer(door, examined, judgement)
+        LOG.info("took %s %s", name, _told(examined, judgement))
+
+    def _answer(self, door: Door, examined: Examined, judgement: Judgement) -> None:
         document: int | None = None
         given = Result()
         kind, submission = judgement.filed, examined.submission
@@ -112,9 +141,9 @@ class Office:
                 given = result(kind, submission, self._records, self._store.number)
             document = self._records.add(kind, submission, given, approved=judgement.approved)
         for slot in arrange(judgement.plan, judgement.pause, self._clock.now(), real_seconds()):
-            self._plan(examined, slot, given, document)
+            self._plan(door, examined, slot, given, document)
 
-    def _plan(self, examined: Examined, slot: Slot, given: Result, document: int | None) -> None:
+    def _plan(self, door: Door, examined: Examined, slot: Slot, given: Result, document: int | None) -> None:
         submission, step = examined.submission, slot.step
         data = spoil(build(submission, slot, given, self._config.speaker, self._identity), step.delivery)
         kind = "technical" if step.technical else "business"
@@ -122,17 +151,21 @@ class Office:
         summary = f"{kind} {step.code}{how} for {submission.message_type} {submission.message_id}"
         for _ in range(step.copies):
             seq = self._store.number("receipt")
+            piece = Piece(f"R{slot.moment:%Y%m%d%H%M%S}-{seq:08}-{kind}.xml", data)
+            number = submission.unified_number or submission.message_id
+            piece = dress_through(door.layers, piece, number, slot.moment)
             self._store.plan(
                 Planned(
                     seq=seq,
                     message_id=submission.message_id,
-                    file=f"R{slot.moment:%Y%m%d%H%M%S}-{seq:08}-{kind}.xml",
-                    data=data,
+                    file=piece.name,
+                    data=piece.data,
                     summary=f"{summary} {submission.client_number}".rstrip(),
                     due=slot.due,
                     delivery=step.delivery,
                     document=document,
                     effect=step.effect,
+                    door=door.name,
                 )
             )
 

@@ -62,6 +62,7 @@ class Planned:
         document: The document that it moves on, if any.
         effect: What that document becomes.
         stage: `planned`, `written`, `half` or `done`.
+        door: The name of the door through which it leaves.
     """
 
     seq: int
@@ -74,6 +75,7 @@ class Planned:
     document: int | None = None
     effect: State | None = None
     stage: str = "planned"
+    door: str = ""
 
 
 class Store:
@@ -160,7 +162,7 @@ class Store:
     def plan(self, receipt: Planned) -> None:
         """Note a receipt that is to leave."""
         self.db.execute(
-            "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 receipt.seq,
                 receipt.message_id,
@@ -172,6 +174,7 @@ class Store:
                 receipt.stage,
                 receipt.document,
                 receipt.effect,
+                receipt.door,
             ),
         )
 
@@ -190,6 +193,10 @@ class Store:
         found = self.db.execute("SELECT min(due) FROM receipt WHERE stage <> 'done'").fetchone()[0]
         return None if found is None else float(found)
 
+    def open_doors(self) -> set[str]:
+        """Return the doors through which something is still to leave."""
+        return {row[0] for row in self.db.execute("SELECT DISTINCT door FROM receipt WHERE stage <> 'done'")}
+
     def advance(self, receipt: Planned, stage: str, due: float | None = None) -> bool:
         """Move a receipt on; return False when it is not to leave any more."""
         query = "UPDATE receipt SET stage = ?, due = coalesce(?, due) WHERE seq = ?"
@@ -201,20 +208,33 @@ class Store:
         self.db.execute(query, (document,))
 
     def _receipts(self, condition: str, values: tuple[float | int, ...]) -> list[Planned]:
-        columns = "seq, message_id, file, data, summary, due, delivery, document, effect, stage"
+        columns = "seq, message_id, file, data, summary, due, delivery, document, effect, stage, door"
         query = f"SELECT {columns} FROM receipt WHERE {condition}"  # noqa: S608 - the conditions stand in this file
         return [_planned(*row) for row in self.db.execute(query, values)]
 
 
 def _planned(*row: Any) -> Planned:
-    seq, message_id, file, data, summary, due, delivery, document, effect, stage = row
-    becomes = None if effect is None else State(effect)
-    return Planned(seq, message_id, file, data, summary, due, Delivery(delivery), document, becomes, stage)
+    seq, message_id, file, data, summary, due, delivery, document, effect, stage, door = row
+    return Planned(
+        seq=seq,
+        message_id=message_id,
+        file=file,
+        data=data,
+        summary=summary,
+        due=due,
+        delivery=Delivery(delivery),
+        document=document,
+        effect=None if effect is None else State(effect),
+        stage=stage,
+        door=door,
+    )
 
 
 def _refuse_older(db: sqlite3.Connection, file: Path) -> None:
-    columns = {row[1] for row in db.execute("PRAGMA table_info(document)")}
-    if columns and "content" not in columns:
+    for table, column in (("document", "content"), ("receipt", "door")):
+        columns = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+        if not columns or column in columns:
+            continue
         raise ConfigError([f"an older customs-stub made it; remove {file.name} to open a new office"])
 
 

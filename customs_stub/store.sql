@@ -46,10 +46,11 @@ CREATE INDEX IF NOT EXISTS reference_by_label ON reference (kind, label);
 
 -- stage: planned -> written (the temporary file is on disk, the effect is in force) -> done
 --        planned -> half -> done for receipts that are written in place
+-- It leaves through the door through which its message came.
 CREATE TABLE IF NOT EXISTS receipt (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, message_id TEXT NOT NULL, file TEXT NOT NULL, data BLOB NOT NULL,
     summary TEXT NOT NULL, due REAL NOT NULL, delivery TEXT NOT NULL, stage TEXT NOT NULL,
-    document INTEGER REFERENCES document, effect TEXT
+    document INTEGER REFERENCES document, effect TEXT, door TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS receipt_open ON receipt (stage, due) WHERE stage <> 'done';
 
