@@ -13,7 +13,7 @@ from gateway.config.sections import File, Name, Section
 from gateway.errors import Language
 
 EnterpriseCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{10}$")]
-Encoding = Literal["utf-8", "gb18030", "gbk", "gb2312"]
+Encoding = Literal["utf-8", "gb18030", "gbk", "gb2312", "utf-16"]
 # A customs office, or the two characters that all offices of a directly subordinate customs begin with.
 OfficeCode = Annotated[str, Field(pattern=r"^[0-9]{2}([A-Z0-9]{2})?$")]
 OffDays = Literal["stay", "before", "after"]

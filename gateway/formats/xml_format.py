@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 
 from gateway.errors import Place, RejectedError
-from gateway.formats.encoding import canonical, decode, disagreement
+from gateway.formats.encoding import canonical, decode, disagreement, wide
 from gateway.formats.source import Source
 from gateway.xmlio import parse
 
 _DECLARATION = re.compile(r"""^\s*<\?xml\b[^>]*?\?>""")
-_DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_DECLARED = re.compile(r"""^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_BEGINNING = 512
 
 
 def read_xml(name: str, data: bytes, encoding: str = "") -> Source:
-    """Read an XML file in the encoding that it declares, else the agreement's, else UTF-8.
+    """Read an XML file in the encoding that it declares, else the agreement's, else UTF-16 or UTF-8.
 
     Raises:
         RejectedError: The faults of decoding, or those of `xmlio.parse`.
     """
     place = Place(name)
-    found = _DECLARED.match(data[:256])
-    inside = found[1].decode("ascii") if found else ""
-    text = decode(data, inside or encoding or "utf-8", place)
+    inside = _declared(data)
+    text = decode(data, inside or encoding or ("" if wide(data) else "utf-8"), place)
     warnings = text.warnings
     if inside and encoding and canonical(inside, place) != canonical(encoding, place):
         warnings = (*warnings, disagreement(encoding, inside, place))
@@ -41,3 +41,10 @@ def read_xml(name: str, data: bytes, encoding: str = "") -> Source:
             for violation, row in zip(fault.violations, rows, strict=True)
         ) from fault
     return Source(name, "xml", text.encoding, root, warnings)
+
+
+def _declared(data: bytes) -> str:
+    """Return the encoding that the file itself declares, which is plain letters in every encoding."""
+    beginning = data[:_BEGINNING].decode(wide(data) or "latin-1", "ignore")
+    found = _DECLARED.match(beginning.removeprefix("\ufeff").removeprefix("\xef\xbb\xbf"))
+    return found[1] if found else ""
