@@ -34,7 +34,7 @@ from gateway.signing import (
     pin_from_environment,
     pin_from_file,
 )
-from gateway.steps.mapping_versions import keep_versions
+from gateway.steps.mappings_in_force import Mappings
 from gateway.steps.records import World
 from gateway.steps.replies import OPERATORS
 from gateway.steps.rounds import Rounds
@@ -276,13 +276,10 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
         }
         outboxes = {each.name: doors.outbox(each.receipts) for each in settings.partner}
         outboxes[OPERATORS] = LineLog(settings.path(settings.folders.receipt_log))
-        mappings = make_mappings(settings, world)
-        with store.begin() as unit:
-            keep_versions(unit, mappings)
         yield Gateway(
             world=world,
             store=store,
-            mappings=mappings,
+            mappings=Mappings(world, store, partial(make_mappings, settings, world)),
             signer=Signer(token, clock.now),
             verifiers=make_verifiers(settings),
             partner_inboxes=inboxes,

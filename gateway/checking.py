@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from fnmatch import fnmatchcase
 from functools import partial
 
 from gateway.bootstrap import (
@@ -19,15 +18,15 @@ from gateway.bootstrap import (
     make_world,
 )
 from gateway.clock import Clock
-from gateway.codes import About, PartialTables
+from gateway.codes import About
 from gateway.config import Settings, Source, Target
 from gateway.documents.identifiers import is_social_credit_code
 from gateway.doors import check_place
 from gateway.errors import GatewayError, RejectedError, RetryError, Violation
-from gateway.mapping import check_mapping
 from gateway.operations import check_secret, check_space
 from gateway.reports import check_drawing
 from gateway.signing import TokenStatus, inspect_token
+from gateway.steps.mappings_in_force import check_mappings
 from gateway.steps.records import World
 
 
@@ -118,14 +117,7 @@ def _facts(about: About, today: date) -> Mapping[str, object]:
 
 
 def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
-    loaded = make_mappings(settings, world)
-    for partner in settings.partner:
-        for pattern in partner.mappings:
-            if not any(fnmatchcase(name, pattern) for name in loaded.mappings):
-                values = {"partner": partner.name, "pattern": pattern}
-                yield Violation("config.mapping-unknown", values=values)
-    for mapping in loaded:
-        yield from check_mapping(mapping, world.catalogue.dictionary, PartialTables(world.codes))
+    yield from check_mappings(world, make_mappings(settings, world))
 
 
 def channel_places(settings: Settings) -> Iterator[tuple[str, Source | Target]]:

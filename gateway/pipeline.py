@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 from gateway.channels import Inbox, Outbox
 from gateway.errors import ParkedError, RejectedError
-from gateway.mapping import MappingSet
 from gateway.signing import Signer, Verifier
 from gateway.steps import making, rounds, runs, submitting, waiting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
+from gateway.steps.mappings_in_force import Mappings
 from gateway.steps.receiving import weigh
 from gateway.steps.records import World
 from gateway.steps.replies import note_deliveries, notice_name, quarantine
@@ -39,7 +39,7 @@ class Gateway:
 
     world: World
     store: Store
-    mappings: MappingSet
+    mappings: Mappings
     signer: Signer
     verifiers: Mapping[str, Verifier]  # by route
     customs_inboxes: Mapping[str, Inbox]
@@ -70,7 +70,7 @@ def understand(gateway: Gateway) -> int:
         for interchange in (batch := unit.interchanges.take(BATCH)):
             try:
                 with unit.savepoint(), contained(interchange.name):
-                    understand_one(gateway.world, gateway.mappings, unit, interchange)
+                    understand_one(gateway.world, gateway.mappings.current(), unit, interchange)
             except (RejectedError, ParkedError) as fault:
                 quarantine(gateway.world, unit, interchange, fault)
     return len(batch)
@@ -143,7 +143,7 @@ def notify(gateway: Gateway, partners: Iterable[str]) -> int:
 
 
 def tick(gateway: Gateway) -> int:
-    """Do what is due by the clock: aggregate months, tell deadlines and overdue receipts (AG-04, AG-12)."""
+    """Do what is due by now: aggregate months, tell what is late, take changed mappings (AG-04, AG-12)."""
     done = runs.advance_runs(gateway.world, gateway.store)
-    done += gateway.months.look(busy=done > 0)
+    done += gateway.months.look(busy=done > 0) + gateway.mappings.look()
     return done + waiting.look(gateway.world, gateway.store)

@@ -1,6 +1,6 @@
 """Turns sources into the fields of standard messages, by rules that are data, and knows what came whence."""
 
-from gateway.mapping.check import AS_IT_STANDS, check_mapping
+from gateway.mapping.check import AS_IT_STANDS, check_all, check_mapping
 from gateway.mapping.examples import ExampleResult, render, run_examples
 from gateway.mapping.lineage import Lineage, Mapped, Origin
 from gateway.mapping.lookup import CodeLookup, SourceLike
@@ -17,6 +17,7 @@ __all__ = [
     "MappingSet",
     "Origin",
     "SourceLike",
+    "check_all",
     "check_mapping",
     "load_mapping",
     "render",

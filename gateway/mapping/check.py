@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Values
 from difflib import get_close_matches
 
@@ -46,6 +46,13 @@ def check_mapping(mapping: Mapping, dictionary: FieldDictionary, tables: CodeLoo
     if _needs_everything(mapping):
         found += [fault for group in groups for fault in _left_out(mapping, group, dictionary)]
     return found
+
+
+def check_all(
+    mappings: Iterable[Mapping], dictionary: FieldDictionary, tables: CodeLookup
+) -> list[Violation]:
+    """Return every fault and warning of all mappings of an installation (ER-03)."""
+    return [fault for mapping in mappings for fault in check_mapping(mapping, dictionary, tables)]
 
 
 def _check_targets(

@@ -48,6 +48,9 @@ class MappingSet:
                 mappings[name] = load_mapping(name, file.read_bytes(), tables, folder.name)
             except RejectedError as fault:
                 faults += fault.violations
+            except OSError as fault:
+                place = Place(f"{folder.name}/{name}.toml")
+                faults.append(Violation("mapping.unreadable", values={"reason": fault.strerror}, place=place))
         if faults:
             raise RejectedError(faults)
         return cls(mappings)

@@ -22,7 +22,7 @@ def _understand_next(running: Running) -> None:
     gateway = running.gateway
     with gateway.store.begin() as unit:
         (interchange,) = unit.interchanges.take(1)
-        understand_one(gateway.world, gateway.mappings, unit, interchange)
+        understand_one(gateway.world, gateway.mappings.current(), unit, interchange)
 
 
 def _somebody_waits(running: Running) -> bool:
@@ -62,7 +62,7 @@ def test_of_two_manifests_at_once_that_exceed_a_licence_together_one_is_refused(
         with ThreadPoolExecutor(1) as threads:
             with gateway.store.begin() as unit:
                 (first,) = unit.interchanges.take(1)
-                understand_one(gateway.world, gateway.mappings, unit, first)
+                understand_one(gateway.world, gateway.mappings.current(), unit, first)
                 second = threads.submit(_understand_next, running)
                 # SQLite lets nobody begin; on PostgreSQL the second is to have met the first's locks.
                 while kind == "postgresql" and not second.done() and not _somebody_waits(running):
