@@ -8,6 +8,8 @@ from pathlib import PurePath
 
 from gateway.errors import Place, refuse
 from gateway.formats.csv_format import read_csv
+from gateway.formats.edifact import read_edifact
+from gateway.formats.edifact_text import looks_like_edifact
 from gateway.formats.json_format import read_json
 from gateway.formats.source import Format, Source, Unreadable
 from gateway.formats.xml_format import read_xml
@@ -16,7 +18,14 @@ from gateway.formats.xml_format import read_xml
 MAX_BYTES = 16 * 1024 * 1024
 MAX_TABLE_BYTES = 64 * 1024 * 1024
 
-_SUFFIXES: dict[str, Format] = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xml": "xml", ".json": "json"}
+_SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "csv",
+    ".xml": "xml",
+    ".json": "json",
+    ".edi": "edifact",
+}
 
 # The first bytes of files that people send by mistake instead of a text file.
 _BINARIES = {
@@ -35,7 +44,7 @@ class ReadOptions:
     """What a partner's agreement declares about its files; empty means: find out.
 
     Attributes:
-        format: `csv`, `xml` or `json`.
+        format: `csv`, `xml`, `json` or `edifact`.
         encoding: `utf-8` or `gb18030` (with its subsets `gbk` and `gb2312`), of CSV files without a
             byte order mark and XML files without a declaration.
         delimiter: The one character between two cells of a CSV file.
@@ -59,7 +68,7 @@ def read(name: str, data: bytes, options: ReadOptions | None = None) -> Source:
     """Read the bytes of one interchange (ER-02).
 
     Raises:
-        RejectedError: With every fault found, each a `format.*` or `xml.*` code with its place.
+        RejectedError: With every fault found, each a `format.*`, `xml.*` or `edifact.*` code with its place.
     """
     options = options or ReadOptions()
     place = Place(name)
@@ -74,6 +83,8 @@ def read(name: str, data: bytes, options: ReadOptions | None = None) -> Source:
         return read_xml(name, data, options.encoding)
     if kind == "json":
         return read_json(name, data)
+    if kind == "edifact":
+        return read_edifact(name, data, options.encoding)
     return read_csv(name, data, options.encoding, options.delimiter)
 
 
@@ -81,8 +92,12 @@ def _detect(name: str, data: bytes) -> Format:
     """Tell the format by suffix and first character; a contradiction of the two is refused."""
     start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     by_suffix = _SUFFIXES.get(PurePath(name).suffix.lower())
-    if start == b"<":
-        by_content: Format | None = "xml"
+    if looks_like_edifact(data):
+        # Nothing else begins so, and many send it as .txt.
+        by_content: Format | None = "edifact"
+        by_suffix = None if by_suffix == "csv" else by_suffix
+    elif start == b"<":
+        by_content = "xml"
     elif start and start in b"{[":
         by_content = "json"
     else:

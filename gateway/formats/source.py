@@ -10,7 +10,7 @@ from lxml import etree
 
 from gateway.errors import RejectedError, Violation
 
-Format = Literal["csv", "xml", "json"]
+Format = Literal["csv", "xml", "json", "edifact"]
 
 # Numbers keep their literal text, so that 1.10 stays 1.10 and nothing passes through a float.
 Json: TypeAlias = "str | bool | list[Json] | dict[str, Json] | None"

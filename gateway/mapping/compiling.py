@@ -10,6 +10,7 @@ from gateway.errors import Place, Violation
 from gateway.mapping.bodies import Group
 from gateway.mapping.columns import Columns
 from gateway.mapping.dialect import Dialect, ExpressionError, Pick, Split
+from gateway.mapping.edifact_paths import EdifactPaths
 from gateway.mapping.jsonpaths import JsonPaths
 from gateway.mapping.layouts import every_group, faults_of_layout
 from gateway.mapping.lookup import CodeLookup
@@ -63,6 +64,8 @@ class Compiler:
     def _dialect(self) -> Dialect[Any, Any]:
         if self.spec.format == "csv":
             return Columns()
+        if self.spec.format == "edifact":
+            return EdifactPaths(self.spec.segment_groups)
         return XPaths(self.spec.namespaces) if self.spec.format == "xml" else JsonPaths()
 
     def _fault(self, code: str, key: str, **values: object) -> None:
@@ -90,7 +93,7 @@ class Compiler:
         try:
             return self._dialect.compile(text)
         except ExpressionError as fault:
-            kind = {"csv": "column name", "xml": "XPath", "json": "JSON path"}[self.spec.format]
+            kind = {"csv": "column name", "json": "JSON path"}.get(self.spec.format, "XPath")
             self._fault("mapping.bad-expression", key, text=text, kind=kind, reason=str(fault))
             return None
 

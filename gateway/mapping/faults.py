@@ -29,6 +29,10 @@ _KINDS = {
 }
 _PATTERNS = {
     "multiply": ('a number in quotes, for example "0.0001"', '加引号的数，例如 "0.0001"'),
+    "segment-groups": (
+        "a name of at least four letters and digits, which begins with a capital letter",
+        "以大写字母开头、至少四个字母或数字的名称",
+    ),
     "": ("the name of a field, which begins with a capital letter", "以大写字母开头的字段名"),
 }
 _TAGS = frozenset({*TRANSFORMS, "fields"})
@@ -67,7 +71,7 @@ def _explained(fault: ValidationError, file: str, raw: Mapping[str, Any]) -> Ite
 
 def _right(kind: str, loc: tuple[int | str, ...], message: str) -> tuple[str, str]:
     if kind == "string_pattern_mismatch":
-        return _PATTERNS["multiply" if loc[-1] == "multiply" else ""]
+        return _PATTERNS[next((each for each in _PATTERNS if each in loc), "")]
     escaped = message.replace("{", "{{").replace("}", "}}")
     return _KINDS.get(kind, (escaped, escaped))
 

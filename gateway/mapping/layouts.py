@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gateway.errors import Place, Violation
 from gateway.mapping.spec import GroupSpec, MappingSpec
+
+SEGMENT_TAG = re.compile("[A-Z][A-Z0-9]{2}")
 
 
 def faults_of_layout(spec: MappingSpec, file: str) -> Iterator[Violation]:
@@ -37,6 +40,7 @@ _Fault = tuple[str, str, dict[str, object]]
 def _faults(spec: MappingSpec) -> Iterator[_Fault]:
     yield from _csv_layout(spec) if spec.format == "csv" else ()
     yield from _foreign_keys(spec)
+    yield from _segment_groups(spec)
     match = spec.match
     if not (match.file or match.columns or match.paths or match.values):
         yield "mapping.empty-match", "match", {}
@@ -63,14 +67,26 @@ def _foreign_keys(spec: MappingSpec) -> Iterator[_Fault]:
         "message.key": (message.key, "csv"),
         "message.record": (message.record, "csv"),
         "message.begins": (message.begins, "csv"),
-        "match.paths": (match.paths, "xml json"),
+        "match.paths": (match.paths, "xml json edifact"),
         "message.body": (message.body, "xml"),
         "message.lists": (message.lists, "xml"),
         "namespaces": (spec.namespaces, "xml"),
+        "segment-groups": (spec.segment_groups, "edifact"),
     }
     for key, (given, formats) in of.items():
         if given and spec.format not in formats.split():
             yield "mapping.key-of-other-format", key, {"format": spec.format}
+
+
+def _segment_groups(spec: MappingSpec) -> Iterator[_Fault]:
+    """A group is a list of tags and of groups that are declared below it, which keeps them from turning."""
+    below = list(spec.segment_groups)
+    for name, members in spec.segment_groups.items():
+        below.remove(name)
+        wrong = [each for each in members[1:] if each not in below and not SEGMENT_TAG.fullmatch(each)]
+        if not members or not SEGMENT_TAG.fullmatch(members[0]) or wrong:
+            shown = ", ".join(wrong or members[:1]) or "–"
+            yield "mapping.bad-segment-group", f"segment-groups.{name}", {"found": shown}
 
 
 def _type(spec: MappingSpec) -> Iterator[_Fault]:

@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 from gateway.mapping.steps import StepSpec
 
 Text = Annotated[str, StringConstraints(min_length=1)]
+# More than three characters, so that it cannot be mistaken for the tag of a segment.
+SegmentGroup = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{3,}$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*$")]
 
 
@@ -130,10 +132,11 @@ class MessageSpec(_Spec):
 class MappingSpec(_Spec):
     """A whole mapping file."""
 
-    format: Literal["csv", "xml", "json"]
+    format: Literal["csv", "xml", "json", "edifact"]
     match: MatchSpec
     message: MessageSpec
     namespaces: dict[str, Text] = Field(default_factory=dict)
+    segment_groups: dict[SegmentGroup, list[Text]] = Field(default_factory=dict, alias="segment-groups")
     header: dict[FieldName, RuleSpecs] = Field(default_factory=dict)
     items: GroupSpec | None = None
     once: dict[FieldName, OnceSpec] = Field(default_factory=dict)

@@ -45,10 +45,12 @@ class XPaths(Dialect[Element, XPath]):
 
     def open(self, source: SourceLike) -> Reading[Element, XPath]:
         """Open an XML tree."""
-        return _XmlReading(source)
+        return XPathReading(source)
 
 
-class _XmlReading(Reading[Element, XPath]):
+class XPathReading(Reading[Element, XPath]):
+    """One tree, whose places are lines and paths."""
+
     def __init__(self, source: SourceLike) -> None:
         super().__init__(source)
         assert isinstance(source.content, Element), "the format says that it is XML"
@@ -58,18 +60,22 @@ class _XmlReading(Reading[Element, XPath]):
 
     @property
     def root(self) -> Element:
+        """The root element."""
         return self._root
 
     def parts(self, split: Split[XPath]) -> list[Part[Element]]:
+        """Return the elements that are a message each."""
         if split.each is None:
             return [Part(self._root)]
         return [Part(element) for element in _elements(self._root, split.each)]
 
     def group(self, node: Element, pick: Pick[XPath]) -> list[Element]:
+        """Return the elements that are a record each."""
         assert pick.each is not None, "the specification demands it of trees"
         return _elements(node, pick.each)
 
     def find(self, node: Element, expression: XPath) -> list[Found]:
+        """Return the texts that an XPath finds, or the one that it computes."""
         result = expression.run(node)
         if not isinstance(result, list):
             text = _computed(result)
@@ -82,6 +88,7 @@ class _XmlReading(Reading[Element, XPath]):
         return found
 
     def place(self, where: Any) -> Place:
+        """Say where an element or attribute stood."""
         if isinstance(where, tuple):
             return self.expected(*where)
         if isinstance(where, Element):
@@ -91,9 +98,11 @@ class _XmlReading(Reading[Element, XPath]):
         return Place(self.name, _line(element), path=path)
 
     def node_place(self, node: Element) -> Place:
+        """Say where an element stands."""
         return Place(self.name, _line(node), path=self._path(node))
 
     def expected(self, node: Element, expression: XPath | str) -> Place:
+        """Say where an element would have stood."""
         text = expression if isinstance(expression, str) else expression.text
         path = text if text.startswith("/") else f"{self._path(node)}/{text.removeprefix('./')}"
         return Place(self.name, _line(node), path=path)
