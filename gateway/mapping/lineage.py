@@ -59,6 +59,10 @@ class Lineage(Mapping[str, Origin]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def given(self, path: str) -> str:
+        """Return the path at which the sender gave a field: its own, that of its own number for it, or none."""
+        return next((each for each in (path, OWN.get(path, "")) if each in self._entries), "")
+
     def expected(self, path: str) -> Place:
         """Say where the value of a path stood, or would have stood, or where its record stands (EN-05)."""
         own = OWN.get(path, "")

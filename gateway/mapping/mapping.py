@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -121,6 +121,14 @@ class Mapping:
         missing = list(self._missing_columns(reading))
         for part in islice(self._parts(reading), skip, None):
             yield self._message(reading, part, source.warnings, missing)
+
+    def messages_at(self, source: SourceLike, positions: Collection[int]) -> Iterator[tuple[int, Mapped]]:
+        """Make some messages of a source, counted from 1; the others are gone past without being made."""
+        reading = self.dialect.open(source)
+        missing = list(self._missing_columns(reading))
+        for position, part in enumerate(islice(self._parts(reading), max(positions, default=0)), 1):
+            if position in positions:
+                yield position, self._message(reading, part, source.warnings, missing)
 
     def count(self, source: SourceLike) -> int:
         """Count the messages of a source without making them.
