@@ -35,9 +35,11 @@ from gateway.signing import (
     pin_from_file,
 )
 from gateway.steps.mappings_in_force import Mappings
+from gateway.steps.portions import Portions
 from gateway.steps.records import World
 from gateway.steps.replies import OPERATORS
 from gateway.steps.rounds import Rounds
+from gateway.steps.routing import route_faults, stranded
 from gateway.steps.trouble import Trouble
 from gateway.store import Store
 from gateway.workers import Workers
@@ -99,12 +101,14 @@ def make_world(settings: Settings, clock: Clock) -> World:
     """Load schemas and code tables.
 
     Raises:
-        RejectedError: Every fault of the schemas, of the merge keys, or of the tables.
+        RejectedError: Every fault of the schemas, of the merge keys and routes, or of the tables.
     """
     folders = settings.folders
     catalogue = Catalogue.load(settings.path(folders.schemas))
-    if unknown := list(_unknown_merge_keys(settings, catalogue)):
-        raise RejectedError(unknown)
+    faults = list(_unknown_merge_keys(settings, catalogue))
+    faults += [fault for fault in route_faults(settings) if not fault.warning]
+    if faults:
+        raise RejectedError(faults)
     return World(
         settings=settings,
         catalogue=catalogue,
@@ -252,7 +256,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
     """Build a gateway that can run, and take it apart at the end.
 
     Raises:
-        RejectedError: Every fault of schemas, tables, mappings or certificates.
+        RejectedError: Every fault of schemas, tables, mappings or certificates, or `routing.in-use`.
         ParkedError: `store.runs-already`: another gateway works on the same database.
         RetryError: The database or the module cannot be used now.
     """
@@ -260,6 +264,9 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
         store = make_store(settings, clock)
         parts.callback(store.close)
         world = make_world(settings, clock)
+        with store.read() as unit:
+            if faults := stranded(settings, unit):
+                raise RejectedError(faults)
         parts.enter_context(store.alone())
         waker = parts.enter_context(Waker())
         token = make_token(settings, clock)
@@ -288,6 +295,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             notice_outboxes=outboxes,
             trouble=Trouble(store),
             months=Rounds(world, store),
+            portions=Portions(world, store),
         )
 
 

@@ -4,9 +4,8 @@
                                        └─► make ──► notify ──► ERP  ◄────────────────────────────┘
     clock ────► tick: months to be aggregated, deadlines, overdue receipts
 
-A stage takes a batch, does each item under a savepoint of its own, and commits once: one bad message
-harms no other, one disk flush serves many, and a process may die between any two commits. Where it
-meets the outside, each route, and the channels of each server, have a thread of the stage for themselves.
+A stage takes a batch, does each item under a savepoint of its own, and commits once: one bad message harms
+no other, and a process may die between any two commits. Each route and each server's channels have a thread.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_a
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
 from gateway.steps.mappings_in_force import Mappings
+from gateway.steps.portions import Portions
 from gateway.steps.receiving import weigh
 from gateway.steps.records import World
 from gateway.steps.replies import note_deliveries, notice_name, quarantine
@@ -48,6 +48,7 @@ class Gateway:
     notice_outboxes: Mapping[str, Outbox]  # by partner; that of the operators is the receipt log
     trouble: Trouble
     months: rounds.Rounds
+    portions: Portions
 
 
 def intake(gateway: Gateway, partners: Iterable[str]) -> int:
@@ -73,7 +74,7 @@ def understand(gateway: Gateway) -> int:
                     understand_one(gateway.world, gateway.mappings.current(), unit, interchange)
             except (RejectedError, ParkedError) as fault:
                 quarantine(gateway.world, unit, interchange, fault)
-    return len(batch)
+    return len(batch) + gateway.portions.advance(gateway.mappings.current())
 
 
 def sign(gateway: Gateway) -> int:

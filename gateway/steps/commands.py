@@ -6,15 +6,17 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from gateway.documents import Command, Decision, allowed_commands, decide, state_of
 from gateway.errors import RejectedError, Violation
 from gateway.fields import Fields, plain
-from gateway.formats import ReadOptions, read
+from gateway.formats import Unreadable
 from gateway.mapping import Mapped, MappingSet
 from gateway.steps.asking import PRINT, ask
 from gateway.steps.month_view import AGGREGATION, REHEARSE, ask_rehearsal
+from gateway.steps.opening import Opening, messages_of
 from gateway.steps.ordering import order_print
 from gateway.steps.questions import MESSAGE
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
@@ -27,56 +29,81 @@ from gateway.steps.replies import (
     refused_entry,
     repeat,
     reply,
+    unreadable_entry,
 )
 from gateway.steps.structure import faults_of_structure
-from gateway.store import InterchangeRow, MessageRow, Unit
+from gateway.store import InterchangeRow, InterchangeState, MessageRow, Unit
 
 # Making the same again under the same number is the same command, in whatever file it comes; declaring,
 # editing, deleting and work on items depend on the state, and are for the document to judge (ER-04).
 _REPEATABLE = ("save", "save-declare", "copy", "extend", "disable", "aggregate", "")
 
 
+# More messages, and longer files, are obeyed in portions of so many, a transaction each.
+PORTION = 50
+WHOLE_BYTES = 256 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One interchange in one transaction."""
+    """One interchange in one transaction, and the earlier one of the same bytes, if there is one."""
 
     world: World
     unit: Unit
     interchange: InterchangeRow
+    earlier: InterchangeRow | None
 
 
 def understand_one(world: World, mappings: MappingSet, unit: Unit, interchange: InterchangeRow) -> None:
     """Do what an interchange asks and write its reply; the same bytes again have no second effect (ER-04).
 
-    What only asks has no effect at all: the same question again is answered as of now.
+    What only asks has no effect at all: the same question again is answered as of now. Of a large one
+    at most the beginning is done here, the rest by `portions`.
 
     Raises:
         RejectedError: It cannot be read, or no mapping or more than one fits.
     """
     earlier = unit.interchanges.same(interchange.partner, interchange.digest, interchange.id)
-    messages = [] if earlier is None else unit.messages.of_interchange(earlier.id)
-    obeyed = {each.position: each for each in messages if each.outcome == ACCEPTED and _stands(unit, each)}
-    if earlier is not None and earlier.reply_digest and messages and len(obeyed) == len(messages):
-        unit.interchanges.repeated(interchange.id, same_as=earlier.id, reply=earlier.reply_digest)
-        repeat(unit, interchange, earlier.reply_digest)
+    if answered := if_answered(unit, earlier):
+        repeat_answer(unit, interchange, answered)
         return
-    partner = world.partner(interchange.partner)
     data = unit.raw.get(interchange.digest)
-    source = read(interchange.name, data, ReadOptions(encoding=partner.encoding or ""))
-    mapping = mappings.choose(source, partner.mappings)
-    entries = [
-        _obey(Task(world, unit, interchange), position, mapped, obeyed.get(position))
-        for position, mapped in enumerate(mapping.apply(source), 1)
-    ]
-    digest = reply(unit, interchange, entries)
-    unit.interchanges.understood(interchange.id, mapping=mapping.name, version=mapping.version, reply=digest)
+    if len(data) > WHOLE_BYTES or (earlier is not None and earlier.state == InterchangeState.BEGUN):
+        unit.interchanges.begin(interchange.id)
+        return
+    messages = messages_of(Opening(world, mappings, interchange, data))
+    task = Task(world, unit, interchange, earlier)
+    rows = [obey(task, position, made) for position, made in enumerate(islice(messages, PORTION), 1)]
+    if next(messages, None) is not None:
+        unit.interchanges.begin(interchange.id)
+        return
+    digest = reply(unit, interchange, [row.reply for row in rows])
+    first = rows[0]
+    unit.interchanges.understood(
+        interchange.id, mapping=first.mapping, version=first.mapping_version, reply=digest
+    )
 
 
-def _obey(task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None) -> dict[str, Any]:
-    """Do what a message asks, or nothing of it, and return its entry of the reply."""
+def if_answered(unit: Unit, earlier: InterchangeRow | None) -> InterchangeRow | None:
+    """Return an earlier interchange if all of it was obeyed and still stands, so that its reply does, too."""
+    if earlier is None or earlier.state != InterchangeState.UNDERSTOOD:
+        return None
+    return earlier if unit.messages.stands(earlier.id, ACCEPTED) else None
+
+
+def repeat_answer(unit: Unit, interchange: InterchangeRow, earlier: InterchangeRow) -> None:
+    """Give an interchange the reply to the earlier one of the same bytes (ER-04)."""
+    unit.interchanges.repeated(interchange.id, same_as=earlier.id, reply=earlier.reply_digest)
+    repeat(unit, interchange, earlier.reply_digest or "")
+
+
+def obey(task: Task, position: int, made: Mapped | Unreadable) -> MessageRow:
+    """Do what a message asks, or nothing of it, and keep it with its entry of the reply."""
+    if isinstance(made, Unreadable):
+        return _keep_unreadable(task, position, made)
     world, unit, interchange = task.world, task.unit, task.interchange
-    digest = _digest(mapped)
-    earlier = obeyed or _earlier(unit, interchange, mapped)
+    digest = digest_of(made)
+    earlier = _obeyed(task, position) or _earlier(unit, interchange, made)
     number: str | None = None
     entry: dict[str, Any]
     if earlier is not None and earlier.content_digest == digest:
@@ -84,31 +111,55 @@ def _obey(task: Task, position: int, mapped: Mapped, obeyed: MessageRow | None) 
     else:
         try:
             with unit.savepoint():
-                decision = _decide(world, unit, interchange.partner, mapped, conflict=earlier)
+                decision = _decide(world, unit, interchange.partner, made, conflict=earlier)
                 cause = Cause("message", f"{interchange.id}/{position}")
                 carry_out(world, unit, decision, cause)
-            entry, outcome = accepted_entry(world, position, mapped, decision), ANSWERED
+            entry, outcome = accepted_entry(world, position, made, decision), ANSWERED
             if decision.changes:
                 number, outcome = decision.document.number, ACCEPTED
         except RejectedError as fault:
-            entry, outcome = refused_entry(world, position, mapped, fault.violations), REFUSED
-    unit.messages.add(
+            entry, outcome = refused_entry(world, position, made, fault.violations), REFUSED
+    return unit.messages.add(
         MessageRow(
             interchange_id=interchange.id,
             position=position,
-            message_type=mapped.message_type,
-            operation=mapped.operation,
+            message_type=made.message_type,
+            operation=made.operation,
             partner=interchange.partner,
-            client_number=mapped.client_seq_no,
+            client_number=made.client_seq_no,
             content_digest=digest,
             outcome=outcome,
             document_number=number,
             reply=entry,
-            mapping=mapped.mapping,
-            mapping_version=mapped.version,
+            mapping=made.mapping,
+            mapping_version=made.version,
         )
     )
-    return entry
+
+
+def _keep_unreadable(task: Task, position: int, made: Unreadable) -> MessageRow:
+    """Keep that nothing came of a part of an interchange, in the place of its messages."""
+    return task.unit.messages.add(
+        MessageRow(
+            interchange_id=task.interchange.id,
+            position=position,
+            message_type="",
+            operation="",
+            partner=task.interchange.partner,
+            client_number="",
+            content_digest="",
+            outcome=REFUSED,
+            reply=unreadable_entry(task.world, position, made.name, made.fault),
+        )
+    )
+
+
+def _obeyed(task: Task, position: int) -> MessageRow | None:
+    """Return the same message of the same file sent before, if it was obeyed and still stands."""
+    if task.earlier is None:
+        return None
+    found = task.unit.messages.at(task.earlier.id, position)
+    return found if found and found.outcome == ACCEPTED and _stands(task.unit, found) else None
 
 
 def _decide(
@@ -195,7 +246,7 @@ def _stands(unit: Unit, message: MessageRow) -> bool:
     return last is None or last.content_digest == message.content_digest
 
 
-def _digest(mapped: Mapped) -> str:
+def digest_of(mapped: Mapped) -> str:
     """Return what makes two commands the same: their fields, in whatever order they came."""
     return sha256(json.dumps(mapped.tree(), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 

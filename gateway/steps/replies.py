@@ -61,6 +61,12 @@ def refused_entry(
     return _entry(position, mapped, REFUSED) | told
 
 
+def unreadable_entry(world: World, position: int, name: str, fault: RejectedError) -> dict[str, Any]:
+    """Tell that a file within an interchange could not be read, and every reason (ER-05)."""
+    told = tell_violations(fault.violations, world.catalogue.dictionary)
+    return {"position": position, "file": name, "outcome": REFUSED} | told
+
+
 def reply(unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str, Any]]) -> str:
     """Write the one reply to an interchange, and return the digest of its bytes (ER-04).
 
@@ -71,10 +77,14 @@ def reply(unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str
         "outcome": outcome_of(entries),
         "messages": list(entries),
     }
+    return deliver(unit, interchange, to_bytes(told), asked=any("question" in entry for entry in entries))
+
+
+def deliver(unit: Unit, interchange: InterchangeRow, data: bytes, *, asked: bool) -> str:
+    """Keep a reply and let it go, or have its questions answered first; return its digest."""
     # What is asked for is found by the stage that makes it, which then lets the reply go.
-    asked = any("question" in entry for entry in entries)
-    digest = unit.raw.put(to_bytes(told))
-    return repeat(unit, interchange, digest, NoticeState.TO_MAKE if asked else NoticeState.TO_DELIVER)
+    state = NoticeState.TO_MAKE if asked else NoticeState.TO_DELIVER
+    return repeat(unit, interchange, unit.raw.put(data), state)
 
 
 def outcome_of(entries: Iterable[Mapping[str, Any]]) -> str:

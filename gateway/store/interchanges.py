@@ -20,9 +20,11 @@ _TAKE = (
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
 )
+_BEGUN = _SELECT.where(interchanges.c.state == InterchangeState.BEGUN).order_by(interchanges.c.id).limit(1)
 _TAKE_TO_SETTLE = (
     select(interchanges.c.id, interchanges.c.delivery, interchanges.c.state, interchanges.c.reason)
     .where(text(TO_SETTLE), interchanges.c.partner == bindparam("partner"))
+    .where(interchanges.c.state != InterchangeState.BEGUN)
     .order_by(interchanges.c.id)
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
@@ -64,6 +66,20 @@ class Interchanges:
     def take(self, limit: int) -> list[InterchangeRow]:
         """Take what is to be understood, oldest first; nobody else gets it before this transaction ends."""
         return rows(self._connection, InterchangeRow, _TAKE, limit=limit)
+
+    def begin(self, interchange: int) -> None:
+        """Note that it is to be obeyed portion by portion."""
+        self._settle(interchange, InterchangeState.BEGUN, {})
+
+    def begun(self) -> InterchangeRow | None:
+        """Return the oldest interchange that is obeyed portion by portion."""
+        return first(self._connection, InterchangeRow, _BEGUN)
+
+    def get(self, interchange: int) -> InterchangeRow:
+        """Return one interchange that is there."""
+        found = first(self._connection, InterchangeRow, _SELECT.where(interchanges.c.id == interchange))
+        assert found is not None, f"interchange {interchange} is not there"
+        return found
 
     def same(self, partner: str, digest: str, before: int) -> InterchangeRow | None:
         """Return the newest earlier interchange of the same bytes that is no repetition itself (ER-04)."""

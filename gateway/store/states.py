@@ -9,6 +9,7 @@ class InterchangeState(StrEnum):
     """How far an interchange is."""
 
     STORED = "stored"
+    BEGUN = "begun"  # is obeyed portion by portion; its messages say how far
     UNDERSTOOD = "understood"
     QUARANTINED = "quarantined"
 
