@@ -28,6 +28,7 @@ from gateway.reports import check_drawing
 from gateway.signing import TokenStatus, inspect_token
 from gateway.steps.mappings_in_force import check_mappings
 from gateway.steps.records import World
+from gateway.steps.routing import route_faults, stranded
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Checked:
 
 
 def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
-    """Check database, schemas, code tables, mappings, channels, prints, certificates and token."""
+    """Check database, schemas, code tables, routes, mappings, channels, prints, certificates and token."""
     checked = [_try("database", lambda: _database(settings, clock))]
     worlds: list[World] = []
     checked.append(_try("schemas and codes", lambda: _world(settings, clock, worlds)))
@@ -84,13 +85,15 @@ def _database(settings: Settings, clock: Clock) -> Iterator[Violation]:
     store = make_store(settings, clock)
     with store.read() as unit:
         unit.status.counts()
+        faults = stranded(settings, unit)
     store.close()
+    yield from faults
     yield from check_space(settings.path(settings.folders.var))
 
 
 def _world(settings: Settings, clock: Clock, worlds: list[World]) -> Iterator[Violation]:
     worlds.append(make_world(settings, clock))
-    yield from ()
+    yield from (fault for fault in route_faults(settings) if fault.warning)
 
 
 def _tables(settings: Settings, clock: Clock, world: World) -> Iterator[Checked]:

@@ -25,6 +25,7 @@ from gateway.errors import RejectedError
 from gateway.fields import FieldDictionary
 from gateway.messages import Catalogue, Head, build, build_declaration, serialize
 from gateway.steps import taking
+from gateway.steps.routing import Matter, choose
 from gateway.store import (
     ChangeRow,
     DocumentRow,
@@ -191,7 +192,7 @@ def carry_out(world: World, unit: Unit, decision: Decision, cause: Cause) -> Non
     """Write a decision: documents by compare-and-set, what a run takes, submissions, releases, recalls.
 
     Raises:
-        RejectedError: An outgoing message does not validate; nothing of it may stay.
+        RejectedError: An outgoing message does not validate, or no route takes it; nothing of it may stay.
         RetryError: `store.changed-meanwhile`.
     """
     unit.documents.put(
@@ -219,8 +220,11 @@ def carry_out(world: World, unit: Unit, decision: Decision, cause: Cause) -> Non
 
 
 def _submit(world: World, unit: Unit, document: Document, outgoing: Outgoing) -> None:
-    """Build and check the message that goes to customs; its unsigned bytes are kept to be signed."""
-    route = world.settings.route[0]
+    """Build and check the message that goes to customs; its unsigned bytes are kept to be signed.
+
+    The route is chosen here and for good (CU-06): its receiver stands in the bytes.
+    """
+    route = choose(world.settings.route, Matter.of(document, outgoing.message_type))
     message_id = world.new_message_id()
     if outgoing.message_type == "DecMessage":
         root = build_declaration(world.catalogue, outgoing.body)

@@ -186,6 +186,14 @@ class Submissions:
             values["sent_at"] = self._now
         self._move(submission, (SubmissionState.SENDING,), values)
 
+    def stranded(self, routes: Collection[str]) -> dict[str, int]:
+        """Count what is not sent yet and is to go over a route that is none of these, by route."""
+        unsent = one_of(submissions.c.state, [each for each in _UNSENT if each != SubmissionState.FAILED])
+        found = select(submissions.c.route, func.count()).where(
+            unsent, submissions.c.route.not_in(sorted(routes))
+        )
+        return dict(self._connection.execute(found.group_by(submissions.c.route)).tuples().all())
+
     def recover(self, route: str) -> list[str]:
         """Put in doubt what somebody began to send and never noted the end of; return the ids.
 
