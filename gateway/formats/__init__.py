@@ -1,4 +1,4 @@
-"""Reads an ERP's bytes (CSV, XML, JSON, EDIFACT) into sources whose every value knows its place."""
+"""Reads an ERP's bytes, in whatever format, into sources whose every value knows its place."""
 
 from gateway.formats.reader import ReadOptions, read, read_all
 from gateway.formats.source import Row, Source, Table, Unreadable

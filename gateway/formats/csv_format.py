@@ -53,12 +53,12 @@ def read_csv(name: str, data: bytes, encoding: str = "", delimiter: str = "") ->
     columns = tuple(cell.strip() for cell in header.cells)
     if len(columns) > MAX_COLUMNS:
         raise refuse("format.too-many-columns", place=Place(name, header.line), limit=MAX_COLUMNS)
-    faults = _header_faults(columns, Place(name, header.line))
+    faults = header_faults(columns, Place(name, header.line))
     kept = len(text.text) <= KEPT_CHARACTERS
     rows: list[Row] = []
     count = 0
     for count, row in enumerate(records, 1):
-        faults += _row_faults(row, columns, name)
+        faults += row_faults(row, columns, name)
         if len(faults) >= MAX_FAULTS:
             break
         if count > MAX_ROWS:
@@ -116,7 +116,8 @@ def _sniff(text: str, place: Place) -> str:
     return candidates[0] if best > 1 else ","
 
 
-def _header_faults(columns: tuple[str, ...], place: Place) -> list[Violation]:
+def header_faults(columns: tuple[str, ...], place: Place) -> list[Violation]:
+    """Tell each header that stands twice."""
     first: dict[str, int] = {}
     faults = []
     for position, column in enumerate(columns, 1):
@@ -128,7 +129,8 @@ def _header_faults(columns: tuple[str, ...], place: Place) -> list[Violation]:
     return faults
 
 
-def _row_faults(row: Row, columns: tuple[str, ...], name: str) -> list[Violation]:
+def row_faults(row: Row, columns: tuple[str, ...], name: str) -> list[Violation]:
+    """Tell a record of another width than the header row, or each value below no header."""
     if len(row.cells) != len(columns):
         values = {"row": row.line, "found": len(row.cells), "expected": len(columns)}
         return [Violation("format.ragged-row", values=values, place=Place(name, row.line))]

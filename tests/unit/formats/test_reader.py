@@ -58,7 +58,7 @@ def test_a_declared_format_wins():
     [
         ("a.csv", b"<a/>", "format.content-differs"),
         ("a.xml", b"[1]", "format.content-differs"),
-        ("a.csv", b"PK\x03\x04rest", "format.binary-file"),
+        ("a.csv", b"PK\x03\x04rest", "format.zip-broken"),
         ("a.pdf", b"%PDF-1.7", "format.binary-file"),
         ("a.json", b"[" * (MAX_BYTES + 1), "format.too-large"),
         ("a.csv", b"x" * (MAX_TABLE_BYTES + 1), "format.too-large"),
