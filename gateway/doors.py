@@ -6,8 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from gateway.channels import FolderInbox, FolderOutbox, Inbox, Intake, Outbox, Waker
-from gateway.config import FolderPlace, Settings, Source, Target
+from gateway.channels import (
+    AmqpBrokers,
+    FolderInbox,
+    FolderOutbox,
+    Inbox,
+    Intake,
+    Outbox,
+    SftpServers,
+    Waker,
+    check_amqp,
+    check_sftp,
+)
+from gateway.config import AmqpQueue, AmqpTarget, FolderPlace, Settings, SftpPlace, Source, Target
 from gateway.errors import ParkedError, Violation
 from gateway.operations import check_folder
 
@@ -19,6 +30,10 @@ class Doors:
         self._settings = settings
         self._waker = waker
         self._parts = ExitStack()
+        self._sftp = SftpServers(settings)
+        self._parts.callback(self._sftp.close)
+        self._amqp = AmqpBrokers(settings)
+        self._parts.callback(self._amqp.close)
 
     def inbox(self, place: Source, wake: Callable[[], None]) -> Inbox:
         """Open a place from which messages come; `wake` is called, in any thread, when one may be there.
@@ -32,6 +47,10 @@ class Doors:
             inbox = FolderInbox(folder, intake=Intake(still_seconds=place.still_seconds), watch=watch)
             self._parts.callback(inbox.close)
             return inbox
+        if isinstance(place, SftpPlace):
+            return self._sftp.inbox(place)
+        if isinstance(place, AmqpQueue):
+            return self._amqp.inbox(place, wake)
         raise AssertionError(place)
 
     def outbox(self, place: Target) -> Outbox:
@@ -42,6 +61,10 @@ class Doors:
         """
         if isinstance(place, FolderPlace):
             return FolderOutbox(_folder(self._settings.path(place.folder)))
+        if isinstance(place, SftpPlace):
+            return self._sftp.outbox(place)
+        if isinstance(place, AmqpTarget):
+            return self._amqp.outbox(place)
         raise AssertionError(place)
 
     def close(self) -> None:
@@ -53,6 +76,10 @@ def check_place(settings: Settings, place: Source | Target) -> Iterator[Violatio
     """Yield what is wrong with a place, by looking at the real thing (for `gateway check`)."""
     if isinstance(place, FolderPlace):
         yield from check_folder(settings.path(place.folder))
+    elif isinstance(place, SftpPlace):
+        yield from check_sftp(settings, place)
+    elif isinstance(place, AmqpQueue | AmqpTarget):
+        yield from check_amqp(settings, place)
 
 
 def _folder(folder: Path) -> Path:
