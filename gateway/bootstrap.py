@@ -16,15 +16,18 @@ from gateway.codes import CodeLibrary, PartialTables
 from gateway.config import AmqpQueue, AmqpTarget, Settings, SftpPlace, Source, Target
 from gateway.doors import Doors
 from gateway.errors import ParkedError, RejectedError, Violation
+from gateway.formats import MAX_TABLE_BYTES
 from gateway.mapping import MappingSet
 from gateway.messages import Catalogue
 from gateway.pipeline import Gateway
 from gateway.signing import (
+    SUITES,
     Binding,
     Login,
     Module,
     PinLatch,
     PinSource,
+    SignaturePolicy,
     Signer,
     Token,
     Verifier,
@@ -38,6 +41,7 @@ from gateway.steps.mappings_in_force import Mappings
 from gateway.steps.portions import Portions
 from gateway.steps.records import World
 from gateway.steps.replies import OPERATORS
+from gateway.steps.refusals import Refusals
 from gateway.steps.rounds import Rounds
 from gateway.steps.routing import route_faults, stranded
 from gateway.steps.trouble import Trouble
@@ -200,7 +204,21 @@ def make_verifiers(settings: Settings) -> dict[str, Verifier]:
         RejectedError: Every certificate that cannot be read.
     """
     return {
-        route.name: Verifier(load_certificates(settings.path(file) for file in route.trusted_certificates))
+        route.name: Verifier(
+            load_certificates(settings.path(file) for file in route.trusted_certificates),
+            accept_sha1=route.signature.allow_broken_sha1,
+        )
+        for route in settings.route
+    }
+
+
+def make_policies(settings: Settings) -> dict[str, SignaturePolicy]:
+    """Return how the messages of each route are signed."""
+    return {
+        route.name: SignaturePolicy(
+            suite=SUITES.get(route.signature.method),
+            exclusive=route.signature.canonicalization == "exclusive",
+        )
         for route in settings.route
     }
 
@@ -274,7 +292,9 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
         doors = Doors(settings, waker)
         parts.callback(doors.close)
         inboxes = {
-            each.name: doors.inbox(each.inbox, partial(bell.ring, "intake" + _server(each.inbox)))
+            each.name: doors.inbox(
+                each.inbox, partial(bell.ring, "intake" + _server(each.inbox)), limit_bytes=MAX_TABLE_BYTES
+            )
             for each in settings.partner
         }
         customs_inboxes = {
@@ -287,7 +307,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             world=world,
             store=store,
             mappings=Mappings(world, store, partial(make_mappings, settings, world)),
-            signer=Signer(token, clock.now),
+            signer=Signer(token, clock.now, make_policies(settings)),
             verifiers=make_verifiers(settings),
             partner_inboxes=inboxes,
             customs_inboxes=customs_inboxes,
@@ -296,6 +316,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             trouble=Trouble(store),
             months=Rounds(world, store),
             portions=Portions(world, store),
+            refusals=Refusals(world, store),
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 
 from gateway.bootstrap import (
     make_bindings,
@@ -62,7 +61,7 @@ def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
     checked.append(_try("enterprises", lambda: _profiles(settings)))
     checked.append(_try("channels", lambda: _channels(settings)))
     checked.append(_try("prints", check_drawing))
-    checked.append(_try("customs certificates", lambda: _nothing(partial(make_verifiers, settings))))
+    checked.append(_try("customs certificates", lambda: _customs(settings)))
     checked.append(_try("token", lambda: _token(settings, clock)))
     return checked
 
@@ -76,9 +75,11 @@ def _try(part: str, look: Callable[[], Iterable[Violation]]) -> Checked:
         return Checked(part, (Violation(fault.code, values=fault.values),))
 
 
-def _nothing(make: Callable[[], object]) -> Iterator[Violation]:
-    make()
-    yield from ()
+def _customs(settings: Settings) -> Iterator[Violation]:
+    make_verifiers(settings)
+    for route in settings.route:
+        if route.signature.allow_broken_sha1:
+            yield Violation("config.sha1-allowed", values={"route": route.name}, warning=True)
 
 
 def _database(settings: Settings, clock: Clock) -> Iterator[Violation]:

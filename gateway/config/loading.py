@@ -115,6 +115,9 @@ def _disagreements(settings: Settings, file: Path) -> Iterator[Violation]:
                 values = {"partner": partner.name, "enterprise": code}
                 yield Violation("config.no-profile", values=values, place=place)
     yield from _channels(settings, place)
+    for route in settings.route:
+        if route.signature.method == "rsa-sha1" and not route.signature.allow_broken_sha1:
+            yield Violation("config.sha1-not-allowed", values={"route": route.name}, place=place)
     aggregation = settings.aggregation
     for key in sorted({*HEADER_KEYS} - {*aggregation.header_keys}):
         yield Violation("config.merge-key-missing", values={"table": "header_keys", "key": key}, place=place)

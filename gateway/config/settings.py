@@ -91,6 +91,16 @@ class DxpAddress(Section):
     ]
 
 
+class SignatureForm(Section):
+    """How a route's messages are signed, and with what its receipts may be signed (ID-01, CU-02)."""
+
+    method: Literal[
+        "by-key", "rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256", "ecdsa-sha384", "rsa-sha1"
+    ] = "by-key"
+    canonicalization: Literal["inclusive", "exclusive"] = "inclusive"
+    allow_broken_sha1: bool = False
+
+
 class Route(Section):
     """The way to a customs office and back, and the certificates its receipts must bear (CU-02, CU-06).
 
@@ -107,6 +117,7 @@ class Route(Section):
     offices: tuple[OfficeCode, ...] = ()
     enterprises: tuple[EnterpriseCode, ...] = ()
     dxp: DxpAddress | None = None
+    signature: SignatureForm = SignatureForm()
 
 
 class Rules(Section):

@@ -13,12 +13,14 @@ from gateway.signing.pin import (
     pin_from_environment,
     pin_from_file,
 )
+from gateway.signing.suites import SUITES, SignaturePolicy, Suite, VerifyingSuite
 from gateway.signing.token import Identity, Token
 from gateway.signing.trial import Trial, make_trial_token
 from gateway.signing.verification import Verified, Verifier, load_certificates
 from gateway.signing.xmldsig import Signer
 
 __all__ = [
+    "SUITES",
     "Binding",
     "Identity",
     "LatchState",
@@ -27,12 +29,15 @@ __all__ = [
     "Module",
     "PinLatch",
     "PinSource",
+    "SignaturePolicy",
     "Signer",
+    "Suite",
     "Token",
     "TokenStatus",
     "Trial",
     "Verified",
     "Verifier",
+    "VerifyingSuite",
     "find_softhsm",
     "fingerprint",
     "inspect_token",

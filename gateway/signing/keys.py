@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NoReturn, Self
 
 from cryptography.exceptions import InvalidSignature
@@ -16,7 +16,15 @@ from gateway.errors import RetryError
 # Signs bytes on the token with the mechanism; owns handle, session and the faults of both.
 RawSign = Callable[[Mechanism, bytes], bytes]
 
-_SHA256_DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
+# By the hash's name: the mechanism by which the token makes the digest itself, and what stands before one
+# that is made here (RFC 8017, 9.2).
+_RSA = {
+    "sha1": (Mechanism.SHA1_RSA_PKCS, "3021300906052b0e03021a05000414"),
+    "sha256": (Mechanism.SHA256_RSA_PKCS, "3031300d060960864801650304020105000420"),
+    "sha384": (Mechanism.SHA384_RSA_PKCS, "3041300d060960864801650304020205000430"),
+    "sha512": (Mechanism.SHA512_RSA_PKCS, "3051300d060960864801650304020305000440"),
+}
+_EC = ("sha256", "sha384")
 
 
 class _OnToken:
@@ -41,16 +49,20 @@ class _OnToken:
 
 
 class RsaTokenKey(_OnToken, rsa.RSAPrivateKey):
-    """An RSA key on a token; signs with PKCS#1 v1.5 and SHA-256 (ID-01).
+    """An RSA key on a token; signs with PKCS#1 v1.5 (ID-01).
 
-    Attributes:
-        token_hashes: The token knows `CKM_SHA256_RSA_PKCS`; else the digest is computed here.
+    Args:
+        public_key: The public half, as the certificate has it.
+        sign: Signs on the token.
+        mechanisms: What the token offers; a digest that it does not make is made here.
     """
 
-    def __init__(self, public_key: rsa.RSAPublicKey, sign: RawSign, *, token_hashes: bool) -> None:
+    def __init__(
+        self, public_key: rsa.RSAPublicKey, sign: RawSign, mechanisms: Collection[Mechanism]
+    ) -> None:
         self._public_key = public_key
         self._sign = sign
-        self.token_hashes = token_hashes
+        self._mechanisms = frozenset(mechanisms)
 
     @property
     def key_size(self) -> int:
@@ -72,20 +84,22 @@ class RsaTokenKey(_OnToken, rsa.RSAPrivateKey):
             RetryError: `token.certificate-mismatch`, or what befell the token.
         """
         _expect(padding, PKCS1)
-        _expect(algorithm, hashes.SHA256)
-        if self.token_hashes:
-            signature = self._sign(Mechanism.SHA256_RSA_PKCS, bytes(data))
+        made = _hash(algorithm, _RSA)
+        mechanism, information = _RSA[made.name]
+        if mechanism in self._mechanisms:
+            signature = self._sign(mechanism, bytes(data))
         else:
-            signature = self._sign(Mechanism.RSA_PKCS, _SHA256_DIGEST_INFO + hashlib.sha256(data).digest())
+            digest = hashlib.new(made.name, data).digest()
+            signature = self._sign(Mechanism.RSA_PKCS, bytes.fromhex(information) + digest)
         try:
-            self._public_key.verify(signature, bytes(data), PKCS1(), hashes.SHA256())
+            self._public_key.verify(signature, bytes(data), PKCS1(), made)
         except InvalidSignature as fault:
             raise RetryError("token.certificate-mismatch") from fault
         return signature
 
 
 class EcTokenKey(_OnToken, ec.EllipticCurvePrivateKey):
-    """A P-256 key on a token; signs with ECDSA and SHA-256 (ID-01)."""
+    """A P-256 or P-384 key on a token; signs with ECDSA (ID-01)."""
 
     def __init__(self, public_key: ec.EllipticCurvePublicKey, sign: RawSign) -> None:
         self._public_key = public_key
@@ -116,13 +130,13 @@ class EcTokenKey(_OnToken, ec.EllipticCurvePrivateKey):
             RetryError: `token.certificate-mismatch`, or what befell the token.
         """
         _expect(signature_algorithm, ec.ECDSA)
-        _expect(getattr(signature_algorithm, "algorithm", None), hashes.SHA256)
+        made = _hash(getattr(signature_algorithm, "algorithm", None), _EC)
         # Tokens hash for ECDSA less often than they do not, so the digest is always made here.
-        raw = self._sign(Mechanism.ECDSA, hashlib.sha256(data).digest())
+        raw = self._sign(Mechanism.ECDSA, hashlib.new(made.name, data).digest())
         half = len(raw) // 2
         signature = utils.encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
         try:
-            self._public_key.verify(signature, bytes(data), ec.ECDSA(hashes.SHA256()))
+            self._public_key.verify(signature, bytes(data), ec.ECDSA(made))
         except InvalidSignature as fault:
             raise RetryError("token.certificate-mismatch") from fault
         return signature
@@ -134,3 +148,9 @@ PKCS1 = padding.PKCS1v15
 def _expect(given: object, kind: type) -> None:
     if not isinstance(given, kind):
         raise TypeError(f"the token signs with {kind.__name__} only, not with {type(given).__name__}")
+
+
+def _hash(given: object, known: Collection[str]) -> hashes.HashAlgorithm:
+    if not isinstance(given, hashes.HashAlgorithm) or given.name not in known:
+        raise TypeError(f"the token signs with {', '.join(known)} only, not with {type(given).__name__}")
+    return given

@@ -20,6 +20,8 @@ from gateway.signing.keys import EcTokenKey, RawSign, RsaTokenKey
 from gateway.signing.module import Module
 from gateway.signing.pin import Login
 
+_CURVES = (ec.SECP256R1, ec.SECP384R1)
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -118,9 +120,8 @@ class Token:
     ) -> RsaTokenKey | EcTokenKey:
         public_key = certificate.public_key()
         if isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size >= 2048:
-            mechanisms = session.token.slot.get_mechanisms()
-            return RsaTokenKey(public_key, sign, token_hashes=Mechanism.SHA256_RSA_PKCS in mechanisms)
-        if isinstance(public_key, ec.EllipticCurvePublicKey) and isinstance(public_key.curve, ec.SECP256R1):
+            return RsaTokenKey(public_key, sign, session.token.slot.get_mechanisms())
+        if isinstance(public_key, ec.EllipticCurvePublicKey) and isinstance(public_key.curve, _CURVES):
             return EcTokenKey(public_key, sign)
         raise RetryError("token.key-unsupported", subject=certificate.subject.rfc4514_string())
 

@@ -190,7 +190,7 @@ def _generate(session: pkcs11.Session, trial: Trial) -> RsaTokenKey | EcTokenKey
         )
         found = load_der_public_key(encode_rsa_public_key(public))
         assert isinstance(found, rsa.RSAPublicKey)
-        return RsaTokenKey(found, _raw(private), token_hashes=True)
+        return RsaTokenKey(found, _raw(private), session.token.slot.get_mechanisms())
     curve = session.create_domain_parameters(
         KeyType.EC, {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}, local=True
     )

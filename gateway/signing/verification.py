@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from gateway.errors import RejectedError, Violation, refuse
 from gateway.signing.binding import fingerprint
-from gateway.signing.xmldsig import DS
+from gateway.signing.suites import VerifyingSuite
+from gateway.signing.xmldsig import DS, EXCLUSIVE, INCLUSIVE
 from gateway.xmlio import parse
 
 _ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
@@ -29,8 +32,16 @@ _CANONICAL = {
         CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     )
 }
-_SIGNATURES = frozenset({SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256})
-_DIGESTS = frozenset({DigestAlgorithm.SHA256})
+_SIGNATURES = frozenset(
+    {
+        *(SignatureMethod.RSA_SHA256, SignatureMethod.RSA_SHA384, SignatureMethod.RSA_SHA512),
+        *(SignatureMethod.ECDSA_SHA256, SignatureMethod.ECDSA_SHA384),
+    }
+)
+_DIGESTS = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512})
+# What old customs systems still sign with, and only where the route says so.
+_OLD_SIGNATURES = frozenset({SignatureMethod.RSA_SHA1})
+_OLD_DIGESTS = frozenset({DigestAlgorithm.SHA1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +89,24 @@ class Verifier:
     """Verifies signatures against pinned certificates (CU-02).
 
     For one thread at a time: signxml validates every signature with one shared schema.
+
+    Args:
+        pinned: The certificates of whom is believed.
+        accept_sha1: Believe RSA with SHA-1 as well, which others can forge; for old customs systems.
+        foreign: Suites that signxml does not know, such as SM2 with SM3.
     """
 
-    def __init__(self, pinned: Iterable[x509.Certificate]) -> None:
+    def __init__(
+        self,
+        pinned: Iterable[x509.Certificate],
+        *,
+        accept_sha1: bool = False,
+        foreign: Iterable[VerifyingSuite] = (),
+    ) -> None:
         self._pinned = {fingerprint(certificate): certificate for certificate in pinned}
+        self._foreign = {suite.method: suite for suite in foreign}
+        self._methods = _SIGNATURES | _OLD_SIGNATURES if accept_sha1 else _SIGNATURES
+        self._digests = _DIGESTS | _OLD_DIGESTS if accept_sha1 else _DIGESTS
 
     def verify(self, data: bytes, at: datetime) -> Verified:
         """Return what is signed, if it is the whole document and signed by a pinned certificate.
@@ -97,14 +122,19 @@ class Verifier:
         """
         root = parse(data)
         signature = _only_signature(root)
-        _check_shape(signature)
+        method = self._check_shape(signature)
         certificate = self._pinned_certificate(signature)
         _check_validity(certificate, at)
+        if method in self._foreign:
+            return _verify_foreign(root, signature, certificate, self._foreign[method])
+        return self._verify(root, certificate, at)
+
+    def _verify(self, root: etree._Element, certificate: x509.Certificate, at: datetime) -> Verified:
         expected = SignatureConfiguration(
             location="./",
             expect_references=1,
-            signature_methods=_SIGNATURES,
-            digest_algorithms=_DIGESTS,
+            signature_methods=self._methods,
+            digest_algorithms=self._digests,
             verification_time=at,
             default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
         )
@@ -119,6 +149,27 @@ class Verifier:
         assert isinstance(result, VerifyResult), "one reference gives one result"
         assert result.signed_xml is not None, "the whole document is signed, and it is XML"
         return Verified(result.signed_xml, result.signed_data, certificate)
+
+    def _check_shape(self, signature: etree._Element) -> str:
+        """See that there is one reference, to the whole document, and return the URI of the method."""
+        parts = [child.tag for child in signature]
+        if parts != [DS + "SignedInfo", DS + "SignatureValue", DS + "KeyInfo"]:
+            raise refuse("signature.shape-refused")
+        info = signature[0]
+        references = list(signature.iter(DS + "Reference"))
+        if len(references) != 1 or references[0].getparent() is not info:
+            raise refuse("signature.reference-refused", given=f"{len(references)} x")
+        if references[0].get("URI") != "":
+            raise refuse("signature.reference-refused", given=references[0].get("URI"))
+        _allow(_algorithm(info, "CanonicalizationMethod"), _CANONICAL)
+        method = _algorithm(info, "SignatureMethod")
+        _allow(method, {*self._foreign, *(each.value for each in self._methods)})
+        digests = {each.value for each in self._digests}
+        if method in self._foreign:
+            digests = {self._foreign[method].digest_method}
+        _allow(_algorithm(references[0], "DigestMethod"), digests)
+        _check_transforms(references[0])
+        return method
 
     def _pinned_certificate(self, signature: etree._Element) -> x509.Certificate:
         found = []
@@ -171,27 +222,43 @@ def _only_signature(root: etree._Element) -> etree._Element:
     return found[0]
 
 
-def _check_shape(signature: etree._Element) -> None:
-    """See that there is one reference, to the whole document, by the allowed algorithms only."""
-    parts = [child.tag for child in signature]
-    if parts != [DS + "SignedInfo", DS + "SignatureValue", DS + "KeyInfo"]:
-        raise refuse("signature.shape-refused")
-    info = signature[0]
-    references = list(signature.iter(DS + "Reference"))
-    if len(references) != 1 or references[0].getparent() is not info:
-        raise refuse("signature.reference-refused", given=f"{len(references)} x")
-    if references[0].get("URI") != "":
-        raise refuse("signature.reference-refused", given=references[0].get("URI"))
-    _allow(_algorithm(info, "CanonicalizationMethod"), _CANONICAL)
-    _allow(_algorithm(info, "SignatureMethod"), {method.value for method in _SIGNATURES})
-    _allow(_algorithm(references[0], "DigestMethod"), {method.value for method in _DIGESTS})
-    transforms = [one.get("Algorithm", "") for one in references[0].iterfind(f"{DS}Transforms/{DS}Transform")]
-    # The signature is taken out, then the rest is put into canonical form: no other order, nothing else.
+def _check_transforms(reference: etree._Element) -> None:
+    """The signature is taken out, then the rest is put into canonical form: no other order, nothing else."""
+    transforms = [one.get("Algorithm", "") for one in reference.iterfind(f"{DS}Transforms/{DS}Transform")]
     _allow(transforms[0] if transforms else "", {_ENVELOPED})
     for transform in transforms[1:]:
         _allow(transform, _CANONICAL)
     if len(transforms) > 2:
         raise refuse("signature.algorithm-refused", given=" ".join(transforms))
+
+
+def _verify_foreign(
+    root: etree._Element, signature: etree._Element, certificate: x509.Certificate, suite: VerifyingSuite
+) -> Verified:
+    """Verify by the library's steps what it cannot: digest of the whole, then the value over SignedInfo."""
+    info = signature[0]
+    try:
+        signed = _canonical(info, _algorithm(info, "CanonicalizationMethod"))
+        given = b64decode(signature.findtext(f".//{DS}DigestValue") or "", validate=True)
+        value = b64decode("".join((signature[1].text or "").split()), validate=True)
+        transforms = [one.get("Algorithm", "") for one in info.iter(DS + "Transform")]
+        root.remove(signature)
+        data = _canonical(root, transforms[-1] if len(transforms) > 1 else INCLUSIVE)
+    except (etree.LxmlError, ValueError) as fault:
+        raise refuse("signature.invalid", reason=str(fault)) from fault
+    if not compare_digest(suite.digest(data), given):
+        raise refuse("signature.digest-mismatch")
+    if not suite.verify(certificate, value, signed):
+        raise refuse("signature.invalid", reason="SignatureValue")
+    return Verified(parse(data), data, certificate)
+
+
+def _canonical(element: etree._Element, method: str) -> bytes:
+    if element.getparent() is not None:
+        element = etree.fromstring(etree.tostring(element, with_tail=False))
+    _allow(method, {INCLUSIVE, EXCLUSIVE})
+    exclusive = method == EXCLUSIVE
+    return bytes(etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False))
 
 
 def _algorithm(parent: etree._Element, name: str) -> str:

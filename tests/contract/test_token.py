@@ -149,8 +149,8 @@ def _odd_certificate(session: pkcs11.Session, key_id: bytes, value: bytes) -> No
 @pytest.mark.requirement("ID-02")
 def test_keys_that_cannot_sign_as_agreed_are_refused(private: PrivateToken) -> None:
     """Another curve, a key for decryption only, and bytes that are no certificate."""
-    large = ec.generate_private_key(ec.SECP384R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "P-384")])
+    large = ec.generate_private_key(ec.SECP521R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "P-521")])
     builder = x509.CertificateBuilder(name, name, large.public_key(), 1, NOON, NOON)
     foreign = builder.sign(large, hashes.SHA256()).public_bytes(Encoding.DER)
     with session_of(private) as session:
