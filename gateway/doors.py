@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from gateway import xmlio
 from gateway.channels import (
     AmqpBrokers,
     FolderInbox,
@@ -35,8 +36,14 @@ class Doors:
         self._amqp = AmqpBrokers(settings)
         self._parts.callback(self._amqp.close)
 
-    def inbox(self, place: Source, wake: Callable[[], None]) -> Inbox:
+    def inbox(self, place: Source, wake: Callable[[], None], limit_bytes: int = xmlio.MAX_BYTES) -> Inbox:
         """Open a place from which messages come; `wake` is called, in any thread, when one may be there.
+
+        Args:
+            place: The place.
+            wake: Called for news of it.
+            limit_bytes: A longer file is refused unread; of the folders that customs writes to, a longer
+                one is no receipt.
 
         Raises:
             ParkedError: `bootstrap.no-folder`.
@@ -44,7 +51,9 @@ class Doors:
         if isinstance(place, FolderPlace):
             folder = _folder(self._settings.path(place.folder))
             watch = self._waker.watch(folder, wake)
-            inbox = FolderInbox(folder, intake=Intake(still_seconds=place.still_seconds), watch=watch)
+            inbox = FolderInbox(
+                folder, intake=Intake(place.still_seconds, limit_bytes, place.done_marker), watch=watch
+            )
             self._parts.callback(inbox.close)
             return inbox
         if isinstance(place, SftpPlace):

@@ -141,9 +141,10 @@ def _try_lock(file: Path) -> int:
     except BlockingIOError:
         os.close(handle)
         return -1
-    except OSError:
+    except OSError as fault:
         os.close(handle)
-        raise
+        # A network mount may have no locks; without them nobody could tell a dead owner from a living one.
+        raise OSError(fault.errno, os.strerror(fault.errno or 0), str(file)) from fault
     return handle
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedReader
@@ -14,6 +14,7 @@ from time import monotonic
 
 from gateway.channels.base import Arrival, Outcome, Refusal, shown, unfinished
 from gateway.channels.claims import Claims
+from gateway.channels.markers import Markers
 from gateway.channels.stillness import Looks, Signature, open_for_writing
 from gateway.channels.waker import Watch
 from gateway.errors import RejectedError, RetryError, Violation, refuse
@@ -29,11 +30,14 @@ class Intake:
 
     Attributes:
         still_seconds: How long size, time and inode must stay the same; two looks at least.
-        limit_bytes: A longer file is put into quarantine without being read.
+        limit_bytes: A longer file is put into quarantine without being read; no more is read at once.
+        done_marker: If given, a file is finished when its companion `<name><marker>` lies beside it, and
+            not before, however still it stands.
     """
 
     still_seconds: float = 0.5
     limit_bytes: int = MAX_BYTES
+    done_marker: str = ""
 
 
 class FolderInbox:
@@ -54,6 +58,7 @@ class FolderInbox:
         self._intake = intake
         self._watch = watch
         self._looks = Looks(intake.still_seconds, clock)
+        self._markers = Markers(intake.done_marker, clock)
         self._claims = Claims(folder)
         # What each claimed file looked like when it was last seen: a writer may still have it open.
         self._last: dict[str, Signature] = {}
@@ -70,7 +75,7 @@ class FolderInbox:
         with self._usable():
             if self._watch is not None:
                 self._watch.renew()
-            self._claims.prepare()
+            self._prepare()
             self._refusals.clear()
             deliveries = [delivery for delivery in self._claims.held if delivery not in self._stored]
             # One scan serves many calls; a file that cannot be claimed is not scanned for twice in one.
@@ -79,7 +84,7 @@ class FolderInbox:
             while self._ready and len(deliveries) < limit:
                 if delivery := self._claim(*self._ready.popleft()):
                     deliveries.append(delivery)
-            return [arrival for delivery in deliveries[:limit] if (arrival := self._read(delivery))]
+            return list(self._read_some(deliveries[:limit]))
 
     def stored(self, deliveries: Iterable[Arrival | Refusal]) -> None:
         """Note that these are committed, and need not come again from this instance."""
@@ -114,7 +119,8 @@ class FolderInbox:
         """
         with self._usable():
             # In this order: what is claimed meanwhile is counted twice rather than not at all.
-            return len(self._scan()) + len(self._claims.held)
+            files = sum(not self._markers.is_marker(name) for name in self._scan())
+            return files + len(self._claims.held)
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -122,6 +128,20 @@ class FolderInbox:
         self._stored.clear()
         self._last.clear()
         self._ready.clear()
+
+    def _prepare(self) -> None:
+        """Take over what dead owners left; one may have died between taking a file and its marker."""
+        held = set(self._claims.held)
+        self._claims.prepare()
+        for delivery, name in self._claims.held.items():
+            if delivery not in held and not os.path.lexists(self._folder / name):
+                self._drop_marker(name)
+
+    def _drop_marker(self, name: str) -> None:
+        """Take a marker away with its file; one that stays all the same is told when it stands alone."""
+        if self._intake.done_marker:
+            with suppress(OSError):
+                (self._folder / self._markers.of(name)).unlink()
 
     def _claim(self, name: str, signature: Signature) -> str | None:
         try:
@@ -135,17 +155,20 @@ class FolderInbox:
             return None
         if delivery is not None:
             self._last[delivery] = signature
+            self._drop_marker(name)
         return delivery
 
     def _finished(self) -> list[tuple[str, Signature]]:
-        if self._watch is not None:
-            self._looks.finished(self._watch.renamed())
+        renamed = {} if self._watch is None else self._watch.renamed()
         present = self._scan()
-        self._looks.keep(present)
+        if self._intake.done_marker:
+            called = self._markers.finished(present)
+        else:
+            self._looks.finished(renamed)
+            self._looks.keep(present)
+            called = {name: seen for name, seen in present.items() if self._looks.still(name, seen)}
         found = []
-        for name, signature in present.items():
-            if not self._looks.still(name, signature):
-                continue
+        for name, signature in called.items():
             if signature.is_file and self._being_written(name):
                 self._looks.restart(name)
             else:
@@ -177,9 +200,25 @@ class FolderInbox:
         finally:
             os.close(handle)
 
+    def _read_some(self, deliveries: Iterable[str]) -> Iterator[Arrival]:
+        """Read claimed files, no more than a batch may hold in memory; the rest stays in hand."""
+        read = 0
+        for delivery in deliveries:
+            seen, limit = self._last.get(delivery), self._intake.limit_bytes
+            # What is too large by itself is not read.
+            if seen and limit - read < seen.size <= limit:
+                return
+            if arrival := self._read(delivery):
+                read += len(arrival.data)
+                yield arrival
+
     def _read(self, delivery: str) -> Arrival | None:
         """Read a claimed file; None when it is refused, or is still changing in our hands."""
         name = self._claims.held[delivery]
+        if self._markers.is_marker(name):
+            alone = refuse("channels.marker-alone", name=shown(name), marker=self._intake.done_marker)
+            self._refuse(name, alone.violations[0], delivery)
+            return None
         try:
             data = self._bytes_of(delivery)
         except FileNotFoundError:
