@@ -10,7 +10,7 @@ from typing import NamedTuple
 # No field of any message comes near these; they bound what a hostile file can cost.
 MAX_SEGMENT = 100_000
 MAX_SEGMENTS = 200_000
-MAX_VALUES = 1_000_000
+MAX_VALUES = 500_000
 
 _SPACE = " \t\r\n"
 
