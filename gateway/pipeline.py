@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from gateway.channels import Inbox, Outbox
 from gateway.errors import ParkedError, RejectedError
 from gateway.signing import Signer, Verifier
-from gateway.steps import making, rounds, runs, submitting, waiting
+from gateway.steps import making, refusals, rounds, runs, submitting, waiting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
@@ -29,8 +29,7 @@ from gateway.steps.trouble import Trouble
 from gateway.store import Store
 
 BATCH = 50
-# A token may need a quarter of a second for a signature, and what it has signed is to be sent soon.
-SIGN_BATCH = 20
+SIGN_BATCH = 20  # a token may need a quarter of a second for each, and what it signed is to be sent soon
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,7 @@ class Gateway:
     trouble: Trouble
     months: rounds.Rounds
     portions: Portions
+    refusals: refusals.Refusals
 
 
 def intake(gateway: Gateway, partners: Iterable[str]) -> int:
@@ -93,7 +93,7 @@ def sign(gateway: Gateway) -> int:
 def dispatch(gateway: Gateway, route: str) -> int:
     """Send the stored signed bytes of a route; each attempt is noted before and after (CU-05, CU-07)."""
     with gateway.store.begin() as unit:
-        batch = submitting.begin_attempts(unit, route, BATCH)
+        batch = submitting.begin_attempts(gateway.world, unit, route, BATCH)
     if batch:
         with gateway.trouble.at(f"outbox {route}", pausing=True):
             faults = gateway.customs_outboxes[route].send_many([attempt.file for attempt in batch])
@@ -122,8 +122,8 @@ def believe(gateway: Gateway) -> int:
 
 
 def make(gateway: Gateway) -> int:
-    """Make what was asked for, where nobody waits for it: results of queries, exports, prints (QR-09)."""
-    return making.make_ordered(gateway.world, gateway.store, gateway.trouble)
+    """Make, where nobody waits for it: results, exports, prints; where faults come from (QR-09, EN-05)."""
+    return making.make_ordered(gateway.world, gateway.store, gateway.trouble) + gateway.refusals.make()
 
 
 def notify(gateway: Gateway, partners: Iterable[str]) -> int:

@@ -26,6 +26,7 @@ class Row:
         valid_from: The first day, included.
         valid_to: The last day, included.
         line: The line of the file, counted from 1.
+        name_en: The English name, empty where there is none.
     """
 
     code: str
@@ -34,6 +35,7 @@ class Row:
     valid_from: date
     valid_to: date
     line: int
+    name_en: str = ""
 
     def holds(self, day: date) -> bool:
         """Return whether the entry is in force on the day."""
@@ -100,7 +102,8 @@ def _row(values: dict[str, str], line: int, shown: str, faults: list[Violation])
         faults.append(Violation("codes.never-valid", values=span, place=Place(shown, row=line)))
         return None
     old_code = given.get("old_code", "")
-    return Row(given["code"], given["name_zh"], old_code, days["valid_from"], days["valid_to"], line)
+    name_en = given.get("name_en", "")
+    return Row(given["code"], given["name_zh"], old_code, days["valid_from"], days["valid_to"], line, name_en)
 
 
 def _overlaps(rows: list[Row], shown: str) -> Iterator[Violation]:

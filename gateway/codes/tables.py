@@ -21,29 +21,34 @@ class _Table:
 
     Attributes:
         names: The Chinese name by code.
+        english: The English name by code, where there is one.
         meant: The codes that a name or a former code stands for; one that several share leads to none.
         lapsed: Entries of other days by code, former code and name.
     """
 
     names: Mapping[str, str]
+    english: Mapping[str, str]
     meant: Mapping[str, Sequence[str]]
     lapsed: Mapping[str, Sequence[Row]]
 
     @classmethod
     def of(cls, rows: Iterable[Row], day: date) -> _Table:
         names: dict[str, str] = {}
+        english: dict[str, str] = {}
         meant: dict[str, list[str]] = {}
         lapsed: dict[str, list[Row]] = {}
         for row in rows:
             keys = dict.fromkeys(key for key in (row.old_code, plain(row.name)) if key)
             if row.holds(day):
                 names[row.code] = row.name
+                if row.name_en:
+                    english[row.code] = row.name_en
                 for key in keys:
                     meant.setdefault(key, []).append(row.code)
             else:
                 for key in {row.code: None, **keys}:
                     lapsed.setdefault(key, []).append(row)
-        return cls(names, meant, lapsed)
+        return cls(names, english, meant, lapsed)
 
     @cached_property
     def nearest(self) -> Nearest:
@@ -97,6 +102,10 @@ class CodeTables:
     def name(self, table: str, code: str) -> str | None:
         """Return the Chinese name of a code, or None."""
         return self._tables[table].names.get(code)
+
+    def english(self, table: str, code: str) -> str | None:
+        """Return the English name of a code, or None where the table has none."""
+        return self._tables[table].english.get(code)
 
     def near(self, table: str, text: str, limit: int = 3) -> list[tuple[str, str]]:
         """Return the entries, code and name, that the text was most probably meant to be (EN-03)."""

@@ -9,7 +9,20 @@ head, body = read(parse(data))
 
 from gateway.messages.builder import Head, build, build_declaration, serialize
 from gateway.messages.catalogue import Catalogue
+from gateway.messages.dxp import Envelope, Response, open_parcel, wrap
 from gateway.messages.names import DECLARATION
 from gateway.messages.reader import read
 
-__all__ = ["DECLARATION", "Catalogue", "Head", "build", "build_declaration", "read", "serialize"]
+__all__ = [
+    "DECLARATION",
+    "Catalogue",
+    "Envelope",
+    "Head",
+    "Response",
+    "build",
+    "build_declaration",
+    "open_parcel",
+    "read",
+    "serialize",
+    "wrap",
+]

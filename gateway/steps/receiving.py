@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from gateway.customs import TECHNICAL, Said, correlate, read_receipt
@@ -14,7 +15,16 @@ from gateway.signing import Verifier
 from gateway.steps.containment import contained
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
 from gateway.steps.references import REFERENCES, keep_reference, log_line, read_reference, receipt_content
-from gateway.steps.replies import log_receipt, tell_receipt, tell_violations, violations_of
+from gateway.steps.replies import (
+    TRACE,
+    Heard,
+    log_receipt,
+    tell_receipt,
+    tell_said,
+    tell_violations,
+    violations_of,
+)
+from gateway.steps.transport import REFUSED, Word, line, note, opened
 from gateway.steps.waiting import OVERDUE
 from gateway.store import ReceiptContent, ReceiptRow, ReceiptState, ReferenceRow, SubmissionRow, Unit
 
@@ -24,10 +34,15 @@ NOT_APPLIED: Final = "receipt.not-applied"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a receipt, for its row and its line in the log."""
+    """What became of a receipt, for its row and its line in the log.
+
+    Attributes:
+        submission: The submission that it answered, where faults are to be traced to the ERP's files.
+    """
 
     state: ReceiptState
     told: Mapping[str, Any]
+    submission: str = ""
 
 
 def weigh(world: World, verifiers: Mapping[str, Verifier], unit: Unit, receipt: ReceiptRow) -> None:
@@ -35,9 +50,16 @@ def weigh(world: World, verifiers: Mapping[str, Verifier], unit: Unit, receipt: 
     said: Said | ReferenceRow | None = None
     try:
         with unit.savepoint(), contained(receipt.name):
-            said = _read(world, verifiers[receipt.channel], unit, receipt)
+            came = opened(world, receipt, unit.raw.get(receipt.digest))
+            if not isinstance(came, bytes):
+                _note(world, unit, receipt, came)
+                return
+            said = _read(world, verifiers[receipt.channel], unit, receipt, came)
+            bound = partial(_check_route, verifiers, unit, receipt, came)
             outcome = (
-                _keep(unit, said) if isinstance(said, ReferenceRow) else _apply(world, unit, receipt, said)
+                _keep(unit, said)
+                if isinstance(said, ReferenceRow)
+                else _apply(world, unit, receipt, said, bound)
             )
     except (RejectedError, ParkedError) as fault:
         told = tell_violations(violations_of(fault, receipt.name), world.catalogue.dictionary)
@@ -49,16 +71,50 @@ def weigh(world: World, verifiers: Mapping[str, Verifier], unit: Unit, receipt: 
     if outcome.state in {ReceiptState.APPLIED, ReceiptState.STALE}:
         _close_alerts(unit, receipt, content)
     unit.receipts.settle(receipt.id, outcome.state, content)
-    log_receipt(unit, receipt, _line(said), {"outcome": str(outcome.state), **outcome.told})
+    trace = {TRACE: outcome.submission} if outcome.submission else {}
+    log_receipt(unit, receipt, _line(said), {"outcome": str(outcome.state), **outcome.told, **trace})
 
 
-def _read(world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow) -> Said | ReferenceRow:
+def _note(world: World, unit: Unit, receipt: ReceiptRow, words: Sequence[Word]) -> None:
+    """Note what a carrier says; of several words the row keeps the first refusal."""
+    told = list(note(world, unit, receipt, words))
+    kept = next((each for each, word in zip(told, words, strict=True) if not word.passed), told[0])
+    unit.receipts.settle(receipt.id, ReceiptState.NOTED, kept)
+    for each in told:
+        log_receipt(unit, receipt, line(each), {"outcome": str(ReceiptState.NOTED), **each.reason})
+
+
+def _check_route(
+    verifiers: Mapping[str, Verifier], unit: Unit, receipt: ReceiptRow, data: bytes, sent: SubmissionRow
+) -> None:
+    """Let only those answer a message whom its own route trusts, whichever way the answer came (CU-02).
+
+    One customs may answer over any of its routes; another customs may not, whatever number it names.
+
+    Raises:
+        RejectedError: `receipt.other-route`.
+    """
+    if sent.route == receipt.channel:
+        return
+    try:
+        if sent.route in verifiers:
+            verifiers[sent.route].verify(data, unit.now)
+            return
+        cause = None
+    except RejectedError as fault:
+        cause = fault
+    raise refuse("receipt.other-route", route=receipt.channel, message_id=sent.id, sent=sent.route) from cause
+
+
+def _read(
+    world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow, data: bytes
+) -> Said | ReferenceRow:
     """Read the verified bytes and nothing else of what came (CU-02).
 
     Raises:
         RejectedError: Why it is not believed, or not understood.
     """
-    verified = verifier.verify(unit.raw.get(receipt.digest), unit.now)
+    verified = verifier.verify(data, unit.now)
     if faults := world.catalogue.check(verified.root):
         raise RejectedError(faults)
     head, body = read(verified.root)
@@ -85,16 +141,20 @@ def _keep(unit: Unit, told: ReferenceRow) -> Outcome:
     return Outcome(ReceiptState.STALE, _because(overtaken))
 
 
-def _apply(world: World, unit: Unit, receipt: ReceiptRow, said: Said) -> Outcome:
+def _apply(
+    world: World, unit: Unit, receipt: ReceiptRow, said: Said, check: Callable[[SubmissionRow], None]
+) -> Outcome:
     sent = correlate(said, unit.submissions)
     if sent is None:
         return Outcome(ReceiptState.ORPHAN, {})
     assert isinstance(sent, SubmissionRow), "the store knows only its own rows"
+    check(sent)
     row = unit.documents.get(sent.number)
     assert row is not None, "a submission never exists without its document"
     latest = unit.submissions.latest_of_number(sent.number)
     _mark(unit, said, sent)
     unit.alerts.close(OVERDUE, sent.id)
+    unit.alerts.close(REFUSED, sent.id)
     if latest is None or latest.id != sent.id:
         return _stale(row.state, Violation("receipt.superseded", values={"number": sent.number}))
     decision = advance(to_document(row), _answer(said), StoredFacts(world, unit))
@@ -103,8 +163,9 @@ def _apply(world: World, unit: Unit, receipt: ReceiptRow, said: Said) -> Outcome
     carry_out(world, unit, decision, Cause("receipt", str(receipt.id)))
     document = decision.changes[0].document
     unit.receipts.rematch(customs_number=document.customs_number)
-    tell_receipt(unit, receipt, said, document, decision)
-    return Outcome(ReceiptState.APPLIED, _moved(row.state, document, decision))
+    tell_receipt(unit, Heard(receipt, said, sent.id), document, decision)
+    told = _moved(row.state, document, decision)
+    return Outcome(ReceiptState.APPLIED, told, sent.id if said.faults else "")
 
 
 def _mark(unit: Unit, said: Said, sent: SubmissionRow) -> None:
@@ -173,4 +234,5 @@ def _line(said: Said | ReferenceRow | None) -> dict[str, Any]:
         "document_type": said.document_type,
         "code": said.code,
         "text": said.text,
+        **({"faults": tell_said(said.faults)} if said.faults else {}),
     }

@@ -9,6 +9,8 @@ from gateway.errors import GatewayError, ParkedError, RetryError
 from gateway.messages import serialize
 from gateway.signing import Signer
 from gateway.steps.containment import contained
+from gateway.steps.records import World
+from gateway.steps.transport import enclosed
 from gateway.steps.trouble import reasons_of, values_of
 from gateway.store import AttemptOutcome, SubmissionRow, Unit
 from gateway.xmlio import parse
@@ -68,7 +70,7 @@ def sign_batch(signer: Signer, batch: Iterable[tuple[SubmissionRow, bytes]]) -> 
             continue
         try:
             with contained(row.id):
-                result.signed[row.id] = serialize(signer.sign(parse(data), row.enterprise))
+                result.signed[row.id] = serialize(signer.sign(parse(data), row.enterprise, row.route))
             result.usable.add(row.enterprise)
         except ParkedError as fault:
             result.parked[row.id] = fault
@@ -109,7 +111,7 @@ class Attempt:
     Attributes:
         id: The attempt's row.
         submission: What is sent.
-        data: The stored signed bytes.
+        data: The stored signed bytes, in the route's envelope where it has one.
     """
 
     id: int
@@ -122,13 +124,13 @@ class Attempt:
         return file_name(self.submission), self.data
 
 
-def begin_attempts(unit: Unit, route: str, limit: int) -> list[Attempt]:
+def begin_attempts(world: World, unit: Unit, route: str, limit: int) -> list[Attempt]:
     """Note that what waits for a route is being sent; what somebody began to send before is in doubt."""
     unit.submissions.recover(route)
     rows = unit.submissions.take_to_send(route, limit)
     begun = unit.submissions.attempt_begin([row.id for row in rows])
     files = unit.raw.many((row, row.signed_digest or "") for row in rows if row.id in begun)
-    return [Attempt(begun[row.id], row, data) for row, data in files]
+    return [Attempt(begun[row.id], row, enclosed(world, row, file_name(row), data)) for row, data in files]
 
 
 def note_attempts(unit: Unit, attempts: Iterable[Attempt], faults: Mapping[str, GatewayError]) -> None:

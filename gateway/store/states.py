@@ -46,6 +46,7 @@ class ReceiptState(StrEnum):
     REFUSED = "refused"
     UNEXPECTED = "unexpected"
     DUPLICATE = "duplicate"
+    NOTED = "noted"  # an unsigned word of the transport: it is told, and moves nothing
 
 
 class NoticeState(StrEnum):

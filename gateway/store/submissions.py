@@ -192,7 +192,7 @@ class Submissions:
         found = select(submissions.c.route, func.count()).where(
             unsent, submissions.c.route.not_in(sorted(routes))
         )
-        return dict(self._connection.execute(found.group_by(submissions.c.route)).tuples().all())
+        return {row.route: row[1] for row in self._connection.execute(found.group_by(submissions.c.route))}
 
     def recover(self, route: str) -> list[str]:
         """Put in doubt what somebody began to send and never noted the end of; return the ids.
