@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from gateway.errors import Place, RejectedError, Violation
 from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
@@ -82,14 +83,42 @@ class _TableReading(Reading[Rows, str]):
         return [(text, (node.first.line, expression))] if text else []
 
     def place(self, where: tuple[int, str]) -> Place:
-        return Place(self.name, where[0], where[1])
+        return self._place(*where)
 
     def node_place(self, node: Rows) -> Place:
         return Place(self.name, node.first.line)
 
     def expected(self, node: Rows, expression: str) -> Place:
         line = node.first.line if expression in self._index else self._table.header_line
-        return Place(self.name, line, expression)
+        return self._place(line, expression)
+
+    def remarks(self, node: Rows, entries: Mapping[str, Any]) -> list[Violation]:
+        """Tell each column of texts in which a spreadsheet holds numbers: zeros at their left are gone."""
+        if not self._table.sheet:
+            return []
+        numbers = {row.line: row.numbers for row in node.all if row.numbers}
+        found: dict[str, list[tuple[str, str, Place]]] = {}
+        for path, entry in entries.items() if numbers else ():
+            if entry.where is None or not entry.rule.is_text:
+                continue
+            line, column = entry.where
+            if self._index[column] in numbers.get(line, ()):
+                found.setdefault(column, []).append((path, entry.text, self._place(line, column)))
+        return [
+            Violation(
+                "map.number-for-text",
+                path,
+                {"column": column, "cell": place.path, "text": text, "count": len(cells)},
+                place,
+                warning=True,
+            )
+            for column, cells in found.items()
+            for path, text, place in cells[:1]
+        ]
+
+    def _place(self, line: int, column: str) -> Place:
+        position = self._index.get(column)
+        return Place(self.name, line, column, None if position is None else self._table.cell(line, position))
 
     def lacks(self, expression: str) -> list[str] | None:
         if expression in self._index:
@@ -120,7 +149,7 @@ class _TableReading(Reading[Rows, str]):
                 if key in first_lines:
                     told = {"key": " ".join(filter(None, key)), "column": ", ".join(split.key)}
                     values = {**told, "first": first_lines[key], "row": row.line}
-                    place = Place(self.name, row.line, split.key[0])
+                    place = self._place(row.line, split.key[0])
                     faults.append(Violation("map.key-comes-back", CLIENT_NUMBER, values, place))
                 first_lines.setdefault(key, row.line)
                 current = key
@@ -148,7 +177,7 @@ class _TableReading(Reading[Rows, str]):
                 if cell and cell != first:
                     values = {"column": column, "row": row.line, "found": cell, "first": first}
                     values |= {"first_row": rows[0].line}
-                    place = Place(self.name, row.line, column)
+                    place = self._place(row.line, column)
                     faults.append(Violation("map.header-differs", "", values, place))
         return faults
 
@@ -178,7 +207,7 @@ class _TableReading(Reading[Rows, str]):
     def _misplaced(self, row: RowLike, kind: str, split: Split[str], *, any_header: bool) -> Violation | None:
         if kind in split.kinds and any_header:
             return None
-        place = Place(self.name, row.line, split.record)
+        place = self._place(row.line, split.record)
         values = {"row": row.line, "column": split.record, "found": kind, "begins": split.begins}
         values |= {"known": ", ".join(sorted({split.begins, *split.kinds}))}
         code = "map.row-without-header" if kind in split.kinds else "map.unknown-record"

@@ -15,10 +15,15 @@ from gateway.mapping.jsonpaths import JsonPaths
 from gateway.mapping.layouts import every_group, faults_of_layout
 from gateway.mapping.lookup import CodeLookup
 from gateway.mapping.mapping import CLIENT_NUMBER, MESSAGE_TYPE, OPERATION, Mapping, Match, Need
+from gateway.mapping.numbers import DecimalStep, Multiply
 from gateway.mapping.rules import Choice, Condition, Rule
 from gateway.mapping.spec import ConditionSpec, GroupSpec, MappingSpec, OnceSpec, RuleSpec
+from gateway.mapping.steps import Date
 from gateway.mapping.verbatim import Verbatim
 from gateway.mapping.xpaths import XPaths
+
+# What reads a number or date for its meaning.
+_READS = (DecimalStep, Multiply, Date)
 
 
 @dataclass(slots=True)
@@ -48,6 +53,7 @@ class Compiler:
             version=version,
             messages=kinds,
             format=spec.format,
+            formats=tuple(spec.formats),
             dialect=self._dialect,
             tables=self.tables,
             match=self._match(),
@@ -102,7 +108,7 @@ class Compiler:
 
     def _rule(self, key: str, target: str, specs: list[RuleSpec]) -> Rule:
         choices = tuple(self._choice(each, key) for each in specs)
-        rule = Rule(key, target.rpartition("/")[2], target, choices)
+        rule = Rule(key, target.rpartition("/")[2], target, choices, any(map(_is_text, specs)))
         self.rules.append(rule)
         return rule
 
@@ -205,6 +211,12 @@ class Compiler:
                 for columns in [*groups, *((each.expression,) for each in choice.conditions)]:
                     if columns:
                         yield Need(rule.key, rule.target, columns)
+
+
+def _is_text(spec: RuleSpec) -> bool:
+    """Tell whether a value is taken as text, so that zeros at its left would count."""
+    known = spec.table or spec.values or any(isinstance(step, _READS) for step in spec.do)
+    return spec.source is not None and not known
 
 
 def _texts(rule: Rule) -> list[str]:

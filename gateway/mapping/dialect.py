@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -116,6 +116,11 @@ class Reading(ABC, Generic[Node, Expression]):
     @abstractmethod
     def expected(self, node: Node, expression: Expression) -> Place:
         """Say where a text would have stood."""
+
+    def remarks(self, node: Node, entries: Mapping[str, Any]) -> list[Violation]:
+        """Tell what is strange about the texts that made the values of a message, and stops nothing."""
+        del node, entries
+        return []
 
     def lacks(self, expression: Expression) -> list[str] | None:
         """Return the nearest headers when the file has no column of this name, else None."""

@@ -38,6 +38,8 @@ _Fault = tuple[str, str, dict[str, object]]
 
 
 def _faults(spec: MappingSpec) -> Iterator[_Fault]:
+    if len(spec.formats) > 1 and not {"csv", "xlsx"}.issuperset(spec.formats):
+        yield "mapping.formats-differ", "format", {}
     yield from _csv_layout(spec) if spec.format == "csv" else ()
     yield from _foreign_keys(spec)
     yield from _segment_groups(spec)

@@ -41,6 +41,11 @@ class RowLike(Protocol):
         """As many texts as the table has columns."""
         ...
 
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The positions of cells that a spreadsheet holds as bare numbers."""
+        ...
+
 
 @runtime_checkable
 class TableLike(Protocol):
@@ -59,6 +64,15 @@ class TableLike(Protocol):
     @property
     def rows(self) -> Iterable[RowLike]:
         """The records, at least one; they may be gone through any number of times."""
+        ...
+
+    @property
+    def sheet(self) -> str:
+        """The name of the sheet; empty where the file has none."""
+        ...
+
+    def cell(self, line: int, position: int) -> str | None:
+        """Return the name by which a spreadsheet knows a cell."""
         ...
 
 

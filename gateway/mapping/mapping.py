@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -24,6 +24,9 @@ _HEAD = "MessageHead"
 MESSAGE_TYPE = f"{_HEAD}/MessageType"
 CLIENT_NUMBER = f"{_HEAD}/ClientSeqNo"
 OPERATION = f"{_HEAD}/Operation"
+
+
+MakeFrame = Callable[[Reading[Any, Any], CodeLookup, Any, list[Violation]], Frame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,10 @@ class Mapping:
         name: Folder and file without suffix, for example `acme-csv/manifest`.
         version: The beginning of the SHA-256 of its bytes.
         messages: The types of the messages that it makes; none where the file itself says which.
-        format: The format of the sources that it reads.
+        format: The format whose expressions it is written in.
+        formats: The formats of the sources that it reads.
         data: The bytes of its file.
+        frame: Makes what each message is mapped in; another one can look on.
     """
 
     name: str
@@ -71,13 +76,23 @@ class Mapping:
     verbatim: Verbatim | None = None
     needs: tuple[Need, ...] = ()
     by_target: Table[str, Rule] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
+    frame: MakeFrame = Frame
+
+    def every_rule(self) -> Iterator[Rule]:
+        """Yield each rule, those of several types of message for each of them."""
+        yield from self.head if self.kind is None else (self.kind, *self.head)
+        for body in self.bodies.values():
+            for group in body.walk():
+                yield from group.rules
 
     def misfits(self, source: SourceLike) -> list[Violation]:
         """Return every reason why the source does not fit; none if it does."""
         place = Place(source.name)
         values = {"mapping": self.name}
-        if source.format != self.format:
-            values |= {"wanted": self.format.upper(), "found": source.format.upper()}
+        if source.format not in self.formats:
+            formats = " / ".join(self.formats).upper()
+            values |= {"wanted": formats, "found": source.format.upper()}
             return [Violation("mapping.other-format", values=values, place=place)]
         found = []
         name = PurePath(source.name).name.lower()
@@ -191,7 +206,7 @@ class Mapping:
         warnings: tuple[Violation, ...],
         missing: list[tuple[str, Violation]],
     ) -> Mapped:
-        frame = Frame(reading, self.tables, part.node, [*warnings, *part.faults])
+        frame = self.frame(reading, self.tables, part.node, [*warnings, *part.faults])
         kind = self.messages[0] if self.kind is None else frame.evaluate(self.kind, part.node, MESSAGE_TYPE)
         frame.violations += [fault for needed, fault in missing if needed in {"", _HEAD, kind}]
         frame.nodes[""] = frame.nodes[kind] = part.node
@@ -205,6 +220,7 @@ class Mapping:
             body = self.verbatim.take(frame, part.node, kind)
         elif kind in self.bodies:
             body = fill(frame, self.bodies[kind], part.node, kind)
+        frame.violations += reading.remarks(part.node, frame.entries)
         return Mapped(
             message_type=kind,
             operation=head.get(OPERATION, ""),

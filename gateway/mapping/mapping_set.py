@@ -87,7 +87,7 @@ class MappingSet:
             raise refuse("mapping.two-fit", place=place, names=", ".join(each.name for each in fitting))
         if not fitting:
             # Why a mapping for CSV does not fit an XML file helps nobody who has one for XML.
-            near = {each.name for each in candidates if each.format == source.format}
+            near = {each.name for each in candidates if source.format in each.formats}
             reasons = {name: found for name, found in reasons.items() if name in near} or reasons
             # The nearest first: whoever sent the file most likely meant that one.
             reasons = dict(sorted(reasons.items(), key=lambda named: len(named[1])))

@@ -57,12 +57,14 @@ class Rule:
         name: The field's name.
         target: The field's path without positions.
         choices: The ways to make it.
+        is_text: It takes a text as it stands, so that zeros at its left count.
     """
 
     key: str
     name: str
     target: str
     choices: tuple[Choice, ...]
+    is_text: bool = False
 
     def outcomes(self) -> Iterator[str]:
         """Yield the values that it can make, as far as the mapping file names them."""

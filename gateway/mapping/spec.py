@@ -132,7 +132,11 @@ class MessageSpec(_Spec):
 class MappingSpec(_Spec):
     """A whole mapping file."""
 
-    format: Literal["csv", "xml", "json", "edifact"]
+    formats: Annotated[
+        list[Literal["csv", "xlsx", "xml", "json", "edifact"]],
+        BeforeValidator(_listed),
+        Field(alias="format", min_length=1),
+    ]
     match: MatchSpec
     message: MessageSpec
     namespaces: dict[str, Text] = Field(default_factory=dict)
@@ -142,3 +146,8 @@ class MappingSpec(_Spec):
     once: dict[FieldName, OnceSpec] = Field(default_factory=dict)
     groups: dict[FieldName, GroupSpec] = Field(default_factory=dict)
     values: dict[str, dict[str, Text]] = Field(default_factory=dict)
+
+    @property
+    def format(self) -> str:
+        """The format whose dialect the expressions are in; a sheet is a table as a CSV file is."""
+        return "csv" if self.formats[0] == "xlsx" else self.formats[0]

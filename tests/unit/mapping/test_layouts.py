@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Place, RejectedError
+from gateway.formats import Row, Source, Table
 from gateway.mapping.columns import Columns
 from gateway.mapping.dialect import Split
 
@@ -80,38 +81,16 @@ def test_a_whole_table_can_be_one_message(workshop):
     assert made.body == {"NoteS": "a", "Item": [{"GQty": "5"}, {"GQty": "6"}]}
 
 
-class Table:
-    """A table without a file."""
-
-    def __init__(self, keys: list[str]) -> None:
-        self.columns = ("k",)
-        self.header_line = 1
-        self.rows = [Line(line, [key]) for line, key in enumerate(keys, 2)]
-
-
-class Line:
-    """A row without a file."""
-
-    def __init__(self, line: int, cells: list[str]) -> None:
-        self.line = line
-        self.cells = cells
-
-
-class Source:
-    """A source without a file."""
-
-    name = "t.csv"
-    format = "csv"
-    warnings = ()
-
-    def __init__(self, keys: list[str]) -> None:
-        self.content = Table(keys)
+def table_of(keys: list[str]) -> Source:
+    """Return a table of one column without a file."""
+    rows = tuple(Row(line, [key]) for line, key in enumerate(keys, 2))
+    return Source("t.csv", "csv", "utf-8", Table(("k",), 1, rows))
 
 
 @given(keys=st.lists(st.sampled_from(["A", "B", ""]), min_size=1, max_size=12))
 def test_every_row_belongs_to_exactly_one_message(keys: list[str]):
     """Whatever the keys, all rows are there, in order, none twice."""
-    parts = Columns().open(Source(keys)).parts(Split(key="k"))
+    parts = Columns().open(table_of(keys)).parts(Split(key="k"))
     assert [row.line for part in parts for row in part.node.all] == list(range(2, len(keys) + 2))
 
 
