@@ -1,4 +1,4 @@
-"""What the settings say of one door: a folder, the import client's folders, with or without envelopes."""
+"""What the settings say of one door: folders, the import client, or AMQP, with or without envelopes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ class DoorSettings:
         answers: Folder that receipts are put into.
         import_client: Folder of one business in the import client, whose part the office plays here: it takes
             from `OutBox`, moves to `SentBox` or `FailBox`, and puts into `InBox`.
+        amqp: An AMQP broker, "amqp://user:password@host:port/virtual-host"; this is an office for trials.
+        submissions: The queue there from which submissions are taken.
+        receipts: The queue there into which receipts are put.
         dxp: The address of this office on the data exchange platform; empty where messages come bare.
         dxp_users: The addresses that the platform knows; none listed means every one.
     """
@@ -28,6 +31,9 @@ class DoorSettings:
     outbox: Path | None = None
     answers: Path | None = None
     import_client: Path | None = None
+    amqp: str = ""
+    submissions: str = ""
+    receipts: str = ""
     dxp: str = ""
     dxp_users: tuple[str, ...] = ()
 
@@ -56,10 +62,14 @@ def _door(given: Mapping[str, object], folder: Path) -> DoorSettings:
     if "dxp_users" in values:
         values["dxp_users"] = tuple(values["dxp_users"])
     door = DoorSettings(**values)
-    if (door.outbox is None) != (door.answers is None) or (door.outbox is None) == (
-        door.import_client is None
-    ):
-        raise ValueError(f"{door.name} must have either `outbox` and `answers`, or `import_client`")
+    ways = (
+        (door.outbox, door.answers),
+        (door.import_client,),
+        (door.amqp, door.submissions, door.receipts),
+    )
+    if [all(way) for way in ways if any(way)] != [True]:
+        one_of = "`outbox` and `answers`, or `import_client`, or `amqp` with `submissions` and `receipts`"
+        raise ValueError(f"{door.name} must have either {one_of}")
     return door
 
 

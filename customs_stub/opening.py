@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from customs_stub.amqp_door import AmqpDoor
 from customs_stub.config import Config, ConfigError
 from customs_stub.door_settings import DoorSettings
 from customs_stub.doors import Door, FolderDoor
@@ -33,6 +34,8 @@ def _open(settings: DoorSettings, seen: set[Seen]) -> Door:
     layers = _layers(settings)
     if settings.import_client is not None:
         return ImportClientDoor(settings.name, settings.import_client, layers)
+    if settings.amqp:
+        return AmqpDoor(settings.name, settings.amqp, (settings.submissions, settings.receipts), layers)
     assert settings.outbox is not None
     assert settings.answers is not None
     return FolderDoor(settings.name, settings.outbox, settings.answers, layers, seen)
