@@ -12,6 +12,7 @@ from customs_stub.courses import Plan
 from customs_stub.facts import Facts
 from customs_stub.faults import Fault
 from customs_stub.keys import Register
+from customs_stub.pointing import aimed
 from customs_stub.scenarios import Verdict, choose
 from customs_stub.schemas import Schemas
 from customs_stub.seal import SealError, StrangerError, verify
@@ -97,7 +98,8 @@ def judge(examined: Examined, facts: Facts, *, claimed: bool) -> Judgement:
         return Judgement(None, False, scenario.shape(courses.not_received(faults)), pause)
     faults = checks.check(kind, submission, facts)
     if scenario.verdict is Verdict.REFUSE:
-        faults = [Fault("G09", ""), *faults]
+        asked = aimed(scenario.aim, kind, submission.body) if scenario.aim else [Fault("G09", "")]
+        faults = [*asked, *faults]
     plan = courses.refused(kind, faults) if faults else courses.approved(kind, submission)
     return Judgement(kind, not faults, scenario.shape(plan), pause)
 

@@ -9,6 +9,7 @@ from enum import Enum
 
 from customs_stub.courses import Delivery, Plan, Step
 from customs_stub.facts import State
+from customs_stub.pointing import Aim
 
 DECIDED = frozenset({State.APPROVED, State.GRANTED, State.REVIEWED})
 PREFIX = re.compile(r"([A-Z])([0-9])-")
@@ -83,6 +84,7 @@ class Scenario:
         zh: What happens, in Chinese.
         verdict: What is decided.
         shape: How the answers are rearranged.
+        aim: At what a refusal points.
     """
 
     letter: str
@@ -90,6 +92,7 @@ class Scenario:
     zh: str
     verdict: Verdict = Verdict.JUDGE
     shape: Callable[[Plan], Plan] = _as_planned
+    aim: Aim | None = None
 
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -102,6 +105,27 @@ SCENARIOS: Mapping[str, Scenario] = {
             "F", "reception fails (technical receipt -9)", "接收失败（技术回执 -9）", Verdict.NOT_RECEIVED
         ),
         Scenario("R", "received, then refused", "接收后退单或核准拒绝", Verdict.REFUSE),
+        Scenario(
+            "H",
+            "received, then refused with a pointer to a field of the head",
+            "接收后退单，并指出表头字段",
+            Verdict.REFUSE,
+            aim=Aim.HEAD,
+        ),
+        Scenario(
+            "L",
+            "received, then refused with a pointer to a field of the last item",
+            "接收后退单，并指出最后一项商品的字段",
+            Verdict.REFUSE,
+            aim=Aim.ITEM,
+        ),
+        Scenario(
+            "D",
+            "received, then refused with pointers in several notations, one to an item that is not there",
+            "接收后退单，以多种写法指出字段，其中一处并不存在",
+            Verdict.REFUSE,
+            aim=Aim.NOTATIONS,
+        ),
         Scenario("N", "received, but no answer ever comes", "已接收但没有任何回执", shape=_silent),
         Scenario("T", "every receipt comes twice", "每个回执来两次", shape=_twice),
         Scenario(

@@ -40,8 +40,8 @@ from gateway.signing import (
 from gateway.steps.mappings_in_force import Mappings
 from gateway.steps.portions import Portions
 from gateway.steps.records import World
-from gateway.steps.replies import OPERATORS
 from gateway.steps.refusals import Refusals
+from gateway.steps.replies import OPERATORS
 from gateway.steps.rounds import Rounds
 from gateway.steps.routing import route_faults, stranded
 from gateway.steps.trouble import Trouble
@@ -175,7 +175,7 @@ def make_token(settings: Settings, clock: Clock) -> Token:
         latch=make_latch(settings, clock),
         token_reports_failed_logins=token.softhsm_conf is not None,
     )
-    return Token(make_module(settings), token.label, make_bindings(settings), login)
+    return Token(make_module(settings), token.label, make_bindings(settings), login, clock.now)
 
 
 def make_bindings(settings: Settings) -> list[Binding]:
@@ -190,7 +190,7 @@ def make_bindings(settings: Settings) -> list[Binding]:
         Binding(
             enterprise=each.code,
             key_label=each.key_label,
-            fingerprint=each.certificate_sha256.replace(":", ""),
+            fingerprints=frozenset(one.replace(":", "").lower() for one in each.certificate_sha256),
             codes=frozenset(codes[each.key_label]),
         )
         for each in settings.enterprise

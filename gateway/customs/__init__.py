@@ -1,6 +1,19 @@
 """What passes between the gateway and customs: what a receipt says, and to which submission it belongs."""
 
 from gateway.customs.correlation import Known, Sent, correlate
+from gateway.customs.finding import Finder
+from gateway.customs.pointers import Pointer, read_pointer
 from gateway.customs.receipts import TECHNICAL, Fault, Said, read_receipt
 
-__all__ = ["TECHNICAL", "Fault", "Known", "Said", "Sent", "correlate", "read_receipt"]
+__all__ = [
+    "TECHNICAL",
+    "Fault",
+    "Finder",
+    "Known",
+    "Pointer",
+    "Said",
+    "Sent",
+    "correlate",
+    "read_pointer",
+    "read_receipt",
+]

@@ -32,6 +32,7 @@ from gateway.documents.core import (
 )
 from gateway.documents.declaration import declare_declaration
 from gateway.documents.differences import Difference, differences
+from gateway.documents.filed import FILED
 from gateway.documents.lives import (
     APPROVED,
     allowed_commands,
@@ -43,6 +44,7 @@ from gateway.documents.lives import (
 )
 from gateway.documents.manifest_states import ManifestState
 from gateway.documents.merging import Goods, Line, pieces, spread
+from gateway.documents.origins import Making, Trail, Where, trail_of_decision, trail_of_modification
 from gateway.documents.receipts import advance
 from gateway.documents.selection import Selection, selection_of
 from gateway.documents.states import Event
@@ -51,6 +53,7 @@ from gateway.documents.totals import Compared, Totals, compare, is_given, shown
 __all__ = [
     "APPROVED",
     "AT_RISK",
+    "FILED",
     "GENERAL",
     "UNDECIDED",
     "Answer",
@@ -66,6 +69,7 @@ __all__ = [
     "Goods",
     "Kind",
     "Line",
+    "Making",
     "ManifestState",
     "Nature",
     "News",
@@ -75,7 +79,9 @@ __all__ = [
     "Stale",
     "Sum",
     "Totals",
+    "Trail",
     "Use",
+    "Where",
     "advance",
     "allowed_commands",
     "awaited",
@@ -103,6 +109,8 @@ __all__ = [
     "spread",
     "state_of",
     "states_of",
+    "trail_of_decision",
+    "trail_of_modification",
     "unissued",
     "waiting_states",
     "warned_from",

@@ -25,6 +25,8 @@ FROM_FILING: Final = (
 )
 # The declaration elements, 申报要素: the filing's, unless the ERP gives its own (MF-10).
 ELEMENTS: Final = "DeclElements"
+# What the gateway may fill in from the filing.
+FILED: Final = (*FROM_FILING, ELEMENTS)
 
 # The type letters of account books and handbooks, each with the trade mode of its goods where the book
 # itself is silent: 来料加工, 进料对口, 不作价设备, 保税仓库货物. A letter without one serves several modes.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gateway.customs import Said
+from gateway.customs import Fault, Said
 from gateway.documents import Change, Decision, Document, state_of
 from gateway.errors import GatewayError, ParkedError, Place, RejectedError, Violation
 from gateway.fields import FieldDictionary
@@ -24,12 +24,24 @@ ANSWERED = "answered"
 _NEW_CONTENT = {"change", "extend", "modify"}
 # The partner of those notices that are lines of the receipt log.
 OPERATORS = ""
+RECEIPT, LOG = "receipt", "log"
+# In what is not finished yet: the submission whose faults are to be traced to the ERP's files.
+TRACE = "trace"
 
 # A source that breaks a rule in every row is told often enough; the count of the rest follows.
 MOST_VIOLATIONS = 200
 # What some readers take for the end of a line though JSON does not escape it.
 _BREAKS = re.compile("[\x85\u2028\u2029]")
 _UNSAFE = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A receipt, what it says, and the id of the submission that it answers."""
+
+    receipt: ReceiptRow
+    said: Said
+    submission: str
 
 
 def accepted_entry(world: World, position: int, mapped: Mapped, decision: Decision) -> dict[str, Any]:
@@ -136,9 +148,21 @@ def repeat(
     return digest
 
 
-def tell_receipt(unit: Unit, receipt: ReceiptRow, said: Said, document: Document, decision: Decision) -> None:
-    """Tell the ERP what customs said of its document, and what it means (ER-06)."""
-    told = {
+def tell_said(faults: Iterable[Fault]) -> list[dict[str, str]]:
+    """Tell faults as customs said them."""
+    return [
+        {name: text for name, text in (("code", f.code), ("text", f.text), ("pointer", f.path)) if text}
+        for f in faults
+    ]
+
+
+def tell_receipt(unit: Unit, heard: Heard, document: Document, decision: Decision) -> None:
+    """Tell the ERP what customs said of its document, and what it means (ER-06).
+
+    Where customs names faults, the notice is finished by `refusals`, which says where they come from.
+    """
+    receipt, said = heard.receipt, heard.said
+    told: dict[str, Any] = {
         "notice": "receipt",
         **tell_state(document),
         "said": {
@@ -146,7 +170,7 @@ def tell_receipt(unit: Unit, receipt: ReceiptRow, said: Said, document: Document
             "code": said.code,
             "text": said.text,
             "at": said.noticed_at,
-            "faults": [{"field": f.path, "code": f.code, "text": f.text} for f in said.faults],
+            "faults": tell_said(said.faults),
         },
         "receipt": {"id": receipt.id, "message_id": said.message_id, "answers": said.refers_to},
         **_tell_effects(decision),
@@ -156,9 +180,11 @@ def tell_receipt(unit: Unit, receipt: ReceiptRow, said: Said, document: Document
         ],
     }
     name = f"{document.number}.{receipt.id:06d}.{document.state}.receipt.json"
+    if said.faults:
+        told[TRACE] = heard.submission
     # Whoever made a document that this decision moves is told as well, where that is somebody else.
     for partner in sorted({change.document.partner for change in decision.changes}):
-        tell(unit, replace(document, partner=partner), "receipt", name, told)
+        tell(unit, replace(document, partner=partner), RECEIPT, name, told)
 
 
 def _tell_effects(decision: Decision) -> dict[str, Any]:
@@ -183,18 +209,28 @@ def _tell_effect(change: Change) -> dict[str, Any]:
 
 
 def log_receipt(unit: Unit, receipt: ReceiptRow, said: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
-    """Write one line of the operators' receipt log; JSON escapes line breaks, so nothing forges a line."""
+    """Write one line of the operators' receipt log; with `TRACE` in the outcome `refusals` finishes it."""
     line = {"receipt": receipt.id, "at": unit.now.isoformat(), "name": receipt.name, **said, **outcome}
-    data = (_BREAKS.sub(_escaped, json.dumps(line, ensure_ascii=False)) + "\n").encode()
-    digest = unit.raw.put(data)
     unit.notices.add(
-        NoticeRow(partner=OPERATORS, kind="log", name="receipts.log", digest=digest, created_at=unit.now)
+        NoticeRow(
+            partner=OPERATORS,
+            kind=LOG,
+            name="receipts.log",
+            digest=unit.raw.put(line_of(line)),
+            state=NoticeState.TO_MAKE if TRACE in line else NoticeState.TO_DELIVER,
+            created_at=unit.now,
+        )
     )
+
+
+def line_of(told: Mapping[str, Any]) -> bytes:
+    """Write a line of the receipt log; JSON escapes line breaks, so nothing forges a line."""
+    return (_BREAKS.sub(_escaped, json.dumps(told, ensure_ascii=False)) + "\n").encode()
 
 
 def notice_name(row: NoticeRow) -> str:
     """Return the name under which a notice is delivered; a line of the log goes by its number."""
-    return str(row.id) if row.kind == "log" else row.name
+    return str(row.id) if row.kind == LOG else row.name
 
 
 def note_deliveries(unit: Unit, rows: Sequence[NoticeRow], faults: Mapping[str, GatewayError]) -> int:
@@ -282,13 +318,14 @@ def _entry(position: int, mapped: Mapped, outcome: str) -> dict[str, Any]:
 
 
 def tell(unit: Unit, document: Document, kind: str, name: str, told: Mapping[str, Any]) -> None:
-    """Tell a partner something about its document, as a file of this name."""
+    """Tell a partner something about its document, as a file of this name; with `TRACE` it is unfinished."""
     unit.notices.add(
         NoticeRow(
             partner=document.partner,
             kind=kind,
             name=name,
             digest=unit.raw.put(to_bytes(told)),
+            state=NoticeState.TO_MAKE if TRACE in told else NoticeState.TO_DELIVER,
             created_at=unit.now,
             number=document.number,
         )
