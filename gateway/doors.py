@@ -8,9 +8,12 @@ from pathlib import Path
 
 from gateway import xmlio
 from gateway.channels import (
+    BOXES,
     AmqpBrokers,
     FolderInbox,
     FolderOutbox,
+    ImportClientInbox,
+    ImportClientOutbox,
     Inbox,
     Intake,
     Outbox,
@@ -18,8 +21,18 @@ from gateway.channels import (
     Waker,
     check_amqp,
     check_sftp,
+    failed_files,
 )
-from gateway.config import AmqpQueue, AmqpTarget, FolderPlace, Settings, SftpPlace, Source, Target
+from gateway.config import (
+    AmqpQueue,
+    AmqpTarget,
+    FolderPlace,
+    ImportClientPlace,
+    Settings,
+    SftpPlace,
+    Source,
+    Target,
+)
 from gateway.errors import ParkedError, Violation
 from gateway.operations import check_folder
 
@@ -56,8 +69,14 @@ class Doors:
             )
             self._parts.callback(inbox.close)
             return inbox
+        if isinstance(place, ImportClientPlace):
+            root = self._boxes(place)
+            watch = self._waker.watch(root / "InBox", wake)
+            client = ImportClientInbox(root, Intake(place.still_seconds, limit_bytes), watch)
+            self._parts.callback(client.close)
+            return client
         if isinstance(place, SftpPlace):
-            return self._sftp.inbox(place)
+            return self._sftp.inbox(place, limit_bytes)
         if isinstance(place, AmqpQueue):
             return self._amqp.inbox(place, wake)
         raise AssertionError(place)
@@ -70,6 +89,8 @@ class Doors:
         """
         if isinstance(place, FolderPlace):
             return FolderOutbox(_folder(self._settings.path(place.folder)))
+        if isinstance(place, ImportClientPlace):
+            return ImportClientOutbox(self._boxes(place))
         if isinstance(place, SftpPlace):
             return self._sftp.outbox(place)
         if isinstance(place, AmqpTarget):
@@ -80,15 +101,33 @@ class Doors:
         """Let go of everything that was opened."""
         self._parts.close()
 
+    def _boxes(self, place: ImportClientPlace) -> Path:
+        """Return the folder of a business in the import client, each of its boxes made where it is not."""
+        root = self._settings.path(place.import_client)
+        for box in BOXES:
+            _folder(root / box)
+        return root
+
 
 def check_place(settings: Settings, place: Source | Target) -> Iterator[Violation]:
     """Yield what is wrong with a place, by looking at the real thing (for `gateway check`)."""
     if isinstance(place, FolderPlace):
         yield from check_folder(settings.path(place.folder))
+    elif isinstance(place, ImportClientPlace):
+        yield from _check_client(settings.path(place.import_client))
     elif isinstance(place, SftpPlace):
         yield from check_sftp(settings, place)
     elif isinstance(place, AmqpQueue | AmqpTarget):
         yield from check_amqp(settings, place)
+
+
+def _check_client(root: Path) -> Iterator[Violation]:
+    """Yield boxes that cannot be used, and a warning of what the client could not send."""
+    for box in BOXES:
+        yield from check_folder(root / box)
+    if failed := failed_files(root):
+        values = {"folder": root / "FailBox", "names": ", ".join(failed)}
+        yield Violation("channels.client-failed", values=values, warning=True)
 
 
 def _folder(folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from gateway.channels.amqp import AmqpBrokers, check_amqp
 from gateway.channels.base import Arrival, Inbox, Outbox, Outcome, Refusal, reason_of
 from gateway.channels.folder import FolderInbox, Intake
+from gateway.channels.import_client import BOXES, ImportClientInbox, ImportClientOutbox, failed_files
 from gateway.channels.line_log import LineLog
 from gateway.channels.memory import MemoryInbox, MemoryOutbox
 from gateway.channels.outbox import FolderOutbox
@@ -10,10 +11,13 @@ from gateway.channels.sftp import SftpServers, check_sftp
 from gateway.channels.waker import Waker, Watch
 
 __all__ = [
+    "BOXES",
     "AmqpBrokers",
     "Arrival",
     "FolderInbox",
     "FolderOutbox",
+    "ImportClientInbox",
+    "ImportClientOutbox",
     "Inbox",
     "Intake",
     "LineLog",
@@ -27,5 +31,6 @@ __all__ = [
     "Watch",
     "check_amqp",
     "check_sftp",
+    "failed_files",
     "reason_of",
 ]

@@ -32,8 +32,9 @@ class Claims:
         held: The file name of each claim in hand, oldest first.
     """
 
-    def __init__(self, inbox: Path) -> None:
+    def __init__(self, inbox: Path, *, alone: bool = False) -> None:
         self._inbox = inbox
+        self._alone = alone
         self._root = inbox / CLAIMED
         self._folder = self._root / uuid4().hex
         self._lock = -1
@@ -45,7 +46,7 @@ class Claims:
             self.close()
             self._root.mkdir(exist_ok=True)
             # The lock comes first: a folder without a living lock belongs to whoever finds it.
-            while (handle := _try_lock(_lock_of(self._folder))) < 0 or not os.fstat(handle).st_nlink:
+            while (handle := self._try_lock(self._folder)) < 0 or not os.fstat(handle).st_nlink:
                 # Someone took it for a dead owner's before we held it.
                 self._folder = self._root / uuid4().hex
             self._lock = handle
@@ -112,8 +113,11 @@ class Claims:
         file.parent.rmdir()
         del self.held[delivery]
 
+    def _try_lock(self, folder: Path) -> int:
+        return _try_lock(_lock_of(folder), needed=not self._alone)
+
     def _adopt(self, other: Path) -> None:
-        lock = _try_lock(_lock_of(other))
+        lock = self._try_lock(other)
         if lock < 0:
             return
         try:
@@ -133,8 +137,11 @@ def _lock_of(folder: Path) -> Path:
     return folder.with_name(folder.name + _LOCK)
 
 
-def _try_lock(file: Path) -> int:
-    """Return the handle that holds the lock, or -1 when a living owner holds it."""
+def _try_lock(file: Path, *, needed: bool) -> int:
+    """Return the handle that holds the lock, or -1 when a living owner holds it.
+
+    Where no other can live it is not needed, and a file system without locks is as good as one with them.
+    """
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -142,6 +149,8 @@ def _try_lock(file: Path) -> int:
         os.close(handle)
         return -1
     except OSError as fault:
+        if not needed:
+            return handle
         os.close(handle)
         # A network mount may have no locks; without them nobody could tell a dead owner from a living one.
         raise OSError(fault.errno, os.strerror(fault.errno or 0), str(file)) from fault

@@ -33,11 +33,14 @@ class Intake:
         limit_bytes: A longer file is put into quarantine without being read; no more is read at once.
         done_marker: If given, a file is finished when its companion `<name><marker>` lies beside it, and
             not before, however still it stands.
+        alone: The folder may lie on another machine, where the system's locks and leases cannot be had or
+            mean nothing; nobody else reads it.
     """
 
     still_seconds: float = 0.5
     limit_bytes: int = MAX_BYTES
     done_marker: str = ""
+    alone: bool = False
 
 
 class FolderInbox:
@@ -59,7 +62,7 @@ class FolderInbox:
         self._watch = watch
         self._looks = Looks(intake.still_seconds, clock)
         self._markers = Markers(intake.done_marker, clock)
-        self._claims = Claims(folder)
+        self._claims = Claims(folder, alone=intake.alone)
         # What each claimed file looked like when it was last seen: a writer may still have it open.
         self._last: dict[str, Signature] = {}
         self._ready: deque[tuple[str, Signature]] = deque()
@@ -196,7 +199,7 @@ class FolderInbox:
             # Gone, or not to be opened: the claim and the reading tell.
             return False
         try:
-            return open_for_writing(handle)
+            return self._has_writer(handle)
         finally:
             os.close(handle)
 
@@ -211,6 +214,10 @@ class FolderInbox:
             if arrival := self._read(delivery):
                 read += len(arrival.data)
                 yield arrival
+
+    def _has_writer(self, handle: int) -> bool:
+        # A network mount refuses leases on files that nobody writes; standing still must do there.
+        return not self._intake.alone and open_for_writing(handle)
 
     def _read(self, delivery: str) -> Arrival | None:
         """Read a claimed file; None when it is refused, or is still changing in our hands."""
@@ -249,7 +256,7 @@ class FolderInbox:
         before = Signature.of(os.fstat(handle))
         changed = self._last.get(delivery, before) != before
         self._last[delivery] = before
-        if changed or open_for_writing(handle):
+        if changed or self._has_writer(handle):
             return None
         limit = self._intake.limit_bytes
         if before.size > limit:
