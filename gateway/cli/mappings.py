@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from gateway.bootstrap import make_mappings
+from gateway.cli.mapping_trials import new_golden_files, show_trial
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED
-from gateway.codes import PartialTables
-from gateway.errors import Violation
 from gateway.formats import ReadOptions, Source, read
-from gateway.mapping import Mapped, Mapping, check_mapping, run_examples
+from gateway.mapping import Mapped, Mapping, run_examples
+from gateway.steps.mappings_in_force import check_mappings
 from gateway.steps.structure import faults_of_structure
 
 
@@ -79,36 +79,36 @@ def mappings() -> None:
 def mappings_check(session: Session, /) -> int:
     """Hold every mapping against the structure.
 
-    Targets, mandatory fields, code tables.
+    Targets, mandatory fields, code tables, the partners' agreements, and what can never do anything.
     """
-    found: list[Violation] = []
     loaded = make_mappings(session.settings, session.world)
-    tables = PartialTables(session.world.codes)
-    for mapping in loaded:
-        found += check_mapping(mapping, session.world.catalogue.dictionary, tables)
+    found = list(check_mappings(session.world, loaded))
     session.show.violations(found)
     session.show.line("mappings-checked", count=len(loaded.mappings))
     return DONE if all(violation.warning for violation in found) else REFUSED
 
 
 @mappings.command("test")
+@click.option(
+    "--coverage", is_flag=True, help="Show which rules, choices and conditions the examples bring into play."
+)
+@click.option("--update", is_flag=True, help="Show what changes, and write it into the expected files.")
+@click.option("--yes", is_flag=True, help="Write with --update without asking.")
 @command
-def mappings_test(session: Session, /) -> int:
+def mappings_test(session: Session, /, *, coverage: bool, update: bool, yes: bool) -> int:
     """Run every mapping's examples.
 
-    Shows where they differ from what is expected.
+    Shows where they differ from what is expected, value by value.
     """
     folder = session.settings.path(session.settings.folders.mappings)
-    results = run_examples(make_mappings(session.settings, session.world), folder, read)
-    rows = [
-        {
-            "example": result.file,
-            "mapping": result.mapping,
-            "messages": result.messages,
-            "result": "fault" if result.faults else "ok",
-            "text": "\n".join(fault.text(session.show.language) for fault in result.faults),
-        }
-        for result in results
-    ]
-    session.show.rows("examples", ("example", "mapping", "messages", "result", "text"), rows)
-    return DONE if not any(result.faults for result in results) else REFUSED
+    trial = run_examples(make_mappings(session.settings, session.world), folder, read)
+    show = session.show
+    show_trial(show, trial, coverage=coverage)
+    if update and (new := new_golden_files(trial)):
+        if not yes and not click.confirm(show.word("write-expected", count=len(new)), err=True):
+            return REFUSED
+        for file, text in new.items():
+            file.write_text(text, "utf-8")
+            show.line("file-written", file=file)
+        trial = run_examples(make_mappings(session.settings, session.world), folder, read)
+    return DONE if all(result.sound for result in trial.results) else REFUSED

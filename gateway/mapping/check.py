@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Values
 from difflib import get_close_matches
 
 from gateway.errors import Place, Violation
 from gateway.fields import FieldDictionary, FieldSpec
 from gateway.mapping.bodies import Group
+from gateway.mapping.dead import dead_rules
 from gateway.mapping.lookup import CodeLookup
 from gateway.mapping.mapping import OPERATION, Mapping
+from gateway.mapping.overlap import shadowed
 from gateway.mapping.own_numbers import STANDS_FOR
 from gateway.mapping.rules import Rule
 
@@ -24,8 +26,8 @@ def check_mapping(mapping: Mapping, dictionary: FieldDictionary, tables: CodeLoo
     """Return every fault of a mapping, and as warnings what only declaring would miss.
 
     A mapping is right if each target exists, each field that saving needs is made (those that the
-    gateway fills in excepted), and tables and constants are those of the field. One that makes several
-    types of message is right if each target exists in one of them.
+    gateway fills in excepted), tables and constants are those of the field, and nothing in it is dead. One
+    that makes several types of message is right if each target exists in one of them.
     """
     unknown = [name for name in mapping.messages if dictionary.find(name) is None]
     if unknown:
@@ -45,14 +47,26 @@ def check_mapping(mapping: Mapping, dictionary: FieldDictionary, tables: CodeLoo
     ]
     if _needs_everything(mapping):
         found += [fault for group in groups for fault in _left_out(mapping, group, dictionary)]
-    return found
+    return [*found, *dead_rules(mapping.data, f"{mapping.name}.toml")]
 
 
 def check_all(
-    mappings: Iterable[Mapping], dictionary: FieldDictionary, tables: CodeLookup
+    mappings: Iterable[Mapping],
+    dictionary: FieldDictionary,
+    tables: CodeLookup,
+    agreements: Iterable[Sequence[str]] = (),
 ) -> list[Violation]:
-    """Return every fault and warning of all mappings of an installation (ER-03)."""
-    return [fault for mapping in mappings for fault in check_mapping(mapping, dictionary, tables)]
+    """Return every fault and warning of all mappings of an installation (ER-03).
+
+    Args:
+        mappings: All of them.
+        dictionary: The structure of the messages.
+        tables: The code tables.
+        agreements: The names and patterns that each partner may use.
+    """
+    every = list(mappings)
+    found = [fault for mapping in every for fault in check_mapping(mapping, dictionary, tables)]
+    return [*found, *shadowed(every, agreements)]
 
 
 def _check_targets(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import Place, RejectedError, Violation
-from gateway.fields import Fields, walk
+from gateway.mapping.comparing import Difference, compare
+from gateway.mapping.coverage import Coverage, Watch
 from gateway.mapping.lineage import Mapped
 from gateway.mapping.lookup import SourceLike
 from gateway.mapping.mapping_set import MappingSet
@@ -24,24 +25,42 @@ class ExampleResult:
         file: The example's file, from the folder of mappings.
         mapping: The mapping that was chosen, or empty.
         messages: How many messages it made.
-        faults: Violations of the example and differences from the golden file; empty if all is well.
+        faults: What hindered it, or what the mapping objected to.
+        differences: How what was made differs from the golden file.
+        golden: The golden file, and what it would have to hold; None where the example cannot be mapped.
     """
 
     file: str
     mapping: str
     messages: int
     faults: tuple[Violation, ...]
+    differences: tuple[Difference, ...] = ()
+    golden: tuple[Path, str] | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether it gives what is expected."""
+        return not self.faults and not self.differences
 
 
-def run_examples(mappings: MappingSet, folder: Path, read: Read) -> list[ExampleResult]:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How all examples went, and how much of each mapping they brought into play."""
+
+    results: list[ExampleResult]
+    coverage: list[Coverage]
+
+
+def run_examples(mappings: MappingSet, folder: Path, read: Read) -> Trial:
     """Run every `<source>/examples/<name>.<ext>` against its `<name>.expected.json` (ER-03).
 
     A mapping without any example is told too.
     """
-    files = sorted(folder.glob("*/examples/*"))
+    watches = {mapping.name: Watch(mapping) for mapping in mappings}
+    watched = MappingSet({name: watch.mapping for name, watch in watches.items()})
     results = [
-        _run(mappings, file, folder, read)
-        for file in files
+        _run(watched, file, folder, read)
+        for file in sorted(folder.glob("*/examples/*"))
         if not file.name.endswith(".expected.json") and not file.name.startswith(".")
     ]
     tried = {result.mapping for result in results}
@@ -52,7 +71,7 @@ def run_examples(mappings: MappingSet, folder: Path, read: Read) -> list[Example
                 "mapping.no-example", values={"folder": shown}, place=Place(f"{mapping.name}.toml")
             )
             results.append(ExampleResult(shown, mapping.name, 0, (fault,)))
-    return results
+    return Trial(results, [watch.coverage() for watch in watches.values()])
 
 
 def render(messages: Sequence[Mapped]) -> str:
@@ -70,39 +89,15 @@ def _run(mappings: MappingSet, file: Path, folder: Path, read: Read) -> ExampleR
     except RejectedError as fault:
         return ExampleResult(shown, "", 0, fault.violations)
     faults = [violation for message in messages for violation in message.violations]
+    differences: tuple[Difference, ...] = ()
     golden = file.with_name(f"{file.stem}.expected.json")
     if golden.is_file():
         expected = json.loads(golden.read_text("utf-8"))
         # What `gateway map FILE --json` prints can be the golden file as it is.
         expected = expected["messages"] if isinstance(expected, dict) else expected
-        faults += _differences(expected, messages, shown)
+        differences = tuple(compare(expected, messages))
     else:
         values = {"file": shown, "expected": golden.name}
         faults.append(Violation("mapping.no-expected", values=values, place=Place(shown)))
-    return ExampleResult(shown, mapping.name, len(messages), tuple(faults))
-
-
-def _differences(
-    expected: Sequence[Mapping[str, object]], found: Sequence[Mapped], file: str
-) -> Iterator[Violation]:
-    """Compare value by value, so that a difference reads as a path and two values."""
-    trees: list[dict[str, object]] = [each.tree() for each in found]
-    for position in range(max(len(expected), len(trees))):
-        wanted = _flat(expected[position]) if position < len(expected) else {}
-        made = _flat(trees[position]) if position < len(trees) else {}
-        lineage = found[position].lineage if position < len(found) else {}
-        for path in {**wanted, **made}:
-            if wanted.get(path) != made.get(path):
-                values = {"path": f"[{position + 1}] {path}", "expected": wanted.get(path, "–")}
-                values |= {"found": made.get(path, "–")}
-                place = lineage[path].place if path in lineage else Place(file)
-                yield Violation("mapping.example-differs", path, values, place)
-
-
-def _flat(tree: Mapping[str, object]) -> dict[str, str]:
-    flat = {key: str(value) for key, value in tree.items() if key != "body"}
-    body = tree.get("body")
-    if isinstance(body, dict):
-        fields: Fields = body
-        flat |= dict(walk(fields, str(tree.get("type", ""))))
-    return flat
+    made = (golden, render(messages))
+    return ExampleResult(shown, mapping.name, len(messages), tuple(faults), differences, made)

@@ -33,7 +33,8 @@ def check_mappings(world: World, mappings: MappingSet) -> Iterator[Violation]:
             if not any(fnmatchcase(each.name, pattern) for each in mappings):
                 values = {"partner": partner.name, "pattern": pattern}
                 yield Violation("config.mapping-unknown", values=values)
-    yield from check_all(mappings, world.catalogue.dictionary, PartialTables(world.codes))
+    agreements = [partner.mappings for partner in world.settings.partner]
+    yield from check_all(mappings, world.catalogue.dictionary, PartialTables(world.codes), agreements)
 
 
 class Mappings:

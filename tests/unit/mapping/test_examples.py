@@ -22,8 +22,8 @@ TABLES = CodeLibrary.load(None, lambda: date(2026, 10, 20)).today
 @pytest.mark.requirement("ER-02", "ER-03", "EN-03")
 def test_every_shipped_example_gives_its_golden_output():
     """Every message in each format, the examples in their natural encodings, and the standard XML itself."""
-    results = run_examples(MappingSet.load(SHIPPED, TABLES), SHIPPED, read)
-    assert [result.faults for result in results if result.faults] == []
+    results = run_examples(MappingSet.load(SHIPPED, TABLES), SHIPPED, read).results
+    assert [result for result in results if not result.sound] == []
     assert {result.mapping for result in results} == {
         file.relative_to(SHIPPED).with_suffix("").as_posix() for file in SHIPPED.glob("*/*.toml")
     }
@@ -88,23 +88,22 @@ def test_a_difference_is_told_value_by_value_with_its_place(workshop):
     made = mappings.get("erp/goods").apply(read("a.csv", (examples / "a.csv").read_bytes()))
     golden = examples / "a.expected.json"
     golden.write_text(render(made))
-    (result,) = run_examples(mappings, workshop.folder, read)
-    assert (result.file, result.mapping, result.messages, result.faults) == (
-        "erp/examples/a.csv",
-        "erp/goods",
-        2,
-        (),
-    )
+    (result,) = run_examples(mappings, workshop.folder, read).results
+    assert (result.file, result.mapping, result.messages) == ("erp/examples/a.csv", "erp/goods", 2)
+    assert result.sound
     golden.write_text(json.dumps({"mapping": "erp/goods", "messages": json.loads(render(made))}))
-    assert run_examples(mappings, workshop.folder, read) == [result]
+    assert run_examples(mappings, workshop.folder, read).results == [result]
     wanted = json.loads(render(made))
     wanted[0]["body"]["NoteS"] = "z"
     del wanted[1]
     golden.write_text(json.dumps(wanted))
-    (result,) = run_examples(mappings, workshop.folder, read)
-    assert result.faults[0].text() == "[1] GoodsFiling/NoteS: expected z, got x."
-    assert str(result.faults[0].place) == "a.csv:2 [note]"
-    assert "[2] GoodsFiling/NoteS: expected –, got y." in [fault.text() for fault in result.faults]
+    (result,) = run_examples(mappings, workshop.folder, read).results
+    assert not result.sound
+    first, second = (each.told() for each in result.differences)
+    assert (first["path"], first["before"], first["after"]) == ("[1] GoodsFiling/NoteS", "z", "x")
+    assert (first["rule"], first["source"], first["place"]) == ("header.NoteS", "x", "a.csv:2 [note]")
+    assert (second["path"], second["before"], second["after"]) == ("[2]", "–", "GoodsFiling 2")
+    assert second["place"] == "a.csv:3"
 
 
 def test_examples_that_cannot_be_run_and_mappings_without_any_are_told(workshop):
@@ -115,7 +114,7 @@ def test_examples_that_cannot_be_run_and_mappings_without_any_are_told(workshop)
     examples.mkdir()
     (examples / "a.csv").write_text("nr,note\n1,x\n")
     (examples / "b.csv").write_text("no,note\n1,x\n")
-    results = run_examples(workshop.load(), workshop.folder, read)
+    results = run_examples(workshop.load(), workshop.folder, read).results
     assert [(each.mapping, each.faults[0].code) for each in results] == [
         ("erp/goods", "mapping.no-expected"),
         ("", "mapping.none-fits"),
