@@ -147,12 +147,12 @@ class _Walk:
         said = segment.get(1)
         if not _NUMBER.fullmatch(said) or int(said) != counted:
             values: dict[str, object] = {"tag": segment.tag, "said": said[:20] or "–", "counted": counted}
-            self._fault(Violation("edifact.count-differs", values=values), segment, 1, 1)
+            self._fault(Violation("edifact.count-differs", values=values), segment, 1)
         wanted = header.get(_REFERENCES[header.tag])
         if segment.get(2) != wanted:
             values = {"tag": segment.tag, "said": segment.get(2)[:40] or "–", "header": header.tag}
             values |= {"reference": wanted[:40] or "–"}
-            self._fault(Violation("edifact.reference-differs", values=values), segment, 2, 1)
+            self._fault(Violation("edifact.reference-differs", values=values), segment, 2)
 
     def _header_faults(self, segment: Segment) -> None:
         version = segment.get(1, 2)
@@ -172,7 +172,7 @@ class _Walk:
         elif segment.tag == "UNH":
             if reference in self._references:
                 values = {"reference": reference[:40]}
-                self._fault(Violation("edifact.reference-twice", values=values), segment, 1, 1)
+                self._fault(Violation("edifact.reference-twice", values=values), segment, 1)
             self._references.add(reference)
 
     def _missing(self, segment: Segment, element: int, name: str) -> None:

@@ -65,7 +65,7 @@ def understand_one(world: World, mappings: MappingSet, unit: Unit, interchange: 
     """
     earlier = unit.interchanges.same(interchange.partner, interchange.digest, interchange.id)
     if answered := if_answered(unit, earlier):
-        repeat_answer(unit, interchange, answered)
+        repeat_answer(world, unit, interchange, answered)
         return
     data = unit.raw.get(interchange.digest)
     if len(data) > WHOLE_BYTES or (earlier is not None and earlier.state == InterchangeState.BEGUN):
@@ -77,7 +77,7 @@ def understand_one(world: World, mappings: MappingSet, unit: Unit, interchange: 
     if next(messages, None) is not None:
         unit.interchanges.begin(interchange.id)
         return
-    digest = reply(unit, interchange, [row.reply for row in rows])
+    digest = reply(world, unit, interchange, [row.reply for row in rows])
     first = rows[0]
     unit.interchanges.understood(
         interchange.id, mapping=first.mapping, version=first.mapping_version, reply=digest
@@ -91,10 +91,10 @@ def if_answered(unit: Unit, earlier: InterchangeRow | None) -> InterchangeRow | 
     return earlier if unit.messages.stands(earlier.id, ACCEPTED) else None
 
 
-def repeat_answer(unit: Unit, interchange: InterchangeRow, earlier: InterchangeRow) -> None:
+def repeat_answer(world: World, unit: Unit, interchange: InterchangeRow, earlier: InterchangeRow) -> None:
     """Give an interchange the reply to the earlier one of the same bytes (ER-04)."""
     unit.interchanges.repeated(interchange.id, same_as=earlier.id, reply=earlier.reply_digest)
-    repeat(unit, interchange, earlier.reply_digest or "")
+    repeat(world, unit, interchange, earlier.reply_digest or "")
 
 
 def obey(task: Task, position: int, made: Mapped | Unreadable) -> MessageRow:

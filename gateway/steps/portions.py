@@ -81,7 +81,7 @@ class Portions:
         opening = Opening(self._world, mappings, interchange, data, pinned)
         if answered is not None:
             with self._store.begin() as unit:
-                repeat_answer(unit, interchange, answered)
+                repeat_answer(self._world, unit, interchange, answered)
             return None
         position = last.position if last else 0
         if not position:
@@ -114,7 +114,7 @@ class Portions:
             first = unit.messages.at(interchange.id, 1)
         assert first is not None, "an interchange without messages is refused"
         with self._store.begin() as unit:
-            digest = deliver(unit, interchange, written.data, asked=written.asked)
+            digest = deliver(self._world, unit, interchange, written.data, asked=written.asked)
             unit.interchanges.understood(
                 interchange.id, mapping=first.mapping, version=first.mapping_version, reply=digest
             )

@@ -13,6 +13,7 @@ from gateway.documents import Change, Decision, Document, state_of
 from gateway.errors import GatewayError, ParkedError, Place, RejectedError, Violation
 from gateway.fields import FieldDictionary
 from gateway.mapping import Mapped
+from gateway.steps.acknowledging import acknowledge
 from gateway.steps.records import World
 from gateway.steps.trouble import values_of
 from gateway.store import InterchangeRow, NoticeRow, NoticeState, ReceiptRow, Unit
@@ -79,7 +80,7 @@ def unreadable_entry(world: World, position: int, name: str, fault: RejectedErro
     return {"position": position, "file": name, "outcome": REFUSED} | told
 
 
-def reply(unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str, Any]]) -> str:
+def reply(world: World, unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str, Any]]) -> str:
     """Write the one reply to an interchange, and return the digest of its bytes (ER-04).
 
     It says nothing that differs from one time to the next, so that the same input gets the same bytes.
@@ -89,14 +90,15 @@ def reply(unit: Unit, interchange: InterchangeRow, entries: Sequence[Mapping[str
         "outcome": outcome_of(entries),
         "messages": list(entries),
     }
-    return deliver(unit, interchange, to_bytes(told), asked=any("question" in entry for entry in entries))
+    asked = any("question" in entry for entry in entries)
+    return deliver(world, unit, interchange, to_bytes(told), asked=asked)
 
 
-def deliver(unit: Unit, interchange: InterchangeRow, data: bytes, *, asked: bool) -> str:
+def deliver(world: World, unit: Unit, interchange: InterchangeRow, data: bytes, *, asked: bool) -> str:
     """Keep a reply and let it go, or have its questions answered first; return its digest."""
     # What is asked for is found by the stage that makes it, which then lets the reply go.
     state = NoticeState.TO_MAKE if asked else NoticeState.TO_DELIVER
-    return repeat(unit, interchange, unit.raw.put(data), state)
+    return repeat(world, unit, interchange, unit.raw.put(data), state)
 
 
 def outcome_of(entries: Iterable[Mapping[str, Any]]) -> str:
@@ -112,7 +114,7 @@ def refuse_unread(world: World, unit: Unit, interchange: InterchangeRow, violati
         "outcome": "quarantined",
         **tell_violations([violation], world.catalogue.dictionary),
     }
-    return repeat(unit, interchange, unit.raw.put(to_bytes(told)))
+    return repeat(world, unit, interchange, unit.raw.put(to_bytes(told)))
 
 
 def quarantine(
@@ -127,19 +129,25 @@ def quarantine(
         "outcome": "quarantined",
         **told,
     }
-    digest = repeat(unit, interchange, unit.raw.put(to_bytes(whole)))
+    digest = repeat(world, unit, interchange, unit.raw.put(to_bytes(whole)))
     unit.interchanges.quarantined(interchange.id, reason=told, reply=digest)
 
 
 def repeat(
-    unit: Unit, interchange: InterchangeRow, digest: str, state: NoticeState = NoticeState.TO_DELIVER
+    world: World,
+    unit: Unit,
+    interchange: InterchangeRow,
+    digest: str,
+    state: NoticeState = NoticeState.TO_DELIVER,
 ) -> str:
     """Deliver a reply that is written already to the sender of this interchange."""
+    name = f"{safe_name(interchange.name)}.{interchange.id:06d}"
+    acknowledge(world, unit, interchange, f"{name}.contrl.edi")
     unit.notices.add(
         NoticeRow(
             partner=interchange.partner,
             kind="reply",
-            name=f"{safe_name(interchange.name)}.{interchange.id:06d}.reply.json",
+            name=f"{name}.reply.json",
             digest=digest,
             state=state,
             created_at=unit.now,

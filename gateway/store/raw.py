@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Integer, bindparam, func, select
 
 from gateway.errors import ParkedError
 from gateway.store.statements import added_once
@@ -16,6 +16,9 @@ from gateway.store.tables import raw
 T = TypeVar("T")
 
 _MANY = select(raw.c.digest, raw.c.bytes).where(raw.c.digest.in_(bindparam("_digests", expanding=True)))
+_BEGINNING = select(
+    func.substr(raw.c.bytes, 1, bindparam("_length", type_=Integer), type_=raw.c.bytes.type)
+).where(raw.c.digest == bindparam("_digest"))
 _GET = select(raw.c.bytes).where(raw.c.digest == bindparam("_digest"))
 
 
@@ -43,6 +46,11 @@ class Raw:
         if found is None:
             raise ParkedError("store.raw-absent", digest=digest)
         return bytes(found)
+
+    def beginning(self, digest: str, length: int) -> bytes:
+        """Return the first bytes, without reading the others; nothing if there are none."""
+        found = self._connection.scalar(_BEGINNING, {"_digest": digest, "_length": length})
+        return bytes(found) if found is not None else b""
 
     def many(self, wanted: Iterable[tuple[T, str]]) -> list[tuple[T, bytes]]:
         """Return the bytes of a batch, each beside what stood with its digest.
