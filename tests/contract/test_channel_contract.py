@@ -1,4 +1,4 @@
-"""What every channel keeps: memory, folders, SFTP and AMQP under the same tests."""
+"""What every channel keeps: memory, folders, import client, SFTP and AMQP under the same tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from gateway.channels import FolderInbox, FolderOutbox, Inbox, Intake, MemoryInbox, MemoryOutbox, Outbox
+from gateway.channels import (
+    BOXES,
+    FolderInbox,
+    FolderOutbox,
+    ImportClientInbox,
+    ImportClientOutbox,
+    Inbox,
+    Intake,
+    MemoryInbox,
+    MemoryOutbox,
+    Outbox,
+)
 from gateway.channels.amqp_arrival import Takeable
 from gateway.channels.amqp_inbox import AmqpInbox
 from gateway.channels.amqp_link import AmqpLink
@@ -64,6 +75,32 @@ def folder(path: Path) -> Both:
         FolderOutbox(back),
         lambda name, data: (there / name).write_bytes(data),
         lambda: {file.name: file.read_bytes() for file in back.iterdir()},
+    )
+
+
+def import_client(path: Path) -> Both:
+    """Make a channel of the folders of an import client that takes everything at once."""
+    for box in BOXES:
+        (path / box).mkdir()
+    inbox, outbox = ImportClientInbox(path, Intake(still_seconds=0)), ImportClientOutbox(path)
+    looked, put = inbox.receive, outbox.send_many
+
+    def look_twice(limit: int) -> list:
+        looked(0)
+        return looked(limit)
+
+    def put_and_take(files: list[tuple[str, bytes]]) -> dict:
+        faults = put(files)
+        for file in (path / "OutBox").iterdir():
+            file.rename(path / "SentBox" / file.name)
+        return faults
+
+    inbox.receive, outbox.send_many = look_twice, put_and_take
+    return Both(
+        inbox,
+        outbox,
+        lambda name, data: (path / "InBox" / name).write_bytes(data),
+        lambda: {file.name: file.read_bytes() for file in (path / "SentBox").iterdir()},
     )
 
 
@@ -129,7 +166,10 @@ def amqp(_: Path) -> Both:
     )
 
 
-@pytest.fixture(params=[memory, folder, sftp, amqp], ids=["memory", "folder", "sftp", "amqp"])
+CHANNELS = [memory, folder, import_client, sftp, amqp]
+
+
+@pytest.fixture(params=CHANNELS, ids=[make.__name__ for make in CHANNELS])
 def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Both]:
     """Each channel in turn."""
     made = request.param(tmp_path)
