@@ -28,7 +28,7 @@ class SftpServers:
         self._settings = settings
         self._links: dict[tuple[str, str], SftpLink] = {}
 
-    def inbox(self, place: SftpPlace) -> SftpInbox:
+    def inbox(self, place: SftpPlace, limit_bytes: int) -> SftpInbox:
         """Open a folder from which messages come; nothing is connected before it is used.
 
         Raises:
@@ -41,6 +41,7 @@ class SftpServers:
             still_seconds=place.still_seconds,
             done_marker=place.done_marker,
             poll_seconds=place.poll_seconds,
+            limit_bytes=limit_bytes,
         )
         return SftpInbox(self._link(place.sftp, "in", place.poll_seconds), intake)
 

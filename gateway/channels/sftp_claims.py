@@ -53,14 +53,14 @@ class SftpClaims:
         self._session = -1
         self.held: dict[str, Claim] = {}
 
-    def prepare(self, session: SftpSession) -> None:
+    def prepare(self, session: SftpSession) -> bool:
         """Find, once in each session, what is in hand: nobody knows what the last one still did.
 
         Raises:
             OSError: Our folder cannot be made or read.
         """
         if session.number == self._session:
-            return
+            return False
         for folder in (self._root, self._folder):
             session.make_folder(folder)
         found: dict[str, Claim] = {}
@@ -72,6 +72,7 @@ class SftpClaims:
                     session.remove_folder(f"{self._folder}/{batch}")
         self.held = dict(sorted(found.items(), key=lambda each: (each[1].seen.mtime, each[1].name)))
         self._session = session.number
+        return True
 
     def forget(self) -> None:
         """Look anew at the next preparation."""

@@ -11,6 +11,7 @@ from hashlib import sha256
 from time import monotonic
 
 from gateway.channels.base import Arrival, Outcome, Refusal, shown, unfinished
+from gateway.channels.markers import Markers
 from gateway.channels.sftp_claims import SftpClaims
 from gateway.channels.sftp_link import SftpLink
 from gateway.channels.sftp_session import Copy, SftpSession
@@ -28,7 +29,7 @@ class SftpIntake:
         folder: The folder on the server, absolute or relative to where the login leads.
         owner: This installation, the same after every restart; no other one has it.
         still_seconds: How long size and time must stay the same by our clock; two looks at least.
-        done_marker: The ending of the companion that alone says a file is finished, or nothing.
+        done_marker: What the name of a companion ends with that alone calls a file finished, or nothing.
         poll_seconds: How long after a look in which nothing was found the next one follows.
         limit_bytes: A longer file is put into quarantine without being read; no more is read at once.
     """
@@ -55,7 +56,10 @@ class SftpInbox:
         self._shown = f"sftp:{link.access.server}:{intake.folder}"
         self._clock = clock
         self._looks = Looks(intake.still_seconds, clock)
+        self._markers = Markers(intake.done_marker, clock)
         self._next_look = clock()
+        # Whether companions may lie there of what was claimed over a connection that was lost.
+        self._recovered = True
         self._claims = SftpClaims(self._folder, intake.owner)
         # What each claimed file looked like when it was last seen: a writer may still have it open.
         self._last: dict[str, Signature] = {}
@@ -117,7 +121,8 @@ class SftpInbox:
                 connection.
         """
         with self._session() as session:
-            return len(self._scan(session)[0]) + len(self._claims.held)
+            files = sum(not self._markers.is_marker(name) for name in self._scan(session))
+            return files + len(self._claims.held)
 
     def close(self) -> None:
         """Let go; what is in hand is found again by whoever comes next."""
@@ -127,40 +132,44 @@ class SftpInbox:
         self._ready.clear()
 
     def _finished(self, session: SftpSession) -> list[tuple[str, Signature]]:
-        present, markers = self._scan(session)
-        self._looks.keep(present)
-        found = [each for each in present.items() if self._is_finished(*each, markers)]
-        self._clear_markers(session, markers - {name + self._intake.done_marker for name in present})
-        # What stands there but not still is looked at again as soon as it may have stood still.
+        present = self._scan(session)
+        if self._intake.done_marker:
+            self._clear_markers(session, present)
+            found = list(self._markers.finished(present).items())
+        else:
+            self._looks.keep(present)
+            found = [each for each in present.items() if self._looks.still(*each)]
+        # What is there but not finished is looked at again as soon as it may be.
         pause = self._intake.poll_seconds
-        self._next_look = self._clock() + (
-            pause if len(found) == len(present) else min(pause, self._intake.still_seconds)
-        )
+        pause = pause if len(found) == len(present) else min(pause, self._intake.still_seconds)
+        self._next_look = self._clock() + pause
         return sorted(found, key=lambda file: (file[1].mtime, file[0]))
 
-    def _is_finished(self, name: str, signature: Signature, markers: set[str]) -> bool:
-        ending = self._intake.done_marker
-        return name + ending in markers if ending else self._looks.still(name, signature)
-
-    def _scan(self, session: SftpSession) -> tuple[dict[str, Signature], set[str]]:
-        """Return what may be an interchange, and the names of companions."""
-        ending = self._intake.done_marker
-        present = {
+    def _scan(self, session: SftpSession) -> dict[str, Signature]:
+        return {
             name: signature
             for name, signature in session.listing(self._folder).items()
             if not unfinished(name) and not signature.is_folder
         }
-        markers = {name for name in present if ending and name.endswith(ending) and name != ending}
-        return {name: present[name] for name in present.keys() - markers}, markers
+
+    def _clear_markers(self, session: SftpSession, present: dict[str, Signature]) -> None:
+        """Remove the companions of what was claimed when the last connection was lost, as it goes with it."""
+        if self._recovered:
+            names = {claim.name for claim in self._claims.held.values()} - present.keys()
+            left = [marker for name in names if (marker := self._markers.of(name)) in present]
+            session.remove([f"{self._folder}/{marker}" for marker in left])
+            for marker in left:
+                del present[marker]
+            self._recovered = False
 
     def _claim(self, session: SftpSession, files: Sequence[tuple[str, Signature]]) -> None:
         held = set(self._claims.held)
         faults = self._claims.take(session, files)
         for delivery in self._claims.held.keys() - held:
             self._last[delivery] = self._claims.held[delivery].seen
-        if ending := self._intake.done_marker:
+        if self._intake.done_marker:
             names = [self._claims.held[delivery].name for delivery in self._claims.held.keys() - held]
-            session.remove([f"{self._folder}/{name}{ending}" for name in names])
+            session.remove([f"{self._folder}/{self._markers.of(name)}" for name in names])
         for name, signature in files:
             if name in faults:
                 # Tried again at every look, and told once for ever: as long as it is the same, its
@@ -169,11 +178,6 @@ class SftpInbox:
                 self._refuse(
                     name, sha256(told).hexdigest(), "channels.not-claimed", reason=_why(faults[name])
                 )
-
-    def _clear_markers(self, session: SftpSession, alone: set[str]) -> None:
-        """Remove the companions of what is in hand: we were cut off between the one and the other."""
-        ours = {claim.name + self._intake.done_marker for claim in self._claims.held.values()}
-        session.remove([f"{self._folder}/{name}" for name in alone & ours])
 
     def _read(self, session: SftpSession, deliveries: Sequence[str]) -> list[Arrival]:
         """Read claimed files; what is refused, or is still changing in our hands, is left out."""
@@ -198,6 +202,9 @@ class SftpInbox:
                 self._claims.drop(session, delivery)
             else:
                 self._refuse(name, delivery, "channels.unreadable", reason=_why(seen))
+            return False
+        if self._markers.is_marker(name):
+            self._refuse(name, delivery, "channels.marker-alone", marker=self._intake.done_marker)
             return False
         if not seen.is_file:
             self._refuse(name, delivery, "channels.not-a-file")
@@ -225,7 +232,7 @@ class SftpInbox:
     def _session(self) -> Iterator[SftpSession]:
         with self._link.session() as session:
             try:
-                self._claims.prepare(session)
+                self._recovered |= self._claims.prepare(session)
                 yield session
             except LostError:
                 raise
