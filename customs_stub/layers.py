@@ -28,10 +28,12 @@ class Opened:
     Attributes:
         data: What is passed on towards the office; None where the parcel is refused here.
         words: What is said to it here, unsigned, before the office says anything.
+        passed: How many layers it has come through.
     """
 
     data: bytes | None
     words: tuple[Piece, ...] = ()
+    passed: int = 0
 
 
 class Layer(Protocol):
@@ -51,9 +53,9 @@ def open_through(layers: Sequence[Layer], name: str, data: bytes, moment: dateti
         opened = layer.open(name, data, moment)
         words += [dress_through(layers[:passed], word, "", moment) for word in opened.words]
         if opened.data is None:
-            return Opened(None, tuple(words))
+            return Opened(None, tuple(words), passed)
         data = opened.data
-    return Opened(data, tuple(words))
+    return Opened(data, tuple(words), len(layers))
 
 
 def dress_through(layers: Sequence[Layer], piece: Piece, number: str, moment: datetime) -> Piece:

@@ -90,7 +90,7 @@ class Office:
         return taken
 
     def _open(self, door: Door, parcel: Parcel) -> bool:
-        """Take a parcel in one transaction; return whether it came as far as the office."""
+        """Take a parcel in one transaction; return whether it was let in at the door."""
         opened = open_through(door.layers, parcel.name, parcel.data, self._clock.now())
         with self._store.transaction():
             if parcel.seen is not None:
@@ -99,7 +99,7 @@ class Office:
                 self._say(door, word, parcel)
             if opened.data is not None:
                 self._receive(door, parcel.name, opened.data)
-        return opened.data is not None
+        return opened.data is not None or opened.passed > 0
 
     def _say(self, door: Door, word: Piece, parcel: Parcel) -> None:
         """Plan what the transport says by itself."""

@@ -10,6 +10,7 @@ from customs_stub.door_settings import DoorSettings
 from customs_stub.doors import Door, FolderDoor
 from customs_stub.import_client import ImportClient, ImportClientDoor
 from customs_stub.layers import Layer
+from customs_stub.platform import Platform
 from customs_stub.store import Seen, Store
 
 
@@ -42,4 +43,7 @@ def _open(settings: DoorSettings, seen: set[Seen]) -> Door:
 
 
 def _layers(settings: DoorSettings) -> Sequence[Layer]:
-    return (ImportClient(),) if settings.import_client is not None else ()
+    layers: list[Layer] = [ImportClient()] if settings.import_client is not None else []
+    if settings.dxp:
+        layers.append(Platform(settings.dxp, settings.dxp_users))
+    return layers
