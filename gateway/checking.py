@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from gateway.bootstrap import (
     make_bindings,
@@ -145,17 +145,24 @@ def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:
     if status.fault is not None:
         yield Violation(status.fault.code, values=status.fault.values)
     if status.model:
-        yield from _bindings(settings, status)
+        yield from _bindings(settings, status, clock.now())
     make_pin_source(settings)()
 
 
-def _bindings(settings: Settings, status: TokenStatus) -> Iterator[Violation]:
-    """Yield the enterprises for which no certificate on the token may stand (ID-02)."""
+def _bindings(settings: Settings, status: TokenStatus, now: datetime) -> Iterator[Violation]:
+    """Yield the enterprises for which no certificate on the token may stand, or soon none will (ID-02)."""
     for binding in make_bindings(settings):
         try:
-            status.certificate_of(binding)
+            found = status.certificate_of(binding, now)
         except RetryError as fault:
             yield Violation(fault.code, values=fault.values)
+            continue
+        since, until = found.not_valid_before_utc, found.not_valid_after_utc
+        values = {"enterprise": binding.enterprise, "since": f"{since:%F}", "until": f"{until:%F}"}
+        if not since <= now <= until:
+            yield Violation("token.certificate-not-valid", values=values)
+        elif until - now < timedelta(days=settings.token.certificate_days):
+            yield Violation("token.certificate-expiring", values=values, warning=True)
 
 
 def _profiles(settings: Settings) -> Iterator[Violation]:

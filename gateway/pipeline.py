@@ -85,7 +85,7 @@ def sign(gateway: Gateway) -> int:
         return 0
     result = submitting.sign_batch(gateway.signer, batch)
     with gateway.store.begin() as unit:
-        submitting.note_signatures(unit, result)
+        submitting.note_signatures(gateway.world, unit, result)
     result.raise_trouble()
     return result.done
 

@@ -6,7 +6,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from gateway.config.channels import AmqpBroker, SftpServer, Source, Target
 from gateway.config.sections import File, Name, Section
@@ -27,6 +27,14 @@ HEADER_KEYS = (
 ITEM_KEYS = ("CodeTS", "GName", "GModel", "GUnit", "OriginCountry", "DeclPrice", "TradeCurr")
 
 
+Fingerprint = Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
+
+
+def _listed(value: object) -> object:
+    """Take the short form: one text is a list of it, and an empty one of nothing."""
+    return ([value] if value else []) if isinstance(value, str) else value
+
+
 class Folders(Section):
     """Where the gateway's own files are; relative to the configuration file."""
 
@@ -43,6 +51,7 @@ class TokenSettings(Section):
     module: File | None = None
     label: str = "collective-declaration"
     pin_file: File = Path("var/token/pin")
+    certificate_days: Annotated[int, Field(ge=0, le=730)] = 30
     softhsm_conf: File | None = None
 
 
@@ -62,7 +71,7 @@ class Enterprise(Section):
     guarantee_mode: str = ""
     key_label: Annotated[str, Field(min_length=1)] = "declarant"
     shared_key: bool = False
-    certificate_sha256: Annotated[str, Field(pattern=r"^(([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2})?$")] = ""
+    certificate_sha256: Annotated[tuple[Fingerprint, ...], BeforeValidator(_listed)] = ()
     agents: tuple[Agent, ...] = ()
     typist_card: Annotated[str, Field(pattern=r"^([0-9]{13})?$")] = ""
     declare_declarations: bool = True

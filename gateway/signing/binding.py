@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from cryptography import x509
@@ -35,7 +36,7 @@ class Binding:
         enterprise: The enterprise's customs code.
         key_label: The key's `CKA_LABEL`.
         key_id: The key's `CKA_ID`.
-        fingerprint: The SHA-256 of the certificate in hexadecimal; where given, no other certificate
+        fingerprints: The SHA-256 of the certificates in hexadecimal; where given, no other certificate
             is used, so that another token with the same labels signs nothing.
         codes: The customs and social credit codes of which the certificate's subject may name one; a
             certificate that names others belongs to somebody else. Empty: the subject is not looked at.
@@ -44,26 +45,42 @@ class Binding:
     enterprise: str
     key_label: str = ""
     key_id: bytes = b""
-    fingerprint: str = ""
+    fingerprints: frozenset[str] = frozenset()
     codes: frozenset[str] = frozenset()
 
-    def choose(self, certificates: Iterable[x509.Certificate]) -> x509.Certificate:
-        """Return the one certificate that stands for the enterprise.
+    def choose(self, certificates: Iterable[x509.Certificate], at: datetime) -> x509.Certificate:
+        """Return the one certificate that stands for the enterprise at a moment.
+
+        When a certificate is renewed, the old and the new one are valid side by side for a time, under
+        one key or two: of those valid now, the one that became valid last is used. Where none is valid
+        now, the one that is valid longest is returned, for its user to refuse.
 
         Raises:
             RetryError: `token.certificate-absent`, `-differs`, `-not-unique` or `-of-another`.
         """
-        found = list(certificates)
+        found = list({fingerprint(one): one for one in certificates}.values())
         if not found:
             raise RetryError("token.certificate-absent", enterprise=self.enterprise)
-        if self.fingerprint:
-            found = [one for one in found if fingerprint(one) == self.fingerprint.lower()]
+        if self.fingerprints:
+            found = [one for one in found if fingerprint(one) in self.fingerprints]
             if not found:
                 raise RetryError("token.certificate-differs", enterprise=self.enterprise)
-        if len(found) > 1:
+        for one in found:
+            self._check_subject(one)
+        valid = [one for one in found if one.not_valid_before_utc <= at <= one.not_valid_after_utc]
+        if not valid:
+            return max(found, key=lambda one: one.not_valid_after_utc)
+        newest = max(one.not_valid_before_utc for one in valid)
+        chosen = [one for one in valid if one.not_valid_before_utc == newest]
+        if len(chosen) > 1:
             raise RetryError("token.certificate-not-unique", enterprise=self.enterprise)
-        self._check_subject(found[0])
-        return found[0]
+        return chosen[0]
+
+    def change_over(self, certificates: Iterable[x509.Certificate], at: datetime) -> datetime:
+        """Return until when the choice of a moment stands: then a certificate becomes valid, or ends."""
+        found = list(certificates)
+        moments = [one.not_valid_before_utc for one in found] + [one.not_valid_after_utc for one in found]
+        return min((moment for moment in moments if moment > at), default=at)
 
     def _check_subject(self, certificate: x509.Certificate) -> None:
         for form in _FORMS if self.codes else ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import pkcs11
 from cryptography import x509
@@ -41,8 +42,8 @@ class TokenStatus:
     pin_locked: bool = False
     certificates: tuple[tuple[str, x509.Certificate], ...] = ()
 
-    def certificate_of(self, binding: Binding) -> x509.Certificate:
-        """Return the certificate that will stand for an enterprise, found without a PIN (ID-02).
+    def certificate_of(self, binding: Binding, at: datetime) -> x509.Certificate:
+        """Return the certificate that stands for an enterprise at a moment, found without a PIN (ID-02).
 
         Without a login no token tells its private keys. So the certificate is found by the
         fingerprint of the binding, else by the label that trial tokens and most others give to both.
@@ -50,11 +51,12 @@ class TokenStatus:
         Raises:
             RetryError: `token.certificate-unknown`, `-differs`, `-not-unique` or `-of-another`.
         """
-        found = [one for label, one in self.certificates if binding.fingerprint or label == binding.key_label]
+        label, pinned = binding.key_label, binding.fingerprints
+        found = [one for its, one in self.certificates if pinned or its == label]
         if not found:
-            values = {"label": binding.key_label, "enterprise": binding.enterprise}
+            values = {"label": label, "enterprise": binding.enterprise}
             raise RetryError("token.certificate-unknown", **values)
-        return binding.choose(found)
+        return binding.choose(found, at)
 
 
 def inspect_token(module: Module, label: str, latch: PinLatch) -> TokenStatus:

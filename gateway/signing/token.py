@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import pkcs11
@@ -39,17 +40,26 @@ class Token:
     Whatever fails at the token, the next call begins again from the module's initialisation.
     """
 
-    def __init__(self, module: Module, label: str, bindings: Iterable[Binding], login: Login) -> None:
+    def __init__(
+        self,
+        module: Module,
+        label: str,
+        bindings: Iterable[Binding],
+        login: Login,
+        now: Callable[[], datetime],
+    ) -> None:
         self._module = module
         self._label = label
         self._bindings = {binding.enterprise: binding for binding in bindings}
         self._login = login
         self._session: pkcs11.Session | None = None
-        self._identities: dict[str, Identity] = {}
+        self._now = now
+        # Each with the moment at which it is to be chosen anew.
+        self._identities: dict[str, tuple[Identity, datetime]] = {}
         self._owner: int | None = None
 
     def identity(self, enterprise: str) -> Identity:
-        """Return the enterprise's key and certificate; the token is opened if it is not.
+        """Return the enterprise's key and certificate of now; the token is opened if it is not.
 
         Raises:
             ParkedError: `token.enterprise-not-bound`, before the token is touched (ID-02).
@@ -61,10 +71,11 @@ class Token:
         if binding is None:
             raise ParkedError("token.enterprise-not-bound", enterprise=enterprise)
         self._claim()
-        if enterprise not in self._identities:
+        found = self._identities.get(enterprise)
+        if found is None or found[1] <= self._now():
             with self._guard():
-                self._identities[enterprise] = self._look_up(self._open(), binding)
-        return self._identities[enterprise]
+                found = self._identities[enterprise] = self._look_up(self._open(), binding)
+        return found[0]
 
     def close(self) -> None:
         """Log out and let go of the module; to be called by the owner, or after it has ended."""
@@ -96,24 +107,29 @@ class Token:
             self.close()
             raise RetryError("token.session-lost", label=self._label, reason=type(fault).__name__) from fault
 
-    def _look_up(self, session: pkcs11.Session, binding: Binding) -> Identity:
+    def _look_up(self, session: pkcs11.Session, binding: Binding) -> tuple[Identity, datetime]:
         wanted: dict[Attribute, object] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
         if binding.key_label:
             wanted[Attribute.LABEL] = binding.key_label
         if binding.key_id:
             wanted[Attribute.ID] = binding.key_id
-        keys = list(session.get_objects(wanted))
-        if len(keys) != 1:
-            code = "token.key-not-unique" if keys else "token.key-absent"
-            raise RetryError(
-                code, key=binding.key_label or binding.key_id.hex(), enterprise=binding.enterprise
-            )
-        there = read_certificates(session, {Attribute.ID: keys[0][Attribute.ID]})
-        certificate = binding.choose(one for _, one in there)
-        if not isinstance(keys[0], SignMixin):
+        keys = {bytes(key[Attribute.ID]): key for key in list(session.get_objects(wanted))}
+        if not keys:
+            name = binding.key_label or binding.key_id.hex()
+            raise RetryError("token.key-absent", key=name, enterprise=binding.enterprise)
+        # At a renewal there may be two keys of one label, each with its certificate.
+        there = {
+            certificate: key
+            for key_id, key in keys.items()
+            for _, certificate in read_certificates(session, {Attribute.ID: key_id})
+        }
+        now = self._now()
+        certificate = binding.choose(there, now)
+        chosen = there[certificate]
+        if not isinstance(chosen, SignMixin):
             raise RetryError("token.key-unsupported", subject=certificate.subject.rfc4514_string())
-        key = self._key(session, certificate, partial(self._sign, session, keys[0]))
-        return Identity(binding.enterprise, key, certificate)
+        key = self._key(session, certificate, partial(self._sign, session, chosen))
+        return Identity(binding.enterprise, key, certificate), binding.change_over(there, now)
 
     def _key(
         self, session: pkcs11.Session, certificate: x509.Certificate, sign: RawSign

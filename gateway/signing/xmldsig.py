@@ -103,6 +103,14 @@ class Signer:
         signature[1].text = b64encode(value).decode()
         return root
 
+    def valid_until(self, enterprise: str) -> datetime:
+        """Return when the certificate ends that signs for an enterprise now.
+
+        Raises:
+            RetryError: What `Token.identity` raises.
+        """
+        return self._identities.identity(enterprise).certificate.not_valid_after_utc
+
     def _check_validity(self, identity: Identity) -> None:
         certificate = identity.certificate
         if not certificate.not_valid_before_utc <= self._now() <= certificate.not_valid_after_utc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from gateway.errors import GatewayError, ParkedError, RetryError
 from gateway.messages import serialize
@@ -18,6 +19,7 @@ from gateway.xmlio import parse
 UNUSABLE = "token.unusable"
 DEVICE = "token"
 NOT_BOUND = "token.enterprise-not-bound"
+EXPIRING = "token.certificate-expiring"
 
 
 @dataclass(slots=True)
@@ -27,13 +29,13 @@ class Signatures:
     Attributes:
         signed: The signed bytes by message id.
         parked: What a person must look at, by message id.
-        usable: The enterprises for which something was signed.
+        usable: The enterprises for which something was signed, and until when their certificates are valid.
         troubles: What stopped the token, or one enterprise's key; the messages concerned keep waiting.
     """
 
     signed: dict[str, bytes] = field(default_factory=dict)
     parked: dict[str, ParkedError] = field(default_factory=dict)
-    usable: set[str] = field(default_factory=set)
+    usable: dict[str, datetime] = field(default_factory=dict)
     troubles: dict[str, RetryError] = field(default_factory=dict)
 
     @property
@@ -71,7 +73,7 @@ def sign_batch(signer: Signer, batch: Iterable[tuple[SubmissionRow, bytes]]) -> 
         try:
             with contained(row.id):
                 result.signed[row.id] = serialize(signer.sign(parse(data), row.enterprise, row.route))
-            result.usable.add(row.enterprise)
+            result.usable[row.enterprise] = signer.valid_until(row.enterprise)
         except ParkedError as fault:
             result.parked[row.id] = fault
         except RetryError as fault:
@@ -83,7 +85,7 @@ def sign_batch(signer: Signer, batch: Iterable[tuple[SubmissionRow, bytes]]) -> 
     return result
 
 
-def note_signatures(unit: Unit, result: Signatures) -> None:
+def note_signatures(world: World, unit: Unit, result: Signatures) -> None:
     """Keep the signed bytes; the first signature of a message stays, and trouble is told once (ID-03)."""
     for submission, data in result.signed.items():
         unit.submissions.signed(submission, unit.raw.put(data))
@@ -97,6 +99,12 @@ def note_signatures(unit: Unit, result: Signatures) -> None:
     over = {*result.usable, DEVICE} if result.usable else set()
     for subject in over - result.troubles.keys():
         unit.alerts.close(UNUSABLE, subject)
+    warned = timedelta(days=world.settings.token.certificate_days)
+    for enterprise, until in result.usable.items():
+        if until - unit.now < warned:
+            unit.alerts.open(EXPIRING, enterprise, {"enterprise": enterprise, "until": f"{until:%F}"})
+        else:
+            unit.alerts.close(EXPIRING, enterprise)
 
 
 def file_name(row: SubmissionRow) -> str:

@@ -27,7 +27,7 @@ from gateway.signing import (
 )
 from gateway.signing.keys import RsaTokenKey
 from gateway.signing.pin import write_private
-from tests.services.softhsm import ENTERPRISE, PrivateToken, private_token, refusal, sign
+from tests.services.softhsm import ENTERPRISE, NOON, PrivateToken, private_token, refusal, sign
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_token_that_was_never_there_is_absent(private: PrivateToken) -> None:
         (Module(Path("/no/such/module.so")), private.trial.label, "token.module-absent"),
         (Module(private.trial.pin_file), private.trial.label, "token.absent"),
     ]:
-        token = Token(library, label, [Binding(ENTERPRISE, "declarant")], private.login())
+        token = Token(library, label, [Binding(ENTERPRISE, "declarant")], private.login(), lambda: NOON)
         for _ in range(2):
             assert refusal(lambda token=token: token.identity(ENTERPRISE)).code == code
         token.close()

@@ -134,7 +134,7 @@ def test_a_further_key_that_was_left_half_made_is_made_anew(
         PinLatch(tmp_path / "latch", lambda: NOON),
         token_reports_failed_logins=True,
     )
-    token = Token(second.module(), second.label, [Binding("4403180002", "declarant-2")], login)
+    token = Token(second.module(), second.label, [Binding("4403180002", "declarant-2")], login, lambda: NOON)
     try:
         assert token.identity("4403180002").certificate == made
     finally:

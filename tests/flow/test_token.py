@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from gateway.clock import CHINA
 from gateway.store import SubmissionState
 from tests.flow import erp
 from tests.flow.outside import xmlsec1_faults
@@ -121,3 +123,25 @@ def test_a_message_for_an_enterprise_that_was_taken_out_of_the_configuration_is_
         told = [(alert.code, alert.subject) for alert in running.alerts()]
         assert told == [("token.enterprise-not-bound", submission.id)]
     assert installation.sent() == []
+
+
+@pytest.mark.requirement("ID-03")
+def test_operators_are_told_before_a_certificate_ends(installation: Installation) -> None:
+    """Once, with the day; it is over when a certificate signs that is valid for longer."""
+    soon = datetime(2049, 12, 10, 9, tzinfo=CHINA)
+    guarantee = {"kind": "deposit", "amountCny": 500000, "validUntil": "2051-06-30"}
+    with installation.open(soon) as running:
+        for office in ("5301", "5304"):
+            filing = erp.qualification(f"ZG-{office}", customs={"office": office}, guarantee=guarantee)
+            assert running.send(f"{office}.json", filing)["outcome"] == "accepted"
+        (alert,) = running.alerts()
+        assert (alert.code, alert.subject) == ("token.certificate-expiring", "4403180001")
+        assert alert.values["until"] == "2049-12-31"
+    said = installation.gateway("check", now=soon)
+    assert "token.certificate-expiring" in said.stdout
+    # As if the next certificate had come: this one is valid for long enough now.
+    installation.write_config({"certificate_days = 30": "certificate_days = 0 "})
+    with installation.open(soon) as running:
+        filing = erp.qualification("ZG-5302", customs={"office": "5302"}, guarantee=guarantee)
+        assert running.send("5302.json", filing)["outcome"] == "accepted"
+        assert _told(running) == []

@@ -54,7 +54,7 @@ class PrivateToken:
     def open(self, *bindings: Binding, login: Login | None = None) -> Token:
         """Return the owner of the token; the caller closes it."""
         found = bindings or (Binding(ENTERPRISE, key_label=self.trial.key_label),)
-        return Token(self.trial.module(), self.trial.label, found, login or self.login())
+        return Token(self.trial.module(), self.trial.label, found, login or self.login(), lambda: NOON)
 
 
 def private_token(folder: Path, algorithm: Algorithm = "rsa") -> PrivateToken:

@@ -96,7 +96,7 @@ class TpmToken:
         """Return the owner of the token; the caller closes it."""
         binding = Binding(ENTERPRISE, key_label=self.trial.key_label)
         login = Login(pin_from_file(self.trial.pin_file), self.latch())
-        return Token(self.tpm.module(), self.trial.label, [binding], login)
+        return Token(self.tpm.module(), self.trial.label, [binding], login, lambda: NOON)
 
 
 @contextmanager
