@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from customs_stub.courses import Step
+from customs_stub.faults import Fault
 from customs_stub.keys import Identity, load_identity, make_identity
 from customs_stub.receipts import Result, build
 from customs_stub.schedule import Slot
@@ -27,6 +28,7 @@ class Said:
         client_number: The client's number that it names, or none.
         customs_number: The number that customs gives, or none.
         text: The words beside the code.
+        pointers: The fields that it objects to, in any notation.
     """
 
     code: str
@@ -37,6 +39,7 @@ class Said:
     client_number: str = ""
     customs_number: str = ""
     text: str = "海关审批通过"
+    pointers: tuple[str, ...] = ()
 
 
 def deliver(installation: Installation, name: str, said: Said, identity: Identity | None = None) -> None:
@@ -53,7 +56,8 @@ def deliver(installation: Installation, name: str, said: Said, identity: Identit
         enterprise="4403180001",
         body=Record(),
     )
-    step = Step(technical=said.technical, code=said.code, text=said.text)
+    faults = tuple(Fault("G10", pointer) for pointer in said.pointers)
+    step = Step(technical=said.technical, code=said.code, text=said.text, faults=faults)
     data = build(submission, Slot(step, FILING, 0.0), Result(said.customs_number), "5301", own)
     put(installation, name, data)
 

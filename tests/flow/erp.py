@@ -21,7 +21,7 @@ def qualification(number: str = QUALIFICATION, **changes: Any) -> str:
         "guarantee": {"kind": "deposit", "amountCny": 500000.00, "validUntil": "2027-06-30"},
         "contact": {"name": "李敏", "phone": "0755-82000003"},
     }
-    return _text(usual | changes)
+    return text(usual | changes)
 
 
 def goods(code: str = "0302141000", **changes: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def volume(number: str = VOLUME, qualification: str = QUALIFICATION, *items: dic
     """Return a goods filing with two items under a qualification."""
     filed = list(items) or [goods(), goods("0809290000", name="鲜樱桃", origin="CHL")]
     one = {"number": number, "qualification": {"ourNumber": qualification}, "goods": filed}
-    return _text({"volumes": [one]})
+    return text({"volumes": [one]})
 
 
 def line(**changes: Any) -> dict[str, Any]:
@@ -93,8 +93,8 @@ def manifests(*several: dict[str, Any], action: str = "save-declare") -> str:
         "company": {"customsCode": "4403180001", "name": "深圳示例进出口有限公司"},
         "manifests": list(several) or [manifest()],
     }
-    return _text(whole)
+    return text(whole)
 
 
-def _text(tree: Any) -> str:
+def text(tree: Any) -> str:
     return json.dumps(tree, ensure_ascii=False, indent=1)
