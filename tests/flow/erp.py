@@ -97,4 +97,5 @@ def manifests(*several: dict[str, Any], action: str = "save-declare") -> str:
 
 
 def text(tree: Any) -> str:
+    """Write any tree as the JSON file of an ERP."""
     return json.dumps(tree, ensure_ascii=False, indent=1)
