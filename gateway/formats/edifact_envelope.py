@@ -107,13 +107,14 @@ class _Walk:
             self._made.header = segment
             self._header_faults(segment)
             return
-        self._reference_faults(segment)
         if tag == "UNG":
             self._made.parts.append(segment)
+            self._reference_faults(segment)
             return
         self._message = Message(len(self._made.messages) + 1, [])
         self._made.messages.append(self._message)
         self._made.parts.append(self._message)
+        self._reference_faults(segment)
         if not segment.get(2):
             self._missing(segment, 2, "S009 message identifier")
 
