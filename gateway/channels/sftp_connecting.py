@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,11 +145,14 @@ def connect(access: SftpAccess) -> tuple[SSHClient, Channel]:
 def close(client: SSHClient, patience: float) -> None:
     """End a connection and its thread."""
     transport = client.get_transport()
-    client.close()
     if transport is not None:
+        # Its thread hears of it at once, instead of when it next looks up.
+        with suppress(OSError):
+            transport.sock.shutdown(socket.SHUT_RDWR)
         transport.close()
         transport.join(patience)
         transport.sock.close()
+    client.close()
 
 
 def _open(access: SftpAccess, client: SSHClient) -> Channel:
