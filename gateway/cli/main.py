@@ -7,7 +7,18 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import declarations, demo, lookups, mappings, months, queries, references, running, token
+from gateway.cli import (
+    declarations,
+    demo,
+    lookups,
+    mappings,
+    months,
+    queries,
+    references,
+    running,
+    templates,
+    token,
+)
 from gateway.cli.session import Session
 from gateway.clock import Clock, parse_moment
 from gateway.errors import Language
@@ -66,6 +77,7 @@ for each in (
     queries.print_document,
     references.references,
     mappings.map_file,
+    templates.template,
     mappings.mappings,
     token.token,
     demo.demo,

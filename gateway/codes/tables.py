@@ -103,6 +103,10 @@ class CodeTables:
         """Return the Chinese name of a code, or None."""
         return self._tables[table].names.get(code)
 
+    def entries(self, table: str) -> list[tuple[str, str]]:
+        """Return each code with its Chinese name."""
+        return list(self._tables[table].names.items())
+
     def english(self, table: str, code: str) -> str | None:
         """Return the English name of a code, or None where the table has none."""
         return self._tables[table].english.get(code)

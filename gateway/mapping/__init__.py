@@ -1,7 +1,8 @@
 """Turns sources into the fields of standard messages, by rules that are data, and knows what came whence."""
 
+from gateway.mapping.asked import Asked, columns_of
 from gateway.mapping.check import AS_IT_STANDS, check_all, check_mapping
-from gateway.mapping.comparing import Difference, compare
+from gateway.mapping.comparing import NOTHING, Difference, compare_messages, matched
 from gateway.mapping.coverage import Coverage
 from gateway.mapping.examples import ExampleResult, Trial, render, run_examples
 from gateway.mapping.lineage import Lineage, Mapped, Origin
@@ -11,6 +12,8 @@ from gateway.mapping.mapping_set import MappingSet, load_mapping
 
 __all__ = [
     "AS_IT_STANDS",
+    "NOTHING",
+    "Asked",
     "CodeLookup",
     "Coverage",
     "Difference",
@@ -24,8 +27,10 @@ __all__ = [
     "Trial",
     "check_all",
     "check_mapping",
-    "compare",
+    "columns_of",
+    "compare_messages",
     "load_mapping",
+    "matched",
     "render",
     "run_examples",
 ]

@@ -23,7 +23,8 @@ from gateway.mapping.verbatim import Verbatim
 from gateway.mapping.xpaths import XPaths
 
 # What reads a number or date for its meaning.
-_READS = (DecimalStep, Multiply, Date)
+_NUMBERS = (DecimalStep, Multiply)
+_READS = (*_NUMBERS, Date)
 
 
 @dataclass(slots=True)
@@ -108,7 +109,14 @@ class Compiler:
 
     def _rule(self, key: str, target: str, specs: list[RuleSpec]) -> Rule:
         choices = tuple(self._choice(each, key) for each in specs)
-        rule = Rule(key, target.rpartition("/")[2], target, choices, any(map(_is_text, specs)))
+        rule = Rule(
+            key,
+            target.rpartition("/")[2],
+            target,
+            choices,
+            is_text=any(map(_is_text, specs)),
+            is_number=any(isinstance(step, _NUMBERS) for spec in specs for step in spec.do),
+        )
         self.rules.append(rule)
         return rule
 

@@ -58,6 +58,7 @@ class Rule:
         target: The field's path without positions.
         choices: The ways to make it.
         is_text: It takes a text as it stands, so that zeros at its left count.
+        is_number: It reads a number.
     """
 
     key: str
@@ -65,6 +66,7 @@ class Rule:
     target: str
     choices: tuple[Choice, ...]
     is_text: bool = False
+    is_number: bool = False
 
     def outcomes(self) -> Iterator[str]:
         """Yield the values that it can make, as far as the mapping file names them."""

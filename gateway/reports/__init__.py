@@ -2,6 +2,7 @@
 
 from gateway.reports.charts import Panel, chart
 from gateway.reports.drawing import check_drawing, draw
+from gateway.reports.forms import FormColumn, form_to_csv, form_to_xlsx
 from gateway.reports.sheets import Form, Sheet
 from gateway.reports.statistics import Figures, Tally, plain
 from gateway.reports.tables import Cell, Table, harmless, to_csv, to_xlsx
@@ -10,6 +11,7 @@ __all__ = [
     "Cell",
     "Figures",
     "Form",
+    "FormColumn",
     "Panel",
     "Sheet",
     "Table",
@@ -17,6 +19,8 @@ __all__ = [
     "chart",
     "check_drawing",
     "draw",
+    "form_to_csv",
+    "form_to_xlsx",
     "harmless",
     "plain",
     "to_csv",

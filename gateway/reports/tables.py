@@ -21,7 +21,7 @@ _WIDEST: Final = 60
 # A cell of a workbook holds so many characters, counted as UTF-16 does; CSV knows no such limit.
 _LONGEST: Final = 32_767
 # The bytes of a workbook are to depend on what is in it only.
-_MADE: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+MADE: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def to_xlsx(table: Table) -> bytes:
         "strings_to_urls": False,
     }
     with import_module("xlsxwriter").Workbook(data, options) as book:
-        book.set_properties({"title": harmless(table.title), "created": _MADE})
+        book.set_properties({"title": harmless(table.title), "created": MADE})
         sheet = book.add_worksheet(_sheet_name(table.title))
         bold = book.add_format({"bold": True, "bg_color": "#EEEEEE", "border": 1})
         sheet.freeze_panes(1, 0)
