@@ -139,12 +139,18 @@ class AmqpLink:
         """
         async with self._connecting[purpose]:
             connection = self._connections.get(purpose)
-            if connection is None or connection.is_closed:
+            if connection is None or not _lives(connection):
+                await self.drop(purpose)
                 connection = self._connections[purpose] = await self._connect()
-        with self.told():
-            async with asyncio.timeout(self.access.timeout_seconds):
-                giving = purpose == "give"
-                return await connection.channel(publisher_confirms=giving, on_return_raises=giving)
+        giving = purpose == "give"
+        try:
+            with self.told():
+                async with asyncio.timeout(self.access.timeout_seconds):
+                    return await connection.channel(publisher_confirms=giving, on_return_raises=giving)
+        except RetryError:
+            if self._connections.get(purpose) is connection:
+                await self.drop(purpose)
+            raise
 
     async def drop(self, purpose: Purpose) -> None:
         """Throw a connection away; whatever was under way in it is in doubt."""
@@ -226,6 +232,12 @@ class AmqpLink:
         if "certificate" in _reason(cause).lower():
             return RetryError("channels.amqp-certificate", reason=_reason(cause), **at)
         return fault
+
+
+def _lives(connection: AbstractConnection) -> bool:
+    """Whether a connection can be used; the library's own word comes late or never when its reader died."""
+    transport = connection.transport
+    return not connection.is_closed and transport is not None and not transport.connection.is_closed
 
 
 async def leave(channel: AbstractChannel) -> None:

@@ -15,7 +15,7 @@ from gateway.errors import RetryError, Violation
 
 # Above every `deliveries`, so that the gateway, which can give a reason, is first to park a message. What
 # the gateway cannot even decode is parked by the broker after so many times.
-BROKER_DELIVERIES = 120
+BROKER_DELIVERIES = 30
 
 
 def parked(queue: str) -> str:
@@ -115,8 +115,11 @@ def check_target(link: AmqpLink, exchange: str, routing_key: str) -> Iterator[Vi
     try:
         link.call(_do(link, exchange, look) if exchange else _make_queue(link, routing_key))
     except RetryError as fault:
+        code, values = fault.code, fault.values
+        if isinstance(fault.__cause__, ChannelNotFoundEntity):
+            code, values = "channels.amqp-no-exchange", {"broker": link.access.name, "exchange": exchange}
         # A queue that we give to is its owner's: what he makes of it is told, not forbidden.
-        yield Violation(fault.code, values=fault.values, warning=not exchange)
+        yield Violation(code, values=values, warning=not exchange)
 
 
 async def _make_queue(link: AmqpLink, queue: str) -> None:

@@ -80,7 +80,7 @@ class AmqpQueue(Section):
     amqp: Name
     queue: Text
     prefetch: Annotated[int, Field(ge=1, le=1000)] = 100
-    deliveries: Annotated[int, Field(ge=1, le=100)] = 5
+    deliveries: Annotated[int, Field(ge=1, le=20)] = 5
 
     def __str__(self) -> str:
         return f"amqp:{self.amqp}:{self.queue}"

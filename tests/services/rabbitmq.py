@@ -81,6 +81,11 @@ class Broker:
         """End the node as a power cut would."""
         self._end("broker", signal.SIGKILL)
 
+    def revive(self) -> None:
+        """Start the node if it is not running."""
+        if "broker" not in self._processes:
+            self.start()
+
     def hang(self) -> None:
         """Let the node neither work nor go away, until `go_on`."""
         os.killpg(self._processes["broker"].pid, signal.SIGSTOP)
