@@ -135,14 +135,14 @@ def _unknown_merge_keys(settings: Settings, catalogue: Catalogue) -> Iterator[Vi
                 yield Violation("config.merge-key-unknown", values={"table": table, "key": key})
 
 
-def make_mappings(settings: Settings, world: World) -> MappingSet:
-    """Load the mappings.
+def make_mappings(settings: Settings, world: World, folder: Path | None = None) -> MappingSet:
+    """Load the mappings, of the configuration or of another folder.
 
     Raises:
         RejectedError: Every fault of every mapping.
     """
     tables = PartialTables(world.codes)
-    return MappingSet.load(settings.path(settings.folders.mappings), tables)
+    return MappingSet.load(folder or settings.path(settings.folders.mappings), tables)
 
 
 def make_latch(settings: Settings, clock: Clock) -> PinLatch:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gateway.bootstrap import make_mappings
+from gateway.cli.mapping_rehearsal import mappings_rehearse
 from gateway.cli.mapping_trials import new_golden_files, show_trial
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED
@@ -71,7 +72,10 @@ def _show_message(session: Session, mapped: Mapped, *, explain: bool) -> None:
 
 @click.group()
 def mappings() -> None:
-    """Check and test the mappings."""
+    """Check, test and rehearse the mappings."""
+
+
+mappings.add_command(mappings_rehearse)
 
 
 @mappings.command("check")

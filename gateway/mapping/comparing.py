@@ -53,30 +53,38 @@ class Difference:
         }
 
 
-def compare(
-    before: Sequence[Tree], after: Sequence[Mapped], old: Sequence[Mapped] = ()
-) -> Iterator[Difference]:
-    """Yield every difference between messages as golden files have them and messages made just now.
+def compare(before: Sequence[Tree], after: Sequence[Mapped]) -> Iterator[Difference]:
+    """Yield every difference between messages as a golden file has them and messages made just now."""
+    pairs = _pairs(before, [each.tree() for each in after])
+    for number, (was, now) in enumerate(pairs, 1):
+        made = None if now is None else after[now]
+        lineages = [made.lineage] if made else []
+        yield from _differences(number, None if was is None else before[was], _tree(made), lineages)
 
-    Args:
-        before: What was expected, or what the messages were.
-        after: What was made.
-        old: The messages of which `before` are the trees, which know where a value came from that is gone.
-    """
-    trees = [each.tree() for each in after]
-    for number, (was, now) in enumerate(_pairs(before, trees), 1):
-        lineages = [each.lineage for each in (*_one(after, now), *_one(old, was))]
-        if was is None or now is None:
-            yield Difference(
-                f"[{number}]",
-                NOTHING if was is None else _name(before[was]),
-                NOTHING if now is None else _name(trees[now]),
-                "",
-                "",
-                next((lineage.expected("") for lineage in lineages), None),
-            )
-        else:
-            yield from _fields(f"[{number}] ", before[was], trees[now], lineages)
+
+def compare_messages(number: int, before: Mapped | None, after: Mapped | None) -> Iterator[Difference]:
+    """Yield every difference between what two mappings made of the same message, or one of them did not."""
+    lineages = [each.lineage for each in (after, before) if each]
+    yield from _differences(number, _tree(before), _tree(after), lineages)
+
+
+def matched(
+    before: Sequence[Mapped], after: Sequence[Mapped]
+) -> Iterator[tuple[Mapped | None, Mapped | None]]:
+    """Say which message of one mapping is which of another: by position, or by the sender's number."""
+    pairs = _pairs([each.tree() for each in before], [each.tree() for each in after])
+    for was, now in pairs:
+        yield None if was is None else before[was], None if now is None else after[now]
+
+
+def _differences(
+    number: int, before: Tree | None, after: Tree | None, lineages: Sequence[Lineage]
+) -> Iterator[Difference]:
+    if before is not None and after is not None:
+        yield from _fields(f"[{number}] ", before, after, lineages)
+    else:
+        place = next((lineage.expected("") for lineage in lineages), None)
+        yield Difference(f"[{number}]", _name(before), _name(after), "", "", place)
 
 
 def _pairs(before: Sequence[Tree], after: Sequence[Tree]) -> Iterator[tuple[int | None, int | None]]:
@@ -109,12 +117,12 @@ def _fields(where: str, before: Tree, after: Tree, lineages: Sequence[Lineage]) 
         )
 
 
-def _one(messages: Sequence[Mapped], position: int | None) -> Sequence[Mapped]:
-    return () if position is None else messages[position : position + 1]
+def _tree(mapped: Mapped | None) -> Tree | None:
+    return None if mapped is None else mapped.tree()
 
 
-def _name(tree: Tree) -> str:
-    return f"{tree.get('type', '')} {tree.get('client_number', '')}".strip()
+def _name(tree: Tree | None) -> str:
+    return NOTHING if tree is None else f"{tree.get('type', '')} {tree.get('client_number', '')}".strip()
 
 
 def _flat(tree: Tree) -> dict[str, str]:

@@ -81,6 +81,13 @@ class Interchanges:
         assert found is not None, f"interchange {interchange} is not there"
         return found
 
+    def newest(self, before: int | None, limit: int) -> list[InterchangeRow]:
+        """Return the newest interchanges, the last one first; or those before one of them."""
+        found = _SELECT.order_by(interchanges.c.id.desc()).limit(limit)
+        if before is not None:
+            found = found.where(interchanges.c.id < before)
+        return rows(self._connection, InterchangeRow, found)
+
     def same(self, partner: str, digest: str, before: int) -> InterchangeRow | None:
         """Return the newest earlier interchange of the same bytes that is no repetition itself (ER-04)."""
         asked = {"partner": partner, "digest": digest, "before": before}

@@ -60,6 +60,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "interchanges.take_to_settle": lambda unit: unit.interchanges.take_to_settle("acme", 50),
     "interchanges.settled": lambda unit: unit.interchanges.settled(1),
     "interchanges.came_again": lambda unit: unit.interchanges.came_again(1),
+    "interchanges.newest": lambda unit: unit.interchanges.newest(9, 50),
     "interchanges.same": lambda unit: unit.interchanges.same("acme", "0", 9),
     "interchanges.understood": lambda unit: unit.interchanges.understood(
         1, mapping="m", version="1", reply=None
