@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from gateway.cli.show import Show
 from gateway.documents import Difference, Kind, differences
+from gateway.errors import Place
 from gateway.fields import FieldDictionary, Fields
+from gateway.steps.replies import RECEIPT
 from gateway.store import DocumentRow, Unit
 
 _GROUP = re.compile(r"(\w+)\[(\d+)\]")
@@ -21,7 +24,9 @@ def show_history(show: Show, unit: Unit, row: DocumentRow, dictionary: FieldDict
         for line in lines:
             kind, _, name = line["cause"].partition(" ")
             line["cause"] = f"{show.word(kind)} {name}"
-            line["differences"] = "\n".join(_sentence(show, each) for each in line["differences"])
+            faults = [_fault_sentence(show, each) for each in line.get("faults", ())]
+            found = [_sentence(show, each) for each in line["differences"]]
+            line["differences"] = "\n".join([*found, *faults])
     show.rows("history", ("version", "at", "event", "from", "to", "cause", "differences"), lines)
 
 
@@ -61,6 +66,7 @@ def sentences(show: Show, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _changes(unit: Unit, row: DocumentRow, dictionary: FieldDictionary) -> Iterator[dict[str, Any]]:
     contents = {version.version: version.content for version in unit.documents.versions(row.number)}
     previous: Fields = {}
+    faults = _faults(unit, row.number)
     for change in unit.documents.history(row.number):
         content = contents.get(change.version, previous)
         different = differences(previous, content) if previous else []
@@ -72,8 +78,18 @@ def _changes(unit: Unit, row: DocumentRow, dictionary: FieldDictionary) -> Itera
             "to": change.to_state,
             "cause": f"{change.cause_kind} {change.cause_id}",
             "differences": [_told(each, row.message_type, dictionary) for each in different],
+            **(
+                {"faults": faults[cause]} if (cause := (change.cause_kind, change.cause_id)) in faults else {}
+            ),
         }
         previous = content
+
+
+def _faults(unit: Unit, number: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return what customs found wrong by the receipt that said so, as the ERP was told (EN-05)."""
+    notices = unit.notices.about(number, RECEIPT)
+    told = [json.loads(data) for _, data in unit.raw.many((each.id, each.digest) for each in notices)]
+    return {(RECEIPT, str(n["receipt"]["id"])): n["said"]["faults"] for n in told if n["said"]["faults"]}
 
 
 def _told(difference: Difference, message: str, dictionary: FieldDictionary) -> dict[str, Any]:
@@ -88,6 +104,18 @@ def _told(difference: Difference, message: str, dictionary: FieldDictionary) -> 
         "old": difference.old or None,
         "new": difference.new or None,
     }
+
+
+def _fault_sentence(show: Show, fault: dict[str, Any]) -> str:
+    """Say what customs found wrong, and where the ERP's file has it, or why it is in none."""
+    field = fault.get(f"field_{show.language}") or fault.get("pointer") or "–"
+    source, because = fault.get("source"), fault.get("because", {}).get(f"text_{show.language}", "")
+    place = "–"
+    if source is not None:
+        named = Place(source["file"], source.get("row"), source.get("column"), source.get("path"))
+        place = f"{named} {source['given']!r}" if source["given"] else str(named)
+    values = {"code": fault["code"], "text": fault["text"], "field": field, "place": place}
+    return f"{show.word('fault-of-customs', **values)} {because}".rstrip()
 
 
 def _sentence(show: Show, told: dict[str, Any]) -> str:

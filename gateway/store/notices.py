@@ -66,6 +66,11 @@ class Notices:
         asked = {"partner": partner, "kind": kind, "number": number}
         return int(self._connection.execute(_COUNT, asked).scalar_one())
 
+    def about(self, number: str, kind: str) -> list[NoticeRow]:
+        """Return the notices of a kind that partners have had about a document, oldest first."""
+        found = _SELECT.where(notices.c.number == number, notices.c.kind == kind).order_by(notices.c.id)
+        return rows(self._connection, NoticeRow, found)
+
     def delivered(self, ids: Iterable[int]) -> None:
         """Note that the channel has taken these."""
         values = [{"_id": notice} for notice in ids]

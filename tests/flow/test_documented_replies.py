@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow import erp, references
+from tests.flow import erp, references, way_back
 from tests.services.installation import AGGREGATION, ROOT, Installation
 
 # Some days before the deadline of October.
@@ -56,7 +56,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         running.send("show.json", json.dumps(show))
         references.tell(installation, "licence.xml", "Licence", references.licence())
         running.settle()
-        for letter in "RFWOT":
+        csv = way_back.manifest("L0-1", way_back.item(10), way_back.item(20), operation="暂存并申报")
+        running.send("manifests.csv", csv)
+        for letter in "RFWOTHD":
             running.send(f"{letter}.json", erp.manifests(erp.manifest(f"{letter}0-1")))
     with installation.open(NEAR) as running:
         running.settle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.flow import erp, way_back
@@ -177,3 +179,15 @@ def test_as_many_faults_as_a_receipt_holds_are_all_traced(desk: Desk) -> None:
     assert len(told) == 999
     assert places(told)[98] == ("m.csv", 101, "99")
     assert {way_back.Desk.stands(desk, fault["source"]) for fault in told} == {str(n) for n in range(1, 100)}
+
+
+def test_an_operator_sees_the_faults_in_the_history_of_the_document(desk: Desk) -> None:
+    """With the place in the ERP's file, in either language and as JSON."""
+    desk.send("m.csv", manifest(NUMBER, item(10), item(20), operation="暂存并申报"))
+    faults = desk.refused(NUMBER, "Manifest/Item[2]/GQty", "Manifest/Item[2]/CodeTS")
+    at = desk.running.installation
+    shown = json.loads(at.gateway("document", NUMBER, "--history", "--json").stdout)
+    assert [row.get("faults") for row in shown] == [None, faults]
+    told = "".join(at.gateway("--lang", "zh", "document", NUMBER, "--history").stdout.split())
+    assert "成交数量←m.csv:4[数量]'20'" in told
+    assert "由网关按备案号" in told
