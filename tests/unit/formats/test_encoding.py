@@ -33,6 +33,12 @@ def fault(data: bytes, encoding: str = "") -> Violation:
         (TEXT.encode("gb18030"), "gbk", "gb18030"),
         (TEXT.encode("gb18030"), "GB2312", "gb18030"),
         (("\ufeff" + TEXT).encode("gb18030"), "gb18030", "gb18030"),
+        (TEXT.encode("utf-16"), "", "utf-16"),
+        (TEXT.encode("utf-16"), "utf-16", "utf-16"),
+        (("\ufeff" + TEXT).encode("utf-16-be"), "UTF-16BE", "utf-16"),
+        (TEXT.encode("utf-16-le"), "utf-16", "utf-16"),
+        (TEXT.encode("utf-16-be"), "utf-16", "utf-16"),
+        (TEXT.encode("utf-16-le"), "", "utf-16"),
     ],
 )
 def test_chinese_text_is_read_in_every_encoding_that_erps_write(data, declared, encoding):
@@ -59,6 +65,35 @@ def test_a_mark_wins_against_the_declaration_and_the_disagreement_is_told():
     found = source(TEXT.encode("utf-8-sig"), "gb18030")
     assert found.encoding == "utf-8"
     assert [(each.code, each.warning) for each in found.warnings] == [("format.encoding-disagrees", True)]
+
+
+def test_utf_16_that_is_none_is_refused_by_what_it_is():
+    """Some programs declare it in every XML file, whatever they write."""
+    found = fault(TEXT.encode(), "utf-16")
+    assert (found.code, found.values["other"]) == ("format.wrong-encoding", "UTF-8")
+    with pytest.raises(RejectedError) as caught:
+        read("a.xml", b'<?xml version="1.0" encoding="utf-16"?><a/>')
+    assert caught.value.code == "format.wrong-encoding"
+    assert fault("榴莲".encode("utf-16")[:-1]).code == "format.unreadable-bytes"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_xml_and_json_are_read_in_utf_16(encoding: str):
+    """With its mark, or by where the zeros of plain letters stand."""
+    for declaration in ('<?xml version="1.0" encoding="UTF-16"?>', ""):
+        text = f"{declaration}<a>榴莲</a>"
+        found = read("a.xml", text.encode(encoding))
+        assert (found.encoding, found.content.text) == ("utf-16", "榴莲")
+        assert found.warnings == ()
+    assert read("a.json", '{"a": "榴莲"}'.encode(encoding)).content == {"a": "榴莲"}
+
+
+def test_the_mark_of_utf_16_wins_against_a_declaration_which_is_told():
+    """Inside the file or in the agreement."""
+    (told,) = read("a.xml", '<?xml version="1.0" encoding="GBK"?><a/>'.encode("utf-16")).warnings
+    assert told.code == "format.encoding-disagrees"
+    (told,) = source(TEXT.encode("utf-16"), "utf-8").warnings
+    assert (told.code, told.values["found"]) == ("format.encoding-disagrees", "UTF-16 (BOM)")
 
 
 def test_a_declaration_that_looks_wrong_wins_and_is_told():
