@@ -135,8 +135,12 @@ def channel_places(settings: Settings) -> Iterator[tuple[str, Source | Target]]:
 
 
 def _channels(settings: Settings) -> Iterator[Violation]:
+    told: list[Violation] = []
     for _, place in channel_places(settings):
-        yield from check_place(settings, place)
+        # Both ends of a channel may be one server or one folder, with the same fault.
+        new = [fault for fault in check_place(settings, place) if fault not in told]
+        told += new
+        yield from new
 
 
 def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:
