@@ -51,6 +51,8 @@ class SftpClaims:
         self._root = f"{inbox}/{CLAIMED}"
         self._folder = f"{self._root}/{owner}"
         self._session = -1
+        # The places that are known to be there.
+        self._made: set[str] = set()
         self.held: dict[str, Claim] = {}
 
     def prepare(self, session: SftpSession) -> bool:
@@ -71,6 +73,7 @@ class SftpClaims:
                 if not files:
                     session.remove_folder(f"{self._folder}/{batch}")
         self.held = dict(sorted(found.items(), key=lambda each: (each[1].seen.mtime, each[1].name)))
+        self._made.clear()
         self._session = session.number
         return True
 
@@ -121,13 +124,22 @@ class SftpClaims:
         """
         place = f"{self._inbox}/{PLACES[outcome]}"
         name, source = self.held[delivery].name, self.path(delivery)
-        if session.exists(source):
-            session.make_folder(place)
-            # The mark is the delivery's, so that whoever goes on finds the name that was begun with.
-            marks = ("", delivery[:8])
-            targets = [f"{place}/{_named(name, mark, len(REASON) if reason else 0)}" for mark in marks]
+        # The mark is the delivery's, so that whoever goes on finds the name that was begun with.
+        marks = ("", delivery[:8])
+        targets = [f"{place}/{_named(name, mark, len(REASON) if reason else 0)}" for mark in marks]
+        try:
+            if place not in self._made:
+                session.make_folder(place)
+                self._made.add(place)
+            if reason is not None and not session.exists(source):
+                # It was moved before the connection was lost: a second reason would be about nothing.
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
             if not any(_put(session, source, target, reason) for target in targets):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+        except OSError as fault:
+            if fault.errno != errno.ENOENT or session.exists(source):
+                self._made.clear()
+                raise
         self.drop(session, delivery)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,14 +31,23 @@ class Shears:
         self.after = False
 
     def send(self, wire: Wire, data: bytes) -> None:
-        """Send a request, unless it is the one."""
-        self.requests += data[4] != INIT
-        if self.requests != self.at or data[4] == INIT:
+        """Send requests, up to the one if it is among them."""
+        position, last = 0, 0
+        while position < len(data):
+            (length,) = struct.unpack_from(">I", data, position)
+            counts = data[position + 4] != INIT
+            self.requests += counts
+            if counts and self.requests == self.at:
+                end = position + 4 + length if self.after else position
+                self.cut(wire, data[:end], position if self.after else last)
+            last, position = position, position + 4 + length
+        _send(wire, data)
+
+    def cut(self, wire: Wire, data: bytes, last: int) -> None:
+        """Let the server do this much, and hear of nothing."""
+        if data:
             _send(wire, data)
-            return
-        if self.after:
-            _send(wire, data)
-            while wire._packet()[1:5] != data[5:9]:
+            while wire._packet()[1:5] != data[last + 5 : last + 9]:
                 pass
         wire._channel.get_transport().close()
         raise LostError("cut")
