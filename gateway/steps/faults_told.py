@@ -11,7 +11,7 @@ from gateway.errors import Violation
 from gateway.fields import FieldDictionary, plain
 from gateway.steps.filling import at, parts_of
 from gateway.steps.tracing import Source, Spot, Traced, Tracer
-from gateway.store import RelationRow, SubmissionRow
+from gateway.store import SubmissionRow
 
 # Of what a declaration was merged from, so much is told; a query for the merge relation brings all.
 _MOST_MANIFESTS: Final = 10
@@ -23,7 +23,7 @@ class Teller:
     """Tells the faults of receipts within one transaction."""
 
     tracer: Tracer
-    _merged: dict[str, list[RelationRow]] = field(default_factory=dict)
+    _merged: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
 
     def tell(self, sent: SubmissionRow, faults: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
         """Add to each fault of a submission the field that it means, and where that comes from (EN-05)."""
@@ -81,12 +81,11 @@ class Teller:
 
     def _of_manifests(self, spot: Spot) -> dict[str, Any]:
         """Tell of which manifests a field of a declaration comes, and where they come from (AG-09)."""
-        relations = self._relations(spot.number)
         item = parts_of(spot.path)[2][1] if spot.path.startswith(_LIST) else 0
         pairs = [
-            (each.manifest_number, each.manifest_item if item else 0)
-            for each in relations
-            if item in {0, each.declaration_item}
+            (manifest, position if item else 0)
+            for manifest, position, declared in self._went_into(spot.number)
+            if item in {0, declared}
         ]
         distinct = list(dict.fromkeys(pairs))
         told = [self._of_manifest(*pair, spot.path, item) for pair in distinct[:_MOST_MANIFESTS]]
@@ -104,9 +103,15 @@ class Teller:
         shown = {name: value for name, value in told.items() if value}
         return shown | self._traced(tracer.trace(spot), number)
 
-    def _relations(self, number: str) -> list[RelationRow]:
+    def _went_into(self, number: str) -> list[tuple[str, int, int]]:
+        """Return each manifest item that went into a declaration, and the item that it went into."""
         if number not in self._merged:
-            self._merged[number] = self.tracer.unit.relations.of_declaration(number)
+            unit = self.tracer.unit
+            row, kept = unit.documents.get(number), unit.relations.of_declaration(number)
+            found = [(r.manifest_number, r.manifest_item, r.declaration_item) for r in kept]
+            # Until its run is closed, what is not among the relations yet is still among the lines.
+            waiting = unit.lines.went_into(row.parent, number) if row and row.parent else []
+            self._merged[number] = list(dict.fromkeys([*found, *waiting]))
         return self._merged[number]
 
 

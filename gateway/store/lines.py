@@ -135,6 +135,13 @@ _DRAFTS = (
     .order_by(drafts.c.declaration)
     .limit(LIMIT)
 )
+_WENT_INTO = (
+    select(lines.c.manifest, lines.c.position, goods.c.position)
+    .select_from(_PLACED)
+    .join(drafts, (drafts.c.run == goods.c.run) & (drafts.c.declaration == goods.c.declaration))
+    .where(lines.c.run == bindparam("run"), drafts.c.number == bindparam("number"))
+    .order_by(goods.c.position, lines.c.manifest, lines.c.position)
+)
 _NUMBER = (
     update(drafts)
     .where(drafts.c.run == bindparam("_run"), drafts.c.declaration == bindparam("_declaration"))
@@ -205,6 +212,10 @@ class Lines:
     def drafts(self, run: str, *, after: int, limit: int) -> list[DraftRow]:
         """Return the next drafts, in their order."""
         return rows(self._connection, DraftRow, _DRAFTS, run=run, after=after, limit=limit)
+
+    def went_into(self, run: str, number: str) -> list[tuple[str, int, int]]:
+        """Return what goes into a declaration of an open run: manifest, its item, the declaration's item."""
+        return [tuple(row) for row in self._connection.execute(_WENT_INTO, {"run": run, "number": number})]
 
     def number(self, run: str, numbers: Iterable[tuple[int, str]]) -> None:
         """Note the unified numbers that declarations were given."""
