@@ -14,7 +14,8 @@ from tests.source import ROOT
 
 LIBRARY = CodeLibrary.load(None, lambda: date(2026, 10, 20))
 # Looked up by a rule, not for a field of its own: the document code before a licence's colon.
-BY_RULE = {"licence_doc"}
+# And what the platform answers, which is read and never written.
+BY_RULE = {"licence_doc", "dxp_response"}
 
 
 @pytest.mark.requirement("EN-03")
