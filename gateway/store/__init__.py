@@ -1,5 +1,6 @@
 """The store: tables, queries and migrations on SQLite or PostgreSQL; every arrow between stages is a row."""
 
+from gateway.store.audit import Act, Broken, Trail
 from gateway.store.documents import DocumentFilter
 from gateway.store.groups import GroupRow
 from gateway.store.lines import DraftRow, LineRow, MergedRow, PlaceRow, SumRow
@@ -30,9 +31,11 @@ from gateway.store.store import Store
 from gateway.store.unit import Unit
 
 __all__ = [
+    "Act",
     "AlertRow",
     "AttemptOutcome",
     "AttemptRow",
+    "Broken",
     "ChangeRow",
     "Counts",
     "DocumentFilter",
@@ -64,6 +67,7 @@ __all__ = [
     "SubmissionRow",
     "SubmissionState",
     "SumRow",
+    "Trail",
     "Unit",
     "UseRow",
     "VersionRow",

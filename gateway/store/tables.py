@@ -32,6 +32,7 @@ metadata = MetaData(
 # the general index on the state for the first one, after which it would have to sort the whole queue.
 TO_SEND = "state || '' IN ('to_send', 'in_doubt')"
 TO_SETTLE = "state <> 'stored' AND delivery IS NOT NULL AND settled_at IS NULL"
+UNSEALED = "seal IS NULL"
 AWAITED = "state = 'sent' AND (technical_at IS NULL OR business_at IS NULL)"
 
 
@@ -174,8 +175,11 @@ history = Table(
     _words("to_state"),
     _words("cause_kind"),
     _words("cause_id"),
+    _count("seal", optional=True),
     # One row a version: the last guard of compare-and-set.
     Index("ix_history_version", "number", "version", unique=True),
+    Index("ix_history_unsealed", "id", **_partial(UNSEALED)),
+    Index("ix_history_sealed", "seal", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -369,5 +373,31 @@ alerts = Table(
     _moment("closed_at", optional=True),
     Column("values", Json, nullable=False),
     Index("ix_alerts_open", "code", "subject", unique=True, **_partial("closed_at IS NULL")),
+    sqlite_autoincrement=True,
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    _own_id(),
+    _moment("at"),
+    _words("operator"),
+    _words("act"),
+    _words("subject"),
+    Column("detail", Json, nullable=False),
+    _count("seal", optional=True),
+    Index("ix_acts_unsealed", "id", **_partial(UNSEALED)),
+    Index("ix_acts_sealed", "seal", "id"),
+    sqlite_autoincrement=True,
+)
+
+seals = Table(
+    "seals",
+    metadata,
+    _own_id(),
+    _moment("at"),
+    _count("rows"),
+    _words("digest"),
+    _words("chain"),
     sqlite_autoincrement=True,
 )

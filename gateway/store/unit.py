@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from gateway.errors import GatewayError
 from gateway.store.alerts import Alerts
+from gateway.store.audit import Audit
 from gateway.store.documents import Documents
 from gateway.store.groups import Groups
 from gateway.store.interchanges import Interchanges
@@ -54,6 +55,7 @@ class Unit:
         self.groups = Groups(connection)
         self.references = References(connection)
         self.alerts = Alerts(connection, now)
+        self.audit = Audit(connection, now)
         self.status = Status(connection)
 
     @contextmanager

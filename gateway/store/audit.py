@@ -1,0 +1,162 @@
+"""The audit trail: what operators did and how documents moved, sealed in a chain that shows every change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, Table, func, insert, select, update
+
+from gateway.store.statements import rows
+from gateway.store.tables import acts, history, seals
+
+# What is sealed, in this order.
+_TRAILS: Final = {"acts": acts, "history": history}
+_START: Final = "0" * 64
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What an operator did: who by the operating system, what, to which, and with which words."""
+
+    id: int
+    at: datetime
+    operator: str
+    act: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A seal that does not hold.
+
+    Attributes:
+        seal: Its number.
+        at: When it was set.
+        expected: How many rows it sealed, and how many are there.
+        found: How many rows carry it now.
+        chained: Whether it stands on the seal before it as that is now.
+    """
+
+    seal: int
+    at: datetime
+    expected: int
+    found: int
+    chained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What an examination of the trail came to.
+
+    Attributes:
+        seals: How many there are.
+        rows: How many rows they seal.
+        unsealed: How many rows wait for their seal.
+        head: The chain's last value: kept elsewhere, it proves later that nothing before was replaced.
+        broken: Every seal that does not hold.
+    """
+
+    seals: int
+    rows: int
+    unsealed: int
+    head: str
+    broken: tuple[Broken, ...]
+
+
+class Audit:
+    """Rows are added in the transaction of what they tell of, and sealed soon after, many at once.
+
+    A seal digests its rows and stands on the seal before it, so that a row that is changed, removed or
+    put in later shows. Chaining each row as it is written would make all writers wait for each other.
+    """
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def act(self, operator: str, act: str, subject: str, detail: Mapping[str, Any]) -> None:
+        """Note what an operator does."""
+        row = {"at": self._now, "operator": operator, "act": act, "subject": subject, "detail": dict(detail)}
+        self._connection.execute(insert(acts), row)
+
+    def acts(self, limit: int) -> list[Act]:
+        """Return the last acts, newest first."""
+        found = select(*(acts.c[name] for name in Act.__dataclass_fields__)).order_by(acts.c.id.desc())
+        return rows(self._connection, Act, found.limit(limit))
+
+    def seal(self, limit: int) -> str | None:
+        """Seal at most so many rows of each kind that have none; return the chain's new value, if any.
+
+        One process does it at a time: another waits for this transaction, and goes on from its seal.
+        """
+        if not self._waits():
+            return None
+        if self._connection.dialect.name == "postgresql":
+            self._connection.exec_driver_sql("LOCK TABLE seals IN SHARE ROW EXCLUSIVE MODE")
+        last = select(seals.c.chain).order_by(seals.c.id.desc()).limit(1)
+        before: str = self._connection.execute(last).scalar() or _START
+        taken = {name: self._unsealed(table, limit) for name, table in _TRAILS.items()}
+        count = sum(map(len, taken.values()))
+        if not count:
+            return None
+        digest = _digest(taken)
+        chain = _chain(before, digest)
+        values = {"at": self._now, "rows": count, "digest": digest, "chain": chain}
+        (number,) = self._connection.execute(insert(seals).values(values).returning(seals.c.id)).one()
+        for name, found in taken.items():
+            table = _TRAILS[name]
+            ids = [row["id"] for row in found]
+            self._connection.execute(update(table).where(table.c.id.in_(ids)).values(seal=number))
+        return chain
+
+    def verify(self) -> Trail:
+        """Compute every seal anew."""
+        broken: list[Broken] = []
+        count, total, before = 0, 0, _START
+        for seal in self._connection.execute(select(seals).order_by(seals.c.id)):
+            found = {name: self._sealed(table, seal.id) for name, table in _TRAILS.items()}
+            there = sum(map(len, found.values()))
+            chained = seal.chain == _chain(before, seal.digest)
+            if not (chained and there == seal.rows and _digest(found) == seal.digest):
+                broken.append(Broken(seal.id, seal.at, seal.rows, there, chained))
+            count, total, before = count + 1, total + seal.rows, seal.chain
+        return Trail(count, total, self._count_unsealed(), before, tuple(broken))
+
+    def _waits(self) -> bool:
+        return any(
+            self._connection.execute(select(table.c.id).where(table.c.seal.is_(None)).limit(1)).first()
+            for table in _TRAILS.values()
+        )
+
+    def _unsealed(self, table: Table, limit: int) -> Rows:
+        return self._rows(select(table).where(table.c.seal.is_(None)).order_by(table.c.id).limit(limit))
+
+    def _sealed(self, table: Table, seal: int) -> Rows:
+        return self._rows(select(table).where(table.c.seal == seal).order_by(table.c.id))
+
+    def _rows(self, found: Select[Any]) -> Rows:
+        return [dict(row) for row in self._connection.execute(found).mappings()]
+
+    def _count_unsealed(self) -> int:
+        waiting = [select(func.count()).where(table.c.seal.is_(None)) for table in _TRAILS.values()]
+        return sum(self._connection.execute(each).scalar_one() for each in waiting)
+
+
+def _digest(found: Mapping[str, Rows]) -> str:
+    made = sha256()
+    for trail, rows_of_it in found.items():
+        for row in rows_of_it:
+            kept = [trail, {name: value for name, value in row.items() if name != "seal"}]
+            made.update(json.dumps(kept, ensure_ascii=False, sort_keys=True, default=str).encode() + b"\n")
+    return made.hexdigest()
+
+
+def _chain(before: str, digest: str) -> str:
+    return sha256(f"{before}{digest}".encode()).hexdigest()
