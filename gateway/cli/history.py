@@ -12,7 +12,7 @@ from gateway.documents import Difference, Kind, differences
 from gateway.errors import Place
 from gateway.fields import FieldDictionary, Fields
 from gateway.steps.replies import RECEIPT
-from gateway.store import DocumentRow, Unit
+from gateway.store import DocumentRow, HistoryRow, MessageRow, Unit
 
 _GROUP = re.compile(r"(\w+)\[(\d+)\]")
 
@@ -27,7 +27,7 @@ def show_history(show: Show, unit: Unit, row: DocumentRow, dictionary: FieldDict
             faults = [_fault_sentence(show, each) for each in line.get("faults", ())]
             found = [_sentence(show, each) for each in line["differences"]]
             line["differences"] = "\n".join([*found, *faults])
-    show.rows("history", ("version", "at", "event", "from", "to", "cause", "differences"), lines)
+    show.rows("history", ("version", "at", "event", "from", "to", "cause", "made_by", "differences"), lines)
 
 
 def amendments_of(unit: Unit, row: DocumentRow) -> list[dict[str, Any]]:
@@ -77,6 +77,7 @@ def _changes(unit: Unit, row: DocumentRow, dictionary: FieldDictionary) -> Itera
             "from": change.from_state,
             "to": change.to_state,
             "cause": f"{change.cause_kind} {change.cause_id}",
+            "made_by": made_by(_message(unit, change)),
             "differences": [_told(each, row.message_type, dictionary) for each in different],
             **(
                 {"faults": faults[cause]} if (cause := (change.cause_kind, change.cause_id)) in faults else {}
@@ -90,6 +91,18 @@ def _faults(unit: Unit, number: str) -> dict[tuple[str, str], list[dict[str, Any
     notices = unit.notices.about(number, RECEIPT)
     told = [json.loads(data) for _, data in unit.raw.many((each.id, each.digest) for each in notices)]
     return {(RECEIPT, str(n["receipt"]["id"])): n["said"]["faults"] for n in told if n["said"]["faults"]}
+
+
+def made_by(message: MessageRow | None) -> str | None:
+    """Return the mapping and version by which a message was made of an ERP's file (ER-03)."""
+    if message is None or message.mapping is None:
+        return None
+    return f"{message.mapping}@{message.mapping_version}"
+
+
+def _message(unit: Unit, change: HistoryRow) -> MessageRow | None:
+    interchange, _, position = change.cause_id.partition("/")
+    return unit.messages.at(int(interchange), int(position)) if change.cause_kind == "message" else None
 
 
 def _told(difference: Difference, message: str, dictionary: FieldDictionary) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import click
 
 from gateway.bootstrap import make_latch
 from gateway.checking import channel_places
-from gateway.cli.history import amendments_of, changes_told, sentences, show_history
+from gateway.cli.history import amendments_of, changes_told, made_by, sentences, show_history
 from gateway.cli.months import Month
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE
@@ -158,7 +158,7 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
         if history:
             show_history(session.show, unit, row, session.world.catalogue.dictionary)
             return DONE
-        told = _properties(row)
+        told = {**_properties(row), "made_by": made_by(unit.messages.last_accepted(row.number))}
         submissions = [
             {
                 "message": each.id,

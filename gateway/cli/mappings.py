@@ -66,8 +66,9 @@ def _mapping(session: Session, source: Source, name: str | None) -> Mapping:
 
 
 def _show_message(session: Session, mapped: Mapped, *, explain: bool) -> None:
-    columns = ("target", "value", "rule", "source", "place") if explain else ("target", "value")
-    session.show.rows(f"{mapped.message_type} {mapped.client_seq_no}", columns, mapped.explain())
+    columns = ("target", "value", "rule", "source", "steps", "place") if explain else ("target", "value")
+    rows = [{**each, "steps": " → ".join(each["steps"])} for each in mapped.explain()]
+    session.show.rows(f"{mapped.message_type} {mapped.client_seq_no}", columns, rows)
 
 
 @click.group()

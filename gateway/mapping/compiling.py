@@ -141,6 +141,7 @@ class Compiler:
             conditions=self._conditions(spec.when, f"{key}.when"),
             optional=spec.optional,
             of_message=spec.of is not None,
+            told=tuple(_told(spec)),
         )
 
     def _conditions(self, specs: list[ConditionSpec], key: str) -> tuple[Condition, ...]:
@@ -229,3 +230,22 @@ def _is_text(spec: RuleSpec) -> bool:
 
 def _texts(rule: Rule) -> list[str]:
     return [text for choice in rule.choices for text in choice.expressions]
+
+
+def _told(spec: RuleSpec) -> Iterator[str]:
+    """Say what is done to a value, in the order in which it is done."""
+    if spec.join is not None:
+        yield f'join "{spec.join}"'
+    for step in spec.do:
+        given = step.model_dump(by_alias=True, exclude_defaults=True)
+        yield " ".join(name if value is True else f"{name} {_quoted(value)}" for name, value in given.items())
+    if spec.values is not None:
+        yield f"values {spec.values}"
+    if spec.table is not None:
+        yield f"table {spec.table}"
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, list):
+        return " / ".join(_quoted(each) for each in value)
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -21,11 +21,13 @@ class Origin:
         rule: The key of the mapping file, for example `items.GQty`.
         place: Where the source's text stood; for a default, where it would have stood.
         value: The source's text before any step; empty for a constant or a default.
+        steps: What was done to it, one after another, for example `replace "."`, `table unit`.
     """
 
     rule: str
     place: Place
     value: str
+    steps: tuple[str, ...] = ()
 
 
 class Lineage(Mapping[str, Origin]):
@@ -51,7 +53,7 @@ class Lineage(Mapping[str, Origin]):
             place = self._reading.expected(entry.node, entry.expression)
         else:
             place = Place(self._reading.name)
-        return Origin(entry.rule.key, place, entry.text)
+        return Origin(entry.rule.key, place, entry.text, _steps(entry))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -60,7 +62,7 @@ class Lineage(Mapping[str, Origin]):
         return len(self._entries)
 
     def given(self, path: str) -> str:
-        """Return the path at which the sender gave a field: its own, that of its own number for it, or none."""
+        """Return the path at which the sender gave a field: by its own name, by its own number, or none."""
         return next((each for each in (path, OWN.get(path, "")) if each in self._entries), "")
 
     def expected(self, path: str) -> Place:
@@ -83,6 +85,14 @@ class Lineage(Mapping[str, Origin]):
         while path not in self._nodes:
             path = path.rpartition("/")[0]
         return self._reading.node_place(self._nodes[path])
+
+
+def _steps(entry: Entry) -> tuple[str, ...]:
+    if entry.choice is None:
+        return ()
+    if entry.choice.constant:
+        return ("constant",)
+    return entry.choice.told if entry.where is not None else ("default",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +123,15 @@ class Mapped:
         """Add to a later stage's violation the place of the source that it is about (EN-05)."""
         return violation if violation.place else violation.at(self.lineage.expected(violation.path))
 
-    def explain(self) -> list[dict[str, str | int | None]]:
-        """List each target node with its value, rule and place, ready for a table or JSON."""
+    def explain(self) -> list[dict[str, Any]]:
+        """List each target node with its value, rule, source text, steps and place, ready for JSON."""
         values = {
             "MessageHead/MessageType": self.message_type,
             "MessageHead/ClientSeqNo": self.client_seq_no,
             "MessageHead/Operation": self.operation,
             **dict(walk(self.body, self.message_type)),
         }
-        rows: list[dict[str, str | int | None]] = []
+        rows: list[dict[str, Any]] = []
         for path, origin in self.lineage.items():
             place = origin.place
             rows.append(
@@ -130,6 +140,7 @@ class Mapped:
                     "value": values.get(path, ""),
                     "rule": origin.rule,
                     "source": origin.value,
+                    "steps": list(origin.steps),
                     "place": str(place),
                     "row": place.row,
                     "column": place.column,

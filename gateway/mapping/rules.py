@@ -33,7 +33,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One way to make a value; of several the first whose conditions hold is taken."""
+    """One way to make a value; of several the first whose conditions hold is taken.
+
+    Its steps, list of words and code table stand in `told` once more, as a person reads them.
+    """
 
     expressions: tuple[Any, ...] = ()
     constant: str = ""
@@ -46,6 +49,7 @@ class Choice:
     conditions: tuple[Condition, ...] = ()
     optional: bool = False
     of_message: bool = False
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Entry(NamedTuple):
     text: str
     node: Any
     expression: Any
+    choice: Choice | None
 
 
 @dataclass(slots=True)
@@ -125,7 +130,7 @@ class Frame:
 
     def _make(self, rule: Rule, choice: Choice, node: Any, path: str) -> str:
         if choice.constant:
-            self.entries[path] = Entry(rule, None, "", None, None)
+            self.entries[path] = Entry(rule, None, "", None, None, choice)
             return choice.constant
         found: Found | None = None
         text = ""
@@ -141,7 +146,7 @@ class Frame:
         if text or found:
             where, raw = (found[1], found[0]) if found else (None, "")
             expression = None if found else choice.expressions[0]
-            self.entries[path] = Entry(rule, where, raw, node, expression)
+            self.entries[path] = Entry(rule, where, raw, node, expression, choice)
         return text
 
     def _find(self, choice: Choice, node: Any) -> Found | None:

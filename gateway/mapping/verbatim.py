@@ -57,7 +57,7 @@ class Verbatim:
             elif child.find("*") is not None:
                 tree[name] = self._below(frame, child, at)
             elif text := text_of(child).strip():
-                frame.entries[at] = Entry(self.rule, child, text, None, None)
+                frame.entries[at] = Entry(self.rule, child, text, None, None, None)
                 tree[name] = text
         return {**tree, **lists}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -73,6 +74,11 @@ def test_a_changed_mapping_is_in_force_without_a_restart(place: Installation) ->
         assert after is not None
         (made,) = before.apply(read("q1.json", erp.qualification().encode()))
         assert (made.client_seq_no, made.version) == ("QF-1", old)
+        number = running.document("QF-1").number
+        shown = json.loads(place.gateway("document", number, "--json").stdout)
+        assert shown["made_by"] == f"{NAME}@{old}"
+        (saved, *_) = json.loads(place.gateway("document", number, "--history", "--json").stdout)
+        assert saved["made_by"] == shown["made_by"]
         assert b"A remark" not in before.data
         assert b"A remark" in after.data
 

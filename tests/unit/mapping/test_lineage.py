@@ -32,8 +32,10 @@ def test_each_target_node_knows_its_rule_and_its_place(mapped: Mapped):
     """A constant has no place but the file; a default stands where the value was expected."""
     assert dict(mapped.lineage) == {
         "MessageHead/ClientSeqNo": Origin("message.client-number", Place("a.csv", 2, "nr"), "1"),
-        "GoodsFiling/CustomMaster": Origin("header.CustomMaster", Place("a.csv", 2, "关区"), ""),
-        "GoodsFiling/GoodsNature": Origin("header.GoodsNature", Place("a.csv"), ""),
+        "GoodsFiling/CustomMaster": Origin(
+            "header.CustomMaster", Place("a.csv", 2, "关区"), "", ("default",)
+        ),
+        "GoodsFiling/GoodsNature": Origin("header.GoodsNature", Place("a.csv"), "", ("constant",)),
         "GoodsFiling/Item[1]/CodeTS": Origin("items.CodeTS", Place("a.csv", 2, "编码"), "0810"),
         "GoodsFiling/Item[1]/GName": Origin("items.GName", Place("a.csv", 2, "品名"), "榴莲"),
         "GoodsFiling/Item[1]/TradeCurr": Origin("items.TradeCurr", Place("a.csv", 2, "币制"), "USD"),
@@ -98,6 +100,7 @@ def test_an_explanation_lists_target_value_rule_and_source(mapped: Mapped):
         "value": "榴莲",
         "rule": "items.GName",
         "source": "榴莲",
+        "steps": [],
         "place": "a.csv:2 [品名]",
         "row": 2,
         "column": "品名",
@@ -105,6 +108,30 @@ def test_an_explanation_lists_target_value_rule_and_source(mapped: Mapped):
     }
     assert rows["MessageHead/ClientSeqNo"]["value"] == "1"
     assert rows["GoodsFiling/CustomMaster"]["value"] == "5301"
+
+
+@pytest.mark.requirement("ER-03")
+def test_an_explanation_says_what_was_done_to_a_value(workshop):
+    """Each step with its figures, the list of words, the code table; a constant and a default as such."""
+    rules = """[header]
+CodeTS = { from = ["a", "b"], join = "-", do = [{ replace = "." }, { pad = 10, with = "1" }, "upper"] }
+GUnit = { from = "u", values = "unit", table = "unit" }
+GModel = { value = "x" }
+NoteS = { from = "n", default = "none" }
+GName = { from = "d", do = [{ date = ["yyyy-MM-dd", "yyyyMMdd"], to = "yyyyMM" }, { decimal = 2 }] }
+[values.unit]
+kg = "千克"
+"""
+    (made,) = workshop.csv(rules, ["nr,a,b,u,n,d", "1,0.8,1,kg,,2026-10-05"])
+    steps = {row["target"].rpartition("/")[2]: row["steps"] for row in made.explain()}
+    assert steps == {
+        "ClientSeqNo": [],
+        "CodeTS": ['join "-"', 'replace "."', 'pad 10 with "1"', "upper"],
+        "GUnit": ["values unit", "table unit"],
+        "GModel": ["constant"],
+        "NoteS": ["default"],
+        "GName": ['date "yyyy-MM-dd" / "yyyyMMdd" to "yyyyMM"', "decimal 2"],
+    }
 
 
 def test_columns_that_no_rule_looks_at_are_named(workshop):
