@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -101,15 +100,3 @@ def test_a_zip_that_is_unsound_is_refused_before_anything_of_it_is_done(running:
     assert reply["outcome"] == "quarantined"
     assert reply["violations"][0]["code"] == "format.zip-name"
     assert running.documents() == []
-
-
-def test_templates_are_listed_and_written_as_csv_too(installation: Installation, tmp_path: Path):
-    """For what has no columns there is none, and a file must say what it is."""
-    listed = installation.gateway("template", "--json")
-    assert '"template": "manifest-correction"' in listed.stdout
-    file = tmp_path / "a.csv"
-    assert installation.gateway("template", "manifest", "-o", str(file)).returncode == 0
-    assert file.read_bytes().startswith("\ufeff集报清单编号 Manifest,操作 Operation,".encode())
-    for arguments in (["acme-json/manifest"], ["manifest", "-o", "a.pdf"], ["unknown"]):
-        refused = installation.gateway("template", *arguments)
-        assert (refused.returncode, bool(refused.stderr)) == (1, True)
