@@ -11,9 +11,10 @@ from typing import Any
 from gateway.steps.replies import ACCEPTED, ANSWERED
 from gateway.store import InterchangeRow, Unit
 
-# What comes behind is told without its faults, only with their number: nobody reads so many, and the
-# whole has to fit into memory here and at the ERP.
-MOST_BYTES = 32 * 1024 * 1024
+# What comes behind is told in short: nobody reads so much, and the whole has to fit into memory here and
+# at the ERP, which can have each document shown.
+MOST_BYTES = 16 * 1024 * 1024
+_LONG = ("violations", "warnings", "filled", "content", "changes")
 _PAGE = 200
 _INDENT = "\n    "
 
@@ -27,7 +28,7 @@ class Written:
 
 
 def write_reply(unit: Unit, interchange: InterchangeRow) -> Written:
-    """Write the one reply, with the same bytes as if all of it were written at once (ER-04)."""
+    """Write the one reply: the same bytes however often it is written, and whoever asks (ER-04)."""
     outcomes = {ACCEPTED if each == ANSWERED else each for each in unit.messages.outcomes(interchange.id)}
     told = {
         "reply_to": {"name": interchange.name, "sha256": interchange.digest},
@@ -57,6 +58,6 @@ def _entries(unit: Unit, interchange: int) -> Iterator[dict[str, Any]]:
 
 
 def _short(entry: Mapping[str, Any]) -> dict[str, Any]:
-    left_out = entry.get("violations_left_out", 0) + len(entry.get("violations", ()))
-    short = {key: value for key, value in entry.items() if key not in {"violations", "warnings"}}
-    return short | {"violations_left_out": left_out} if left_out else short
+    left_out = {key: len(entry[key]) for key in _LONG if key in entry}
+    short = {key: value for key, value in entry.items() if key not in left_out}
+    return short | {"left_out": left_out} if left_out else short

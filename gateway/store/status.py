@@ -31,6 +31,7 @@ class Counts:
 
 _WAITING: tuple[tuple[Table, str, str], ...] = (
     (interchanges, "interchanges", InterchangeState.STORED),
+    (interchanges, "interchanges.begun", InterchangeState.BEGUN),
     *(
         (submissions, f"submissions.{state}", state)
         for state in SubmissionState
