@@ -105,6 +105,10 @@ class Facts(Protocol):
         """Return the live document of that kind under the client's own number."""
         ...
 
+    def was_tried(self, kind: Kind, enterprise: str, number: str) -> bool:
+        """Tell whether a document of that kind came before under the client's own number."""
+        ...
+
     def volume(self, customs_number: str) -> Filed | None:
         """Return the volume that carries the number, live or not."""
         ...

@@ -13,7 +13,7 @@ from customs_stub.facts import Facts
 from customs_stub.faults import Fault
 from customs_stub.keys import Register
 from customs_stub.pointing import aimed
-from customs_stub.scenarios import Verdict, choose
+from customs_stub.scenarios import Scenario, Verdict, choose
 from customs_stub.schemas import Schemas
 from customs_stub.seal import SealError, StrangerError, verify
 from customs_stub.submission import Kind, Submission, read
@@ -98,10 +98,18 @@ def judge(examined: Examined, facts: Facts, *, claimed: bool) -> Judgement:
         return Judgement(None, False, scenario.shape(courses.not_received(faults)), pause)
     faults = checks.check(kind, submission, facts)
     if scenario.verdict is Verdict.REFUSE:
-        asked = aimed(scenario.aim, kind, submission.body) if scenario.aim else [Fault("G09", "")]
-        faults = [*asked, *faults]
+        faults = [*_asked(scenario, kind, submission, facts), *faults]
     plan = courses.refused(kind, faults) if faults else courses.approved(kind, submission)
     return Judgement(kind, not faults, scenario.shape(plan), pause)
+
+
+def _asked(scenario: Scenario, kind: Kind, submission: Submission, facts: Facts) -> list[Fault]:
+    """Return the objections that a client number asks for; those with pointers, only the first time."""
+    if scenario.aim is None:
+        return [Fault("G09", "")]
+    if facts.was_tried(kind, submission.enterprise, submission.client_number):
+        return []
+    return aimed(scenario.aim, kind, submission.body)
 
 
 def _unread(data: bytes, stem: str) -> Submission:

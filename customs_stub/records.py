@@ -62,6 +62,11 @@ class Records:
         )
         return found[0] if found else None
 
+    def was_tried(self, kind: Kind, enterprise: str, number: str) -> bool:
+        """Tell whether a document of that kind came before under the client's own number."""
+        condition = "enterprise = ? AND kind = ? AND client_number = ?"
+        return bool(self._filed(condition, enterprise, kind, number))
+
     def volume(self, customs_number: str) -> Filed | None:
         """Return the volume that carries the number, live or not."""
         condition = "customs_number = ? AND kind = ?"

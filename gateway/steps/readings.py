@@ -19,6 +19,7 @@ from gateway.store import InterchangeRow, MessageRow, Unit
 # Whole files are held as long as all of them together are not larger; one is held however large it is.
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _MOST_MESSAGES: Final = 1000
+_MANY: Final = 20
 _MOST_MAPPINGS: Final = 50
 
 
@@ -86,6 +87,10 @@ class Readings:
             if file is None or position not in file.messages:
                 wanted.setdefault(interchange, set()).add(position)
         for interchange, positions in wanted.items():
+            if len(positions) >= _MANY:
+                # Of a file refused in bulk more will be asked for, most likely those that follow.
+                first = min(positions)
+                positions.update(range(first, first + _MOST_MESSAGES - len(positions)))
             self._read(unit, interchange, positions)
 
     def _read(self, unit: Unit, interchange: int, positions: Collection[int]) -> None:

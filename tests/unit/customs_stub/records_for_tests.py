@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -22,6 +22,7 @@ class PlainRecords:
     cleared_totals: Mapping[str, Decimal] = field(default_factory=dict)
     declared_totals: Mapping[str, Decimal] = field(default_factory=dict)
     used_client_number: str = ""
+    tried: Collection[str] = ()
     open_application: Filed | None = None
     references: Sequence[Reference] = ()
     used: Decimal = Decimal(0)
@@ -46,6 +47,10 @@ class PlainRecords:
     def by_client_number(self, kind: Kind, enterprise: str, number: str) -> Filed | None:
         """See Facts."""
         return filed(kind, enterprise=enterprise) if number == self.used_client_number else None
+
+    def was_tried(self, kind: Kind, enterprise: str, number: str) -> bool:
+        """See Facts."""
+        return bool(kind and enterprise) and number in self.tried
 
     def volume(self, customs_number: str) -> Filed | None:
         """See Facts."""
