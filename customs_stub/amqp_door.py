@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.connection import make_url
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from customs_stub.doors import Parcel
@@ -102,7 +103,8 @@ class AmqpDoor:
             if self._channel is None or self._channel.is_closed:
                 self._taken = []
                 if self._connection is None or self._connection.is_closed:
-                    self._connection = await aio_pika.connect(self._broker)
+                    self._connection = aio_pika.Connection(make_url(self._broker))
+                    await self._connection.connect(timeout=_TIMEOUT)
                 self._channel = await self._connection.channel(on_return_raises=True)
             return await work(self._channel)
 
@@ -133,6 +135,8 @@ class AmqpDoor:
 
 
 async def _closed(connection: AbstractConnection) -> None:
-    with suppress(*CONNECTION_EXCEPTIONS, asyncio.CancelledError):
-        async with asyncio.timeout(1):
-            await connection.close()
+    # The second time it has no transport any more, and is closed at once.
+    for _ in range(2):
+        with suppress(*CONNECTION_EXCEPTIONS, asyncio.CancelledError):
+            async with asyncio.timeout(1):
+                await connection.close()

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import aio_pika
 import structlog
+from aio_pika import Connection
 from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.connection import make_url
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, InvalidFrameError, ProbableAuthenticationError
 
 from gateway.errors import RetryError
@@ -115,10 +116,7 @@ class AmqpLink:
         try:
             yield
         except asyncio.CancelledError as fault:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            # The library gives up what waited on a connection that is lost; nobody has cancelled us.
+            _reraise_if_ended(fault)
             raise self.away("connection lost") from fault
         except TimeoutError as fault:
             raise self.away(f"no answer within {self.access.timeout_seconds:g} s") from fault
@@ -188,21 +186,28 @@ class AmqpLink:
 
     async def _connect(self) -> AbstractConnection:
         access = self.access
+        context = self._context() if access.tls else None
+        url = make_url(
+            host=access.host,
+            port=access.port,
+            login=access.user,
+            password=access.password,
+            virtualhost=access.virtual_host,
+            ssl=access.tls,
+            heartbeat=access.heartbeat_seconds,
+        )
+        # Not by the library's `connect`: it leaves what does not come about to be closed by nobody.
+        connection = Connection(url, ssl_context=context)
         try:
             with self.told():
-                async with asyncio.timeout(access.timeout_seconds):
-                    return await aio_pika.connect(
-                        host=access.host,
-                        port=access.port,
-                        login=access.user,
-                        password=access.password,
-                        virtualhost=access.virtual_host,
-                        ssl=access.tls,
-                        ssl_context=self._context() if access.tls else None,
-                        heartbeat=access.heartbeat_seconds,
-                    )
+                await connection.connect(timeout=access.timeout_seconds)
         except RetryError as fault:
+            await _given_up(connection)
             raise self._told_better(fault) from fault.__cause__
+        except asyncio.CancelledError:
+            await _given_up(connection)
+            raise
+        return connection
 
     def _context(self) -> ssl.SSLContext:
         access = self.access
@@ -247,12 +252,9 @@ async def leave(channel: AbstractChannel) -> None:
     try:
         async with asyncio.timeout(_CLOSE_SECONDS):
             await channel.close()
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-    except CONNECTION_EXCEPTIONS as fault:
+    except (*CONNECTION_EXCEPTIONS, asyncio.CancelledError) as fault:
         log.debug("amqp-channel-not-closed", reason=_reason(fault))
+        _reraise_if_ended(fault)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
@@ -261,9 +263,21 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 async def _given_up(connection: AbstractConnection) -> None:
-    with suppress(*CONNECTION_EXCEPTIONS):
+    try:
         async with asyncio.timeout(_CLOSE_SECONDS):
             await connection.close()
+    except (*CONNECTION_EXCEPTIONS, asyncio.CancelledError) as fault:
+        log.debug("amqp-connection-not-closed", reason=_reason(fault))
+        # Without its transport it is closed at once, and needs nobody to be closed by.
+        await connection.close()
+        _reraise_if_ended(fault)
+
+
+def _reraise_if_ended(fault: BaseException) -> None:
+    """Let ourselves be ended; the library gives up its own work by the same means when a connection ends."""
+    task = asyncio.current_task()
+    if isinstance(fault, asyncio.CancelledError) and (task is None or task.cancelling()):
+        raise fault
 
 
 def _reason(fault: BaseException | None) -> str:
