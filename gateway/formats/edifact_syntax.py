@@ -135,7 +135,8 @@ def _pattern(characters: ServiceCharacters) -> re.Pattern[str]:
         return re.compile(f"[^{end}]*+{end}")
     release = re.escape(characters.release)
     # Possessive: what does not end is found out in one pass, without going back.
-    return re.compile(f"(?s:[^{release}{end}]|{release}.)*+{end}")
+    plain = f"[^{release}{end}]*+"
+    return re.compile(f"(?s:{plain}(?:{release}.{plain})*+){end}")
 
 
 def _skip(text: str, begin: int) -> int:
@@ -151,21 +152,19 @@ def _lines(text: str, begin: int, end: int) -> int:
 
 
 def _segment(body: str, line: int, characters: ServiceCharacters) -> Segment:
-    first, *elements = split(body, characters.element, characters.release)
-    tag = split(first, characters.component, characters.release)[0]
-    broken = "\n" in body or "\r" in body
-    made = Segment(line, tag, broken=broken)
+    # Most segments release nothing, and are split by the faster way.
+    release = characters.release if characters.release and characters.release in body else ""
+    first, *elements = split(body, characters.element, release)
+    tag = split(first, characters.component, release)[0]
+    made = Segment(line, tag, broken="\n" in body or "\r" in body)
     for number, element in enumerate(elements, 1):
         if not element:
             continue
-        repeated = (
-            split(element, characters.repetition, characters.release) if characters.repetition else [element]
-        )
+        repeated = split(element, characters.repetition, release) if characters.repetition else [element]
         for repetition, each in enumerate(repeated, 1):
-            for component, text in enumerate(split(each, characters.component, characters.release), 1):
+            for component, text in enumerate(split(each, characters.component, release), 1):
                 if text:
-                    plain = unescaped(text, characters.release)
-                    made.values.append(Value(number, component, repetition, plain))
+                    made.values.append(Value(number, component, repetition, unescaped(text, release)))
     return made
 
 
