@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 
@@ -51,7 +52,7 @@ def open_through(layers: Sequence[Layer], name: str, data: bytes, moment: dateti
     words: list[Piece] = []
     for passed, layer in enumerate(layers):
         opened = layer.open(name, data, moment)
-        words += [dress_through(layers[:passed], word, "", moment) for word in opened.words]
+        words += [dress_through(layers[:passed], word, Path(name).stem, moment) for word in opened.words]
         if opened.data is None:
             return Opened(None, tuple(words), passed)
         data = opened.data
