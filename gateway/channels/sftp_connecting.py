@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -134,12 +134,12 @@ def connect(access: SftpAccess) -> tuple[SSHClient, Channel]:
             `channels.sftp-login`; or what is missing here.
     """
     client = SSHClient()
-    try:
+    with ExitStack() as undone:
+        undone.callback(close, client, access.timeout)
         with _told(access):
-            return client, _open(access, client)
-    except RetryError:
-        close(client, access.timeout)
-        raise
+            channel = _open(access, client)
+        undone.pop_all()
+    return client, channel
 
 
 def close(client: SSHClient, patience: float) -> None:
@@ -163,7 +163,8 @@ def _open(access: SftpAccess, client: SSHClient) -> Channel:
     limit = access.timeout
     with socket.create_connection((access.host, access.port), timeout=limit) as plain:
         patient = PatientSocket(plain, limit)
-    try:
+    with ExitStack() as undone:
+        undone.callback(patient.close)
         client.connect(
             access.host,
             access.port,
@@ -179,10 +180,7 @@ def _open(access: SftpAccess, client: SSHClient) -> Channel:
             channel_timeout=limit,
             transport_factory=_transport,
         )
-    except BaseException:
-        if client.get_transport() is None:
-            patient.close()
-        raise
+        undone.pop_all()
     transport = client.get_transport()
     assert transport is not None
     transport.set_keepalive(_KEEP_ALIVE_SECONDS)

@@ -17,7 +17,7 @@ from gateway.channels.sftp_link import SftpLink
 from gateway.errors import ParkedError, RetryError
 from tests.contract.pier import Pier
 from tests.services.cable import Cable
-from tests.services.ssh_password import PASSWORD, password_server
+from tests.services.foreign_sftp import PASSWORD, foreign_server
 from tests.services.sshd import Sshd, make_key, new_sshd, sshd
 
 LIMIT = 0.5  # seconds that an operation may take where a test waits for its end
@@ -169,10 +169,10 @@ def test_a_key_that_the_server_does_not_take_is_refused(tmp_path: Path) -> None:
 
 def test_a_password_opens_the_door_and_a_wrong_one_does_not(tmp_path: Path) -> None:
     """Where there is no key; neither password is shown by anything."""
-    with password_server(tmp_path) as access:
+    with foreign_server(tmp_path) as access:
         link = SftpLink(access)
         with link.session() as session:
-            assert session.exists(".") is False
+            assert session.exists(str(tmp_path))
         link.close()
         wrong = replace(access, secret=lambda: "not the password")
         told = text(SftpLink(wrong))
