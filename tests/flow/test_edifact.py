@@ -78,6 +78,30 @@ def test_the_same_interchange_again_gets_the_same_answers(approved: Running):
     assert len(approved.documents(client_number=erp.MANIFEST)) == 1
 
 
+@pytest.mark.requirement("ER-02", "ER-04")
+def test_a_large_interchange_gets_one_contrl_and_one_reply(approved: Running):
+    """Whether it is obeyed at once or in portions."""
+    several = [manifest(f"JB-{n}", "9000.00", f"M{n}") for n in range(1, 61)]
+    reply = approved.send("order.edi", interchange(*several))
+    assert [entry["outcome"] for entry in reply["messages"]] == ["refused"] * 60
+    (contrl,) = contrls(approved, "order.edi")
+    assert action(contrl) == b"7"
+
+
+def test_a_fault_of_ours_in_contrl_holds_no_reply_up(approved: Running, monkeypatch: pytest.MonkeyPatch):
+    """An operator is told, and the ERP has its reply."""
+
+    def fails(*_: object) -> bytes:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("gateway.steps.acknowledging.acknowledgement", fails)
+    assert approved.send("order.edi", GOOD)["outcome"] == "accepted"
+    assert contrls(approved, "order.edi") == []
+    assert [(alert.code, alert.subject) for alert in approved.alerts()] == [
+        ("containment.unexpected", "order.edi")
+    ]
+
+
 def test_a_file_in_another_format_gets_no_contrl(approved: Running):
     """Only who speaks EDIFACT is answered in it."""
     approved.send("manifest.json", erp.manifests())
