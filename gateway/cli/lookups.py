@@ -23,7 +23,7 @@ from gateway.errors import Violation, refuse
 from gateway.steps.records import to_document
 from gateway.steps.submitting import UNUSABLE
 from gateway.steps.trouble import ALERT
-from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, Unit
+from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, ReceiptState, Unit
 
 _FOLLOW_SECONDS = 0.5
 _PAGE = 200
@@ -166,6 +166,8 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
                 "sent": each.sent_at and f"{each.sent_at:%F %T}",
                 "technical": each.technical_at and f"{each.technical_at:%F %T}",
                 "business": each.business_at and f"{each.business_at:%F %T}",
+                "route": each.route,
+                "carrier": _last_word(unit, each.id),
             }
             for each in unit.submissions.by_number(row.number)
         ]
@@ -195,7 +197,9 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
     show.pairs("document", {**told, "state": show.word(told["state"]) + official})
     for submission in submissions:
         submission["state"] = f"submission.{submission['state']}"
-    columns = ("message", "state", "sent", "technical", "business")
+    columns = ["message", "state", "sent", "technical", "business"]
+    # Folders say nothing of their own.
+    columns += ["carrier"] if any(each["carrier"] for each in submissions) else []
     show.rows("messages to customs", columns, submissions)
     if merged:
         show.rows("merge relation", tuple(merged[0]), merged)
@@ -204,6 +208,12 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
     if changes:
         show.rows("changes", ("differences",), sentences(show, changes))
     return DONE
+
+
+def _last_word(unit: Unit, message_id: str) -> str | None:
+    """Return what import client or platform last said of a message, which is unsigned and moves nothing."""
+    words = unit.receipts.listing(limit=_PAGE, message_id=message_id, states=[ReceiptState.NOTED])
+    return f"{words[-1].receipt_type} {words[-1].code}".strip() if words else None
 
 
 def find_document(unit: Unit, number: str) -> DocumentRow:
