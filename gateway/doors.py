@@ -34,7 +34,7 @@ from gateway.config import (
     Target,
 )
 from gateway.errors import ParkedError, Violation
-from gateway.operations import check_folder
+from gateway.operations import check_folder, check_secret
 
 
 class Doors:
@@ -116,6 +116,8 @@ def check_place(settings: Settings, place: Source | Target) -> Iterator[Violatio
     elif isinstance(place, ImportClientPlace):
         yield from _check_client(settings.path(place.import_client))
     elif isinstance(place, SftpPlace):
+        if key_file := settings.sftp[place.sftp].key_file:
+            yield from check_secret(settings.path(key_file))
         yield from check_sftp(settings, place)
     elif isinstance(place, AmqpQueue | AmqpTarget):
         yield from check_amqp(settings, place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -316,3 +317,49 @@ def test_an_inbox_that_may_only_be_read_is_told(tmp_path: Path) -> None:
     assert pier.fault() == "channels.folder-unusable"
     assert pier.names_in(".") == ["a.csv"]
     pier.link.close()
+
+
+def test_a_file_that_cannot_be_claimed_is_told_once_and_tried_again(tmp_path: Path) -> None:
+    """Where nothing may be renamed: the refusal has the same delivery as long as the file is the same."""
+    pier = Pier(sshd("-P rename,posix-rename"), tmp_path)
+    pier.put("a.csv", b"1")
+    deliveries = set()
+    for _ in range(3):
+        assert pier.finished() == {}
+        (refusal,) = pier.inbox.refusals()
+        assert refusal.violation.code == "channels.not-claimed"
+        deliveries.add(refusal.delivery)
+    assert len(deliveries) == 1
+    assert pier.names_in(".") == [".claimed", "a.csv"]
+    pier.link.close()
+
+
+def test_what_may_not_be_opened_is_refused_and_stays_in_hand_until_it_can_be_put_away(tmp_path: Path) -> None:
+    """Where nothing may be opened no reason can be written: it is not put away unexplained."""
+    pier = Pier(sshd("-P open"), tmp_path)
+    pier.put("a.csv", b"1")
+    assert pier.finished() == {}
+    (refusal,) = pier.inbox.refusals()
+    assert refusal.violation.code == "channels.unreadable"
+    with pytest.raises(RetryError, match=r"channels\.not-settled"):
+        pier.inbox.settle(refusal.delivery, "quarantined", {"why": "unreadable"})
+    assert pier.claimed() == ["a.csv"]
+    pier.inbox.settle(refusal.delivery, "done")
+    assert pier.names_in(".done") == ["a.csv"]
+    pier.link.close()
+
+
+def test_another_thread_may_ask_what_waits(pier: Pier) -> None:
+    """While files are received and put away, every answer is one that was true."""
+    for number in range(200):
+        pier.put(f"{number}.csv", b"%d" % number)
+    pier.finished(0)
+    with ThreadPoolExecutor() as threads:
+        asked = [threads.submit(pier.inbox.waiting) for _ in range(30)]
+        while batch := pier.inbox.receive(20):
+            pier.inbox.stored(batch)
+            for arrival in batch:
+                pier.inbox.settle(arrival.delivery, "done")
+    assert all(0 <= each.result() <= 200 for each in asked)
+    assert pier.inbox.waiting() == 0
+    assert len(pier.names_in(".done")) == 200

@@ -115,6 +115,10 @@ def test_check_tells_each_place_that_cannot_be_used(own: Sshd, tmp_path: Path) -
     assert codes(installation) == ["channels.claims-of-others"]
     installation.outbox.rmdir()
     assert codes(installation) == ["channels.claims-of-others", "channels.folder-unusable"]
+    assert installation.access.key_file is not None
+    installation.access.key_file.chmod(0o644)
+    assert codes(installation).count("operations.secret-open") == 4
+    installation.access.key_file.chmod(0o600)
     own.new_host_key()
     assert codes(installation) == ["channels.sftp-key-changed"] * 4
     (installation.folder / "known_hosts").unlink()
