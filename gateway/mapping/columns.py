@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from gateway.errors import Place, RejectedError, Violation
 from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
@@ -51,8 +51,8 @@ def _nearest(name: str, columns: tuple[str, ...]) -> tuple[str, ...]:
 class _TableReading(Reading[Rows, str]):
     def __init__(self, source: SourceLike) -> None:
         super().__init__(source)
-        assert isinstance(source.content, TableLike), "the format says that it is a table"
-        self._table = source.content
+        # The format says so; looking at each attribute of the protocol would take longer than the choice.
+        self._table = cast("TableLike", source.content)
         self._index = {column: position for position, column in enumerate(self._table.columns) if column}
 
     @property

@@ -95,8 +95,8 @@ class Mapping:
             values |= {"wanted": formats, "found": source.format.upper()}
             return [Violation("mapping.other-format", values=values, place=place)]
         found = []
-        name = PurePath(source.name).name.lower()
-        if self.match.files and not any(fnmatchcase(name, each.lower()) for each in self.match.files):
+        name = PurePath(source.name).name.lower() if self.match.files else ""
+        if name and not any(fnmatchcase(name, each.lower()) for each in self.match.files):
             more = {"wanted": ", ".join(self.match.files), "found": name}
             found.append(Violation("mapping.other-file-name", values=values | more, place=place))
         reading = self.dialect.open(source)
