@@ -115,7 +115,7 @@ class Desk:
         running = self.running
         submission = running.submissions(number)[-1]
         self._receipts += 1
-        name = f"refusal-{self._receipts}.xml"
+        name = f"refusal-{number}-{self._receipts}.xml"
         said = Said(code, message_type=submission.message_type, answers=submission.id, pointers=pointers)
         deliver(running.installation, name, said)
         running.settle()
