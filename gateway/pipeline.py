@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from gateway.channels import Inbox, Outbox
 from gateway.errors import ParkedError, RejectedError
 from gateway.signing import Signer, Verifier
-from gateway.steps import making, refusals, rounds, runs, submitting, waiting
+from gateway.steps import making, refusals, rounds, runs, sealing, submitting, waiting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
@@ -147,4 +147,4 @@ def tick(gateway: Gateway) -> int:
     """Do what is due by now: aggregate months, tell what is late, take changed mappings (AG-04, AG-12)."""
     done = runs.advance_runs(gateway.world, gateway.store)
     done += gateway.months.look(busy=done > 0) + gateway.mappings.look()
-    return done + waiting.look(gateway.world, gateway.store)
+    return done + waiting.look(gateway.world, gateway.store) + sealing.seal_trail(gateway.store)

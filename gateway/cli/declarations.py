@@ -47,6 +47,8 @@ def correct(
     with session.store.begin() as unit:
         row = find_document(unit, number)
         decision = correct_declaration(session.world, unit, row.number, _fields(corrections), declare=declare)
+        given = ", ".join("/".join(filter(None, (item, field))) for item, field, _ in corrections)
+        session.note_act(unit, "correct", row.number, fields=given, declare=declare)
     changes = decision.shown["changes"]
     assert isinstance(changes, list), "a correction tells what it changes"
     document = decision.document

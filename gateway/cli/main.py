@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gateway.cli import (
+    audit,
     declarations,
     demo,
     lookups,
@@ -80,6 +81,7 @@ for each in (
     templates.template,
     mappings.mappings,
     token.token,
+    audit.audit,
     demo.demo,
 ):
     main.add_command(each)

@@ -67,6 +67,7 @@ def _retry(session: Session, number: str, *, wait: bool) -> int:
     """Let a run that stopped begin anew."""
     with session.store.begin() as unit:
         run = repeat_run(session.world, unit, number)
+        session.note_act(unit, "aggregate --retry", run.number)
     row = {"number": run.number, "client_number": run.client_number, "state": run.state}
     session.show.rows("documents", ("number", "client_number", "state"), [row])
     return watch(session, [number]) if wait else DONE
@@ -107,6 +108,8 @@ def _request(session: Session, request: MonthRequest) -> dict[str, Any]:
     cause = f"aggregate --force ({getuser()}): {request.forced}" if request.forced else "aggregate"
     with session.store.begin() as unit:
         decision = request_month(session.world, unit, request, Cause("operator", cause))
+        asked = {"enterprise": request.enterprise, "month": request.month, "forced": request.forced}
+        session.note_act(unit, "aggregate", decision.document.number, **asked)
     told = {
         "number": decision.document.number,
         "enterprise": request.enterprise,
@@ -142,6 +145,7 @@ def declare(session: Session, /, *, number: str) -> int:
     """Declare a saved declaration, or once more one that customs did not accept."""
     with session.store.begin() as unit:
         document = declare_number(session.world, unit, number)
+        session.note_act(unit, "declare", document.number)
     row = {"number": document.number, "client_number": document.client_number, "state": document.state}
     session.show.rows("documents", ("number", "client_number", "state"), [row])
     return DONE

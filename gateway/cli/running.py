@@ -49,6 +49,8 @@ def run(session: Session, /, *, until_idle: bool, timeout: int | None) -> int:
     _stop_on_signals(stopped)
     with open_gateway(session.settings, session.clock, bell) as gateway:
         threads = make_workers(gateway)
+        with gateway.store.begin() as unit:
+            session.note_act(unit, "run")
         bell.answer = threads.wake
         threads.start()
         log.info("gateway-ready", now=session.clock.now().isoformat(timespec="seconds"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, wraps
+from getpass import getuser
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
@@ -16,7 +18,7 @@ from gateway.clock import Clock
 from gateway.config import Settings, load_settings
 from gateway.errors import GatewayError, Language
 from gateway.steps.records import World
-from gateway.store import Store
+from gateway.store import Store, Unit
 
 P = ParamSpec("P")
 
@@ -51,6 +53,15 @@ class Session:
     def world(self) -> World:
         """Schemas and code tables, loaded when they are first needed."""
         return make_world(self.settings, self.clock)
+
+    def note_act(self, unit: Unit, act: str, subject: str = "", **detail: object) -> None:
+        """Note in the audit trail what the operator does, in the transaction that does it.
+
+        The operator is the user of the operating system, and who became that by sudo.
+        """
+        user, before = getuser(), os.environ.get("SUDO_USER", "")
+        operator = f"{before} (sudo {user})" if before else user
+        unit.audit.act(operator, act, subject, {name: value for name, value in detail.items() if value})
 
     def close(self) -> None:
         """Close what was opened."""

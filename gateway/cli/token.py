@@ -64,6 +64,9 @@ def token_unlock(session: Session, /, *, allow_final_try: bool) -> int:
 
     Put the right PIN in place first.
     """
+    # Noted first: whatever becomes of the PIN, it is known who let it be tried.
+    with session.store.begin() as unit:
+        session.note_act(unit, "token unlock", session.settings.token.label, final_try=allow_final_try)
     make_latch(session.settings, session.clock).unlock(allow_final_try=allow_final_try)
     session.show.line("latch-unlocked")
     return DONE

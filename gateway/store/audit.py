@@ -96,11 +96,11 @@ class Audit:
 
         One process does it at a time: another waits for this transaction, and goes on from its seal.
         """
-        if not self._waits():
+        if not self.waits():
             return None
         if self._connection.dialect.name == "postgresql":
             self._connection.exec_driver_sql("LOCK TABLE seals IN SHARE ROW EXCLUSIVE MODE")
-        last = select(seals.c.chain).order_by(seals.c.id.desc()).limit(1)
+        last = select(seals.c.chain).where(seals.c.id == select(func.max(seals.c.id)).scalar_subquery())
         before: str = self._connection.execute(last).scalar() or _START
         taken = {name: self._unsealed(table, limit) for name, table in _TRAILS.items()}
         count = sum(map(len, taken.values()))
@@ -129,11 +129,17 @@ class Audit:
             count, total, before = count + 1, total + seal.rows, seal.chain
         return Trail(count, total, self._count_unsealed(), before, tuple(broken))
 
-    def _waits(self) -> bool:
+    def waits(self) -> bool:
+        """Tell whether anything has no seal yet."""
         return any(
             self._connection.execute(select(table.c.id).where(table.c.seal.is_(None)).limit(1)).first()
             for table in _TRAILS.values()
         )
+
+    def holds(self, head: str) -> bool:
+        """Tell whether the chain ever had this value."""
+        found = select(seals.c.id).where(seals.c.chain == head).limit(1)
+        return self._connection.execute(found).first() is not None
 
     def _unsealed(self, table: Table, limit: int) -> Rows:
         return self._rows(select(table).where(table.c.seal.is_(None)).order_by(table.c.id).limit(limit))

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Dialect, Integer, Text
+from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer, Text, text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from gateway.clock import CHINA
@@ -101,3 +101,33 @@ class Json(_Plain[Any]):
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
         """Read the value."""
         return None if value is None else json.loads(value)
+
+
+def partial(condition: str) -> dict[str, Any]:
+    """Return what limits an index to the rows of a condition."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def own_id(name: str = "id") -> Column[int]:
+    """Make the column of a row's own number."""
+    return Column(name, Count, primary_key=True, autoincrement=True)
+
+
+def words(name: str, *, optional: bool = False) -> Column[str]:
+    """Make a column of text."""
+    return Column(name, Words, nullable=optional)
+
+
+def count(name: str, *, optional: bool = False) -> Column[int]:
+    """Make a column of a whole number."""
+    return Column(name, Count, nullable=optional)
+
+
+def moment(name: str, *, optional: bool = False) -> Column[object]:
+    """Make a column of a time."""
+    return Column(name, Moment, nullable=optional)
+
+
+def refers(name: str, target: str, *, optional: bool = False) -> Column[object]:
+    """Make a column that names a row of another table."""
+    return Column(name, ForeignKey(target), nullable=optional)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -13,10 +11,20 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    text,
 )
 
-from gateway.store.columns import Count, Exact, Json, Moment, Words
+from gateway.store.columns import (
+    Count,
+    Exact,
+    Json,
+    Words,
+    count,
+    moment,
+    own_id,
+    partial,
+    refers,
+    words,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -36,58 +44,34 @@ UNSEALED = "seal IS NULL"
 AWAITED = "state = 'sent' AND (technical_at IS NULL OR business_at IS NULL)"
 
 
-def _partial(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
-def _own_id(name: str = "id") -> Column[int]:
-    return Column(name, Count, primary_key=True, autoincrement=True)
-
-
-def _words(name: str, *, optional: bool = False) -> Column[str]:
-    return Column(name, Words, nullable=optional)
-
-
-def _count(name: str, *, optional: bool = False) -> Column[int]:
-    return Column(name, Count, nullable=optional)
-
-
-def _moment(name: str, *, optional: bool = False) -> Column[object]:
-    return Column(name, Moment, nullable=optional)
-
-
-def _refers(name: str, target: str, *, optional: bool = False) -> Column[object]:
-    return Column(name, ForeignKey(target), nullable=optional)
-
-
 raw = Table(
     "raw",
     metadata,
     Column("digest", Words, primary_key=True),
     Column("bytes", LargeBinary, nullable=False),
     Column("size", Integer, nullable=False),
-    _moment("stored_at"),
+    moment("stored_at"),
 )
 
 interchanges = Table(
     "interchanges",
     metadata,
-    _own_id(),
-    _words("channel"),
-    _words("partner"),
-    _words("name"),
-    _refers("digest", "raw.digest"),
-    _words("delivery", optional=True),
-    _moment("received_at"),
-    _words("state"),
-    _words("mapping", optional=True),
-    _words("mapping_version", optional=True),
-    _refers("reply_digest", "raw.digest", optional=True),
-    _refers("same_as", "interchanges.id", optional=True),
+    own_id(),
+    words("channel"),
+    words("partner"),
+    words("name"),
+    refers("digest", "raw.digest"),
+    words("delivery", optional=True),
+    moment("received_at"),
+    words("state"),
+    words("mapping", optional=True),
+    words("mapping_version", optional=True),
+    refers("reply_digest", "raw.digest", optional=True),
+    refers("same_as", "interchanges.id", optional=True),
     Column("reason", Json),
-    _moment("settled_at", optional=True),
+    moment("settled_at", optional=True),
     Index("ix_interchanges_to_take", "state", "id"),
-    Index("ix_interchanges_to_settle", "partner", "id", **_partial(TO_SETTLE)),
+    Index("ix_interchanges_to_settle", "partner", "id", **partial(TO_SETTLE)),
     Index("ix_interchanges_same", "partner", "digest", "id"),
     Index("ix_interchanges_delivery", "channel", "delivery", unique=True),
     sqlite_autoincrement=True,
@@ -98,26 +82,26 @@ mapping_versions = Table(
     metadata,
     Column("mapping", Words, primary_key=True),
     Column("version", Words, primary_key=True),
-    _refers("digest", "raw.digest"),
-    _moment("since"),
+    refers("digest", "raw.digest"),
+    moment("since"),
 )
 
 messages = Table(
     "messages",
     metadata,
-    _own_id(),
-    _refers("interchange_id", "interchanges.id"),
+    own_id(),
+    refers("interchange_id", "interchanges.id"),
     Column("position", Integer, nullable=False),
-    _words("message_type"),
-    _words("operation"),
-    _words("partner"),
-    _words("client_number"),
-    _words("content_digest"),
-    _words("outcome"),
-    _words("document_number", optional=True),
+    words("message_type"),
+    words("operation"),
+    words("partner"),
+    words("client_number"),
+    words("content_digest"),
+    words("outcome"),
+    words("document_number", optional=True),
     Column("reply", Json),
-    _words("mapping", optional=True),
-    _words("mapping_version", optional=True),
+    words("mapping", optional=True),
+    words("mapping_version", optional=True),
     Index("ix_messages_position", "interchange_id", "position", unique=True),
     Index("ix_messages_client_number", "partner", "message_type", "client_number", "operation", "id"),
     Index("ix_messages_document", "document_number", "id"),
@@ -128,23 +112,23 @@ documents = Table(
     "documents",
     metadata,
     Column("number", Words, primary_key=True),
-    _words("kind"),
+    words("kind"),
     Column("message_type", Words, nullable=False, server_default=""),
-    _words("state"),
+    words("state"),
     Column("version", Integer, nullable=False),
-    _words("enterprise"),
-    _words("partner"),
-    _words("office"),
-    _words("nature"),
-    _words("ie_flag"),
-    _words("client_number"),
-    _words("customs_number", optional=True),
-    _words("parent", optional=True),
-    _words("period", optional=True),
-    _words("valid_until", optional=True),
+    words("enterprise"),
+    words("partner"),
+    words("office"),
+    words("nature"),
+    words("ie_flag"),
+    words("client_number"),
+    words("customs_number", optional=True),
+    words("parent", optional=True),
+    words("period", optional=True),
+    words("valid_until", optional=True),
     Column("content", Json, nullable=False),
-    _moment("created_at"),
-    _moment("updated_at"),
+    moment("created_at"),
+    moment("updated_at"),
     CheckConstraint("length(number) = 18", "number_of_18"),
     Index("ix_documents_state", "kind", "state", "number"),
     Index("ix_documents_client_number", "partner", "kind", "client_number", "number"),
@@ -160,25 +144,25 @@ document_versions = Table(
     Column("number", ForeignKey("documents.number"), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("content", Json, nullable=False),
-    _moment("at"),
+    moment("at"),
 )
 
 history = Table(
     "history",
     metadata,
-    _own_id(),
-    _refers("number", "documents.number"),
+    own_id(),
+    refers("number", "documents.number"),
     Column("version", Integer, nullable=False),
-    _moment("at"),
-    _words("event"),
-    _words("from_state", optional=True),
-    _words("to_state"),
-    _words("cause_kind"),
-    _words("cause_id"),
-    _count("seal", optional=True),
+    moment("at"),
+    words("event"),
+    words("from_state", optional=True),
+    words("to_state"),
+    words("cause_kind"),
+    words("cause_id"),
+    count("seal", optional=True),
     # One row a version: the last guard of compare-and-set.
     Index("ix_history_version", "number", "version", unique=True),
-    Index("ix_history_unsealed", "id", **_partial(UNSEALED)),
+    Index("ix_history_unsealed", "id", **partial(UNSEALED)),
     Index("ix_history_sealed", "seal", "id"),
     sqlite_autoincrement=True,
 )
@@ -186,38 +170,38 @@ history = Table(
 submissions = Table(
     "submissions",
     metadata,
-    _own_id("seq"),
-    _words("id"),
-    _refers("number", "documents.number"),
-    _words("message_type"),
-    _words("client_number"),
-    _words("enterprise"),
-    _words("route"),
-    _words("state"),
-    _refers("unsigned_digest", "raw.digest"),
-    _refers("signed_digest", "raw.digest", optional=True),
-    _moment("created_at"),
-    _moment("sent_at", optional=True),
-    _moment("technical_at", optional=True),
-    _moment("business_at", optional=True),
+    own_id("seq"),
+    words("id"),
+    refers("number", "documents.number"),
+    words("message_type"),
+    words("client_number"),
+    words("enterprise"),
+    words("route"),
+    words("state"),
+    refers("unsigned_digest", "raw.digest"),
+    refers("signed_digest", "raw.digest", optional=True),
+    moment("created_at"),
+    moment("sent_at", optional=True),
+    moment("technical_at", optional=True),
+    moment("business_at", optional=True),
     Index("ix_submissions_id", "id", unique=True),
     Index("ix_submissions_to_take", "state", "seq"),
     Index("ix_submissions_number", "number", "seq"),
     Index("ix_submissions_client_number", "client_number", "message_type", "seq"),
-    Index("ix_submissions_to_send", "seq", **_partial(TO_SEND)),
-    Index("ix_submissions_awaited", "seq", **_partial(AWAITED)),
+    Index("ix_submissions_to_send", "seq", **partial(TO_SEND)),
+    Index("ix_submissions_awaited", "seq", **partial(AWAITED)),
     sqlite_autoincrement=True,
 )
 
 attempts = Table(
     "attempts",
     metadata,
-    _own_id(),
-    _refers("submission_id", "submissions.id"),
-    _moment("started_at"),
-    _moment("ended_at", optional=True),
-    _words("outcome", optional=True),
-    _words("detail"),
+    own_id(),
+    refers("submission_id", "submissions.id"),
+    moment("started_at"),
+    moment("ended_at", optional=True),
+    words("outcome", optional=True),
+    words("detail"),
     Index("ix_attempts_submission", "submission_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -225,20 +209,20 @@ attempts = Table(
 receipts = Table(
     "receipts",
     metadata,
-    _own_id(),
-    _refers("digest", "raw.digest"),
-    _words("channel"),
-    _words("name"),
-    _moment("received_at"),
-    _words("state"),
-    _words("message_id", optional=True),
-    _words("own_id", optional=True),
-    _words("receipt_type", optional=True),
-    _words("code", optional=True),
-    _words("text", optional=True),
-    _words("number", optional=True),
-    _words("client_number", optional=True),
-    _words("customs_number", optional=True),
+    own_id(),
+    refers("digest", "raw.digest"),
+    words("channel"),
+    words("name"),
+    moment("received_at"),
+    words("state"),
+    words("message_id", optional=True),
+    words("own_id", optional=True),
+    words("receipt_type", optional=True),
+    words("code", optional=True),
+    words("text", optional=True),
+    words("number", optional=True),
+    words("client_number", optional=True),
+    words("customs_number", optional=True),
     Column("reason", Json),
     Index("ix_receipts_to_take", "state", "id"),
     Index("ix_receipts_digest", "digest", "id"),
@@ -250,15 +234,15 @@ receipts = Table(
 notices = Table(
     "notices",
     metadata,
-    _own_id(),
-    _words("partner"),
-    _words("kind"),
-    _words("name"),
-    _refers("digest", "raw.digest"),
-    _words("state"),
-    _moment("created_at"),
-    _moment("delivered_at", optional=True),
-    _words("number", optional=True),
+    own_id(),
+    words("partner"),
+    words("kind"),
+    words("name"),
+    refers("digest", "raw.digest"),
+    words("state"),
+    moment("created_at"),
+    moment("delivered_at", optional=True),
+    words("number", optional=True),
     Index("ix_notices_to_take", "state", "partner", "id"),
     Index("ix_notices_number", "number", "id"),
     sqlite_autoincrement=True,
@@ -277,7 +261,7 @@ relations = Table(
     # The key is AG-09: no manifest item can go into two declaration items.
     Column("manifest_number", ForeignKey("documents.number"), primary_key=True),
     Column("manifest_item", Integer, primary_key=True, autoincrement=False),
-    _refers("declaration_number", "documents.number"),
+    refers("declaration_number", "documents.number"),
     Column("declaration_item", Integer, nullable=False),
     Column("quantity", Exact, nullable=False),
     Column("total", Exact, nullable=False),
@@ -288,14 +272,14 @@ aggregation_runs = Table(
     "aggregation_runs",
     metadata,
     Column("run", ForeignKey("documents.number"), primary_key=True),
-    _words("phase"),
-    _words("last"),
-    _count("done"),
-    _count("manifests"),
-    _count("lines"),
-    _count("declarations"),
-    _words("keys"),
-    _moment("moment", optional=True),
+    words("phase"),
+    words("last"),
+    count("done"),
+    count("manifests"),
+    count("lines"),
+    count("declarations"),
+    words("keys"),
+    moment("moment", optional=True),
 )
 
 # Without a row id a table of SQLite is in the order of its key. Neither of these refers to documents: a
@@ -306,14 +290,14 @@ aggregation_lines = Table(
     Column("run", Words, primary_key=True),
     Column("manifest", Words, primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    *(_words(name) for name in ("part", "item", "words", "rank")),
-    *(_count(name) for name in ("quantity", "total", "net", "tare", "packages")),
+    *(words(name) for name in ("part", "item", "words", "rank")),
+    *(count(name) for name in ("quantity", "total", "net", "tare", "packages")),
     *(
-        _count(name, optional=True)
+        count(name, optional=True)
         for name in ("first_quantity", "second_quantity", "freight", "insurance", "other")
     ),
-    _words("wrap"),
-    _words("contract"),
+    words("wrap"),
+    words("contract"),
     sqlite_with_rowid=False,
 )
 
@@ -332,9 +316,9 @@ aggregation_drafts = Table(
     metadata,
     Column("run", Words, primary_key=True),
     Column("declaration", Integer, primary_key=True, autoincrement=False),
-    *(_words(name) for name in ("office", "nature", "ie_flag", "state")),
+    *(words(name) for name in ("office", "nature", "ie_flag", "state")),
     Column("content", Json, nullable=False),
-    _words("number", optional=True),
+    words("number", optional=True),
 )
 
 reference_data = Table(
@@ -342,14 +326,14 @@ reference_data = Table(
     metadata,
     Column("kind", Words, primary_key=True),
     Column("key", Words, primary_key=True),
-    _words("enterprise"),
-    _words("valid_from", optional=True),
-    _words("valid_until", optional=True),
-    _moment("told_at"),
+    words("enterprise"),
+    words("valid_from", optional=True),
+    words("valid_until", optional=True),
+    moment("told_at"),
     Column("content", Json, nullable=False),
-    _refers("receipt_id", "receipts.id"),
-    _words("message_id"),
-    _moment("received_at"),
+    refers("receipt_id", "receipts.id"),
+    words("message_id"),
+    moment("received_at"),
 )
 
 licence_uses = Table(
@@ -366,27 +350,27 @@ licence_uses = Table(
 alerts = Table(
     "alerts",
     metadata,
-    _own_id(),
-    _words("code"),
-    _words("subject"),
-    _moment("opened_at"),
-    _moment("closed_at", optional=True),
+    own_id(),
+    words("code"),
+    words("subject"),
+    moment("opened_at"),
+    moment("closed_at", optional=True),
     Column("values", Json, nullable=False),
-    Index("ix_alerts_open", "code", "subject", unique=True, **_partial("closed_at IS NULL")),
+    Index("ix_alerts_open", "code", "subject", unique=True, **partial("closed_at IS NULL")),
     sqlite_autoincrement=True,
 )
 
 acts = Table(
     "acts",
     metadata,
-    _own_id(),
-    _moment("at"),
-    _words("operator"),
-    _words("act"),
-    _words("subject"),
+    own_id(),
+    moment("at"),
+    words("operator"),
+    words("act"),
+    words("subject"),
     Column("detail", Json, nullable=False),
-    _count("seal", optional=True),
-    Index("ix_acts_unsealed", "id", **_partial(UNSEALED)),
+    count("seal", optional=True),
+    Index("ix_acts_unsealed", "id", **partial(UNSEALED)),
     Index("ix_acts_sealed", "seal", "id"),
     sqlite_autoincrement=True,
 )
@@ -394,10 +378,10 @@ acts = Table(
 seals = Table(
     "seals",
     metadata,
-    _own_id(),
-    _moment("at"),
-    _count("rows"),
-    _words("digest"),
-    _words("chain"),
+    own_id(),
+    moment("at"),
+    count("rows"),
+    words("digest"),
+    words("chain"),
     sqlite_autoincrement=True,
 )

@@ -172,6 +172,8 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "alerts.open": lambda unit: unit.alerts.open("token.absent", "t", {}),
     "alerts.close": lambda unit: unit.alerts.close("token.absent", "t"),
     "alerts.opened": lambda unit: unit.alerts.opened(),
+    "audit.waits": lambda unit: unit.audit.waits(),
+    "audit.seal": lambda unit: unit.audit.seal(9),
     "status.counts": lambda unit: unit.status.counts(),
 }
 
@@ -180,6 +182,8 @@ READ_AS_A_WHOLE = [
     "ix_submissions_to_send",
     "ix_submissions_awaited",
     "ix_alerts_open",
+    "ix_history_unsealed",
+    "ix_acts_unsealed",
     "documents USING COVERING INDEX ix_documents_state",
     # What has been grouped, of one run.
     "(subquery-2)",
@@ -240,6 +244,8 @@ def test_every_method_is_among_those_looked_at(store: Store) -> None:
     only_adds |= {"runs.begin", "lines.add", "lines.place"}
     # Of the few runs that are under way, all are asked for.
     only_adds.add("runs.under_way")
+    # What an operator asks of the whole trail.
+    only_adds |= {"audit.act", "audit.acts", "audit.verify", "audit.holds"}
     alike = {
         "interchanges.repeated",
         "interchanges.quarantined",
