@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from gateway.cli import main
 from tests.flow import erp
-from tests.services.installation import ROOT, Installation
+from tests.services.installation import FILING, ROOT, Installation
 
 QUALIFICATION = "mappings/acme-json/qualification.toml"
 UNKNOWN = json.dumps({"document": "unheard-of", "number": "X-1"})
@@ -52,13 +57,31 @@ def change(folder: Path, old: str, new: str, file: str = QUALIFICATION) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave this process's own logging alone."""
+    monkeypatch.setattr(import_module("gateway.cli.main"), "configure_logs", lambda *_, **__: None)
+
+
+def say(place: Installation, *words: str) -> Result:
+    """Give the command in this process."""
+    start = ["--config", str(place.config), "--now", FILING.isoformat(), "mappings", "rehearse"]
+    return CliRunner(catch_exceptions=False).invoke(main, [*start, *words])
+
+
 def rehearse(place: Installation, folder: Path, *more: str) -> tuple[int, dict[str, Any]]:
-    """Run the command; return its exit code and what it tells."""
-    done = place.gateway("mappings", "rehearse", "--since", "7d", "--folder", str(folder), "--json", *more)
+    """Give the command; return its exit code and what it tells."""
+    done = say(place, "--since", "7d", "--folder", str(folder), "--json", *more)
     assert done.stdout, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     told["counts"] = {result: count for result, count in told["counts"].items() if count}
-    return done.returncode, told
+    return done.exit_code, told
+
+
+def dump(place: Installation) -> list[str]:
+    """Return everything that is in the database."""
+    with closing(sqlite3.connect(place.folder / "var/gateway.db")) as base:
+        return list(base.iterdump())
 
 
 @pytest.mark.requirement("ER-03")
@@ -102,16 +125,18 @@ def test_what_is_asked_for_is_what_is_rehearsed(place: Installation, changed: Pa
     assert rehearse(place, changed, "--mapping", "acme-json/goods*")[1]["counts"] == {"same": 1}
     assert rehearse(place, changed, "--limit", "2")[1]["counts"] == {"same": 2}
     assert rehearse(place, changed, "--since", "2026-10-21")[1]["counts"] == {}
-    done = place.gateway("mappings", "rehearse", "--since", "1h", "--partner", "nobody")
-    assert (done.returncode, "cli.unknown-partner" in done.stderr) == (1, True)
-    assert place.gateway("mappings", "rehearse", "--since", "soon").returncode == 2
+    refused = say(place, "--since", "1h", "--partner", "nobody")
+    assert (refused.exit_code, "cli.unknown-partner" in refused.stderr) == (1, True)
+    assert say(place, "--since", "soon").exit_code == 2
 
 
 def test_a_person_reads_it_as_tables(place: Installation, changed: Path) -> None:
-    """In both languages; the mappings of the configuration are those of then."""
+    """In both languages; nothing is stored, and the mappings of the configuration are those of then."""
     change(changed, 'ContactName = "contact.name"', 'ContactName = "contact.phone"')
-    asked = ("mappings", "rehearse", "--since", "2026-10-19", "--folder", str(changed))
-    assert "0755-82000003" in place.gateway(*asked).stdout
-    assert "内容不同" in place.gateway(*asked, "--lang", "zh").stdout
-    done = place.gateway("mappings", "rehearse", "--since", "1d")
-    assert (done.returncode, "the same: 3" in done.stdout) == (0, True)
+    before = dump(place)
+    asked = ("--since", "2026-10-19", "--folder", str(changed))
+    assert "0755-82000003" in say(place, *asked).stdout
+    assert "内容不同" in say(place, *asked, "--lang", "zh").stdout
+    done = say(place, "--since", "1d")
+    assert (done.exit_code, "the same: 3" in done.stdout) == (0, True)
+    assert dump(place) == before
