@@ -61,7 +61,8 @@ class Markers:
             known = self._alone.get(marker)
             same = known if known is not None and known.sight == sight else None
             # A listing may show the marker and not yet the file, if both come while it is made.
-            if name in present and (same is None or same.looks == 1):
+            there = name in present and not self.is_marker(name)
+            if there and (same is None or same.looks == 1):
                 found[name] = present[name]
                 continue
             alone[marker] = same or _Alone(sight, now)
