@@ -104,6 +104,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "submissions.signed": lambda unit: unit.submissions.signed("M1", unit.raw.put(b"signed")),
     "submissions.park": lambda unit: unit.submissions.park("M1", "why"),
     "submissions.take_to_send": lambda unit: unit.submissions.take_to_send("customs", 50),
+    "submissions.stranded": lambda unit: unit.submissions.stranded(["customs"]),
     "submissions.attempt_begin": lambda unit: unit.submissions.attempt_begin(["M1"]),
     "submissions.recover": lambda unit: unit.submissions.recover("customs"),
     "submissions.mark_technical": lambda unit: unit.submissions.mark_technical("M1"),
