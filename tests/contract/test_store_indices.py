@@ -185,6 +185,9 @@ READ_AS_A_WHOLE = [
     "ix_alerts_open",
     "ix_history_unsealed",
     "ix_acts_unsealed",
+    # The guards of the trail.
+    "CONSTANT ROW",
+    "(subquery-1)",
     "documents USING COVERING INDEX ix_documents_state",
     # What has been grouped, of one run.
     "(subquery-2)",
