@@ -22,7 +22,7 @@ class Place:
         file: The name under which the interchange arrived.
         row: The line, counted from 1, where the format has lines.
         column: The column's header or letter, where the format has columns.
-        path: The XPath or JSON path, where the format is a tree.
+        path: The XPath or JSON path, where the format is a tree; in a workbook the cell, `Sheet1!B7`.
     """
 
     file: str = ""
