@@ -328,3 +328,19 @@ def test_what_is_held_goes_when_the_document_above_it_has_come_so_far(store: Sto
         unit.documents.put([changed(approved, "sent", 1)])
         assert unit.submissions.release_under(["approved"]) == 1
         assert [row.id for row in unit.submissions.take_to_sign(9)] == ["M1"]
+
+
+@pytest.mark.requirement("CU-06")
+def test_what_waits_for_a_route_that_is_gone_is_counted(two_documents: Store) -> None:
+    """From being held until it is sent; what failed waits for a person, not for the route."""
+    with two_documents.begin() as unit:
+        for name in ("A", "B"):
+            add_submission(unit, name)
+        add_submission(unit, "C", number=OTHER)
+        sign(unit, "A", "C")
+    with two_documents.begin() as unit:
+        assert unit.submissions.stranded(["customs", "other"]) == {}
+        assert unit.submissions.stranded(["other"]) == {"customs": 3}
+        send(unit, "A")
+        send(unit, "C", AttemptOutcome.FAILED)
+        assert unit.submissions.stranded(["other"]) == {"customs": 1}
