@@ -124,6 +124,18 @@ def test_bytes_are_kept_once_by_digest(store: Store) -> None:
         assert unit.raw.many([]) == []
 
 
+def test_the_beginning_of_bytes_is_read_without_the_rest(store: Store) -> None:
+    """As much as is asked for or there is; of absent bytes there is none."""
+    data = bytes(range(256)) * 3
+    with store.begin() as unit:
+        kept, empty = unit.raw.put(data), unit.raw.put(b"")
+    with store.read() as unit:
+        assert unit.raw.beginning(kept, 100) == data[:100]
+        assert unit.raw.beginning(kept, 5000) == data
+        assert unit.raw.beginning(empty, 100) == b""
+        assert unit.raw.beginning("0" * 64, 100) == b""
+
+
 def test_absent_bytes_are_an_error(store: Store) -> None:
     """A digest without bytes is never an empty result."""
     with store.read() as unit, pytest.raises(ParkedError, match=r"store.raw-absent"):
