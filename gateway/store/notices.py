@@ -10,14 +10,18 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from gateway.store.rows import NoticeRow
 from gateway.store.statements import LIMIT, added, columns_of, rows
 from gateway.store.states import NoticeState
-from gateway.store.tables import notices
+from gateway.store.tables import notices, raw
 
 _SELECT = select(*columns_of(notices, NoticeRow))
+# The replies to large files are many megabytes each, and a batch is in memory as a whole.
+_MOST_BYTES = 64 * 1024 * 1024
 _TAKE = (
-    _SELECT.where(notices.c.state == NoticeState.TO_DELIVER, notices.c.partner == bindparam("partner"))
+    select(raw.c.size, *columns_of(notices, NoticeRow))
+    .join_from(notices, raw, raw.c.digest == notices.c.digest)
+    .where(notices.c.state == NoticeState.TO_DELIVER, notices.c.partner == bindparam("partner"))
     .order_by(notices.c.id)
     .limit(LIMIT)
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=notices)
 )
 _TAKE_TO_MAKE = (
     _SELECT.where(
@@ -27,6 +31,7 @@ _TAKE_TO_MAKE = (
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
 )
+_NAMES = tuple(NoticeRow.__dataclass_fields__)
 _COUNT = select(func.count()).where(
     notices.c.number == bindparam("number"),
     notices.c.kind == bindparam("kind"),
@@ -48,9 +53,17 @@ class Notices:
     def take(self, partner: str, limit: int) -> list[NoticeRow]:
         """Take what a partner is to be told, oldest first; nobody else gets it before this transaction ends.
 
-        Each partner is taken alone, so that a channel that is down keeps nobody else waiting.
+        Each partner is taken alone, so that a channel that is down keeps nobody else waiting. Of large
+        ones fewer are taken, so that they fit into memory together.
         """
-        return rows(self._connection, NoticeRow, _TAKE, partner=partner, limit=limit)
+        found, taken = self._connection.execute(_TAKE, {"partner": partner, "limit": limit}), 0
+        result: list[NoticeRow] = []
+        for size, *values in found:
+            taken += size
+            if result and taken > _MOST_BYTES:
+                break
+            result.append(NoticeRow(**dict(zip(_NAMES, values, strict=True))))
+        return result
 
     def take_to_make(self, kinds: Iterable[str], limit: int) -> list[NoticeRow]:
         """Take what is to be made before it can be delivered, of some kinds, oldest first."""
