@@ -88,7 +88,7 @@ class Archive:
         """
         try:
             return self._zip.read(self.entries[entry])
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as fault:
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as fault:
             raise refuse("format.zip-broken", place=self._at(entry), reason=str(fault)) from fault
 
     def _open(self, limits: Limits) -> zipfile.ZipFile:
@@ -104,7 +104,7 @@ class Archive:
             raise self._broken("something follows its end")
         try:
             found = zipfile.ZipFile(io.BytesIO(self._data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as fault:
+        except (zipfile.BadZipFile, ValueError, RuntimeError, struct.error) as fault:
             raise self._broken(str(fault)) from fault
         if found.infolist() and min(info.header_offset for info in found.infolist()) != 0:
             raise self._broken("something stands before its beginning")

@@ -89,7 +89,7 @@ def read(name: str, data: bytes, options: ReadOptions | None = None) -> Source:
     """
     archive = _archive(name, data)
     if archive is not None and not is_office(archive):
-        raise refuse("format.zip-nested", place=Place(name), file=name)
+        raise refuse("format.zip-unpacked", place=Place(name), file=name)
     return _read(name, data, archive, options or ReadOptions())
 
 

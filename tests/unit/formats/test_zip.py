@@ -188,7 +188,7 @@ def test_a_suffix_that_says_something_else_is_told():
         assert code(data, name) == "format.content-differs"
     with pytest.raises(RejectedError) as caught:
         read("a.zip", zipped({"a.csv": CSV}))
-    assert caught.value.code == "format.zip-nested"
+    assert caught.value.code == "format.zip-unpacked"
 
 
 @given(st.data())
