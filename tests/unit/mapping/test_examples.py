@@ -30,7 +30,7 @@ def test_every_shipped_example_gives_its_golden_output():
 
 
 @pytest.mark.requirement("ER-02", "ER-03")
-@pytest.mark.parametrize("source", ["acme-csv", "acme-idoc", "acme-json", "template"])
+@pytest.mark.parametrize("source", ["acme-csv", "acme-idoc", "acme-json", "template", "edifact"])
 def test_every_message_and_operation_has_a_way_in_every_format(source: str):
     """A mapping of the source makes it."""
     head, *bodies = read_model(SHIPPED.parent / "schemas/xsd" / COMMAND_SET).children
