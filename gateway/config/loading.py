@@ -56,7 +56,7 @@ def load_settings(file: Path) -> Settings:
         RejectedError: Every fault of the file: `config.absent`, `config.unreadable`, `config.not-toml`,
             `config.key`, `config.key-missing`, `config.key-unknown`, `config.twice`,
             `config.key-shared`, `config.agent-twice`, `config.no-profile`, `config.folder-shared`,
-            `config.merge-key-missing`.
+            `config.merge-key-missing`, `config.client-of-partner`, `config.no-server`.
     """
     try:
         data = tomllib.loads(file.read_text("utf-8"))
@@ -134,6 +134,9 @@ def _channels(settings: Settings, place: Place) -> Iterator[Violation]:
     used += [_identity(settings, each, "OutBox") for each in targets]
     for each in _repeated(used):
         yield Violation("config.folder-shared", values={"folder": each}, place=place)
+    for partner in settings.partner:
+        if isinstance(partner.inbox, ImportClientPlace) or isinstance(partner.receipts, ImportClientPlace):
+            yield Violation("config.client-of-partner", values={"partner": partner.name}, place=place)
     for at in (*sources, *targets):
         if isinstance(at, SftpPlace) and at.sftp not in settings.sftp:
             yield Violation("config.no-server", values={"table": "sftp", "name": at.sftp}, place=place)

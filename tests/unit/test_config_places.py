@@ -163,3 +163,12 @@ class TestSecrets:
             read_secret(tmp_path, "amqp-broker-password")
         assert refused.value.code == code
         assert "\\xff" not in str(refused.value)
+
+
+@pytest.mark.requirement("CU-06")
+@pytest.mark.parametrize("line", [_INBOX, _RECEIPTS])
+def test_the_import_client_is_no_way_to_an_erp(tmp_path: Path, line: str) -> None:
+    """It takes XML to customs, and would never take a reply."""
+    key = line.split(maxsplit=1)[0]
+    file = _file(tmp_path, (line, f'{key} = {{ import_client = "client/JB" }}'))
+    assert _faults(file) == [("config.client-of-partner", "acme")]
