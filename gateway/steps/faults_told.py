@@ -27,8 +27,9 @@ class Teller:
 
     def tell(self, sent: SubmissionRow, faults: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
         """Add to each fault of a submission the field that it means, and where that comes from (EN-05)."""
-        version = self.tracer.sent_as(sent.number, sent.created_at)
-        body = self.tracer.content(sent.number, version)
+        past = self.tracer.pasts.of(sent.number)
+        version = past.sent_at(sent.created_at)
+        body = past.content(version)
         finder = Finder(sent.message_type, body, self._dictionary)
         return [self._tell(Spot(sent.number, version, ""), finder, fault) for fault in faults]
 
@@ -94,7 +95,7 @@ class Teller:
 
     def _of_manifest(self, number: str, item: int, path: str, declared: int) -> dict[str, Any]:
         tracer = self.tracer
-        version = tracer.newest(number)
+        version = tracer.pasts.of(number).newest
         group = f"Manifest/Item[{item}]" if declared else "Manifest"
         below = f"{group}/{plain(path).rpartition('/')[2]}"
         spot = Spot(number, version, below if self._dictionary.find(below) else group)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from gateway.errors import ParkedError, RejectedError
 from gateway.steps.containment import contained
 from gateway.steps.faults_told import Teller
+from gateway.steps.pasts import Pasts
 from gateway.steps.readings import Readings
 from gateway.steps.records import World
 from gateway.steps.replies import LOG, RECEIPT, TRACE, line_of, to_bytes
@@ -45,7 +46,7 @@ class Refusals:
     def _made(
         self, unit: Unit, drafts: Sequence[tuple[NoticeRow, dict[str, Any]]]
     ) -> list[tuple[NoticeRow, bytes]]:
-        teller = Teller(Tracer(self._world, unit, self._readings))
+        teller = Teller(Tracer(self._world, unit, self._readings, Pasts(unit)))
         sent = {message: unit.submissions.by_message_id(message) for message in {d[TRACE] for _, d in drafts}}
         with suppress(ParkedError, RejectedError), contained("refusals"):
             teller.tracer.prepare([each.number for each in sent.values() if each is not None])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from gateway.documents import (
@@ -19,9 +18,10 @@ from gateway.errors import Place, RejectedError, Violation
 from gateway.fields import Fields
 from gateway.mapping import Mapped
 from gateway.steps.filling import BY_CUSTOMS, LED_BY, at, filled_by, parts_of
+from gateway.steps.pasts import Past, Pasts
 from gateway.steps.readings import Reading, Readings
-from gateway.steps.records import StoredFacts, World, document_of
-from gateway.store import DocumentRow, HistoryRow, Unit
+from gateway.steps.records import StoredFacts, World
+from gateway.store import HistoryRow, Unit
 
 # Nobody copies copies of copies so often; what is stranger than that is not followed to its end.
 _MOST_STEPS: Final = 1000
@@ -80,20 +80,6 @@ class Spot(NamedTuple):
         return self._replace(path=path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """What a document has been."""
-
-    row: DocumentRow
-    history: dict[int, HistoryRow]
-    contents: dict[int, Fields]
-
-    def content(self, version: int) -> Fields:
-        """The content as of a version; empty before the first."""
-        known = max((each for each in self.contents if each <= version), default=0)
-        return self.contents.get(known, {})
-
-
 @dataclass
 class Tracer:
     """Follows fields within one transaction."""
@@ -101,26 +87,12 @@ class Tracer:
     world: World
     unit: Unit
     readings: Readings
-    _pasts: dict[str, _Past] = field(default_factory=dict)
+    pasts: Pasts
 
     def prepare(self, numbers: list[str]) -> None:
         """Read the messages that have made some documents, each file once."""
-        changes = (change for number in numbers for change in self._past(number).history.values())
+        changes = (change for number in numbers for change in self.pasts.of(number).history.values())
         self.readings.prepare(self.unit, (c.cause_id for c in changes if c.cause_kind == "message"))
-
-    def sent_as(self, number: str, created_at: datetime) -> int:
-        """Return the version of a document from which a message to customs was made."""
-        history = self._past(number).history.values()
-        same = [change.version for change in history if change.at == created_at]
-        return max(same or [change.version for change in history if change.at <= created_at] or [1])
-
-    def newest(self, number: str) -> int:
-        """Return the newest version of a document."""
-        return max(self._past(number).history, default=1)
-
-    def content(self, number: str, version: int) -> Fields:
-        """Return what a document held in a version."""
-        return self._past(number).content(version)
 
     def trace(self, spot: Spot) -> Traced:
         """Follow a field back."""
@@ -131,17 +103,8 @@ class Tracer:
             spot = step
         return Traced(because=Violation("origin.too-far"))
 
-    def _past(self, number: str) -> _Past:
-        if number not in self._pasts:
-            row = self.unit.documents.get(number)
-            assert row is not None, f"{number} is not there"
-            history = {each.version: each for each in self.unit.documents.history(number)}
-            contents = {each.version: each.content for each in self.unit.documents.versions(number)}
-            self._pasts[number] = _Past(row, history, contents)
-        return self._pasts[number]
-
     def _step(self, spot: Spot) -> Spot | Traced:
-        past = self._past(spot.number)
+        past = self.pasts.of(spot.number)
         change = past.history.get(spot.version)
         if change is None or (spot.path.startswith("MessageHead/") and spot.path != CLIENT_NUMBER):
             return self._filled(spot)
@@ -156,7 +119,7 @@ class Tracer:
             return Traced(because=Violation("origin.customs"))
         return self._before(spot)
 
-    def _of_message(self, spot: Spot, past: _Past, change: HistoryRow) -> Spot | Traced:
+    def _of_message(self, spot: Spot, past: Past, change: HistoryRow) -> Spot | Traced:
         reading = self.readings.get(self.unit, change.cause_id)
         if reading is None:
             return Traced(because=Violation("origin.not-read-again"))
@@ -171,7 +134,7 @@ class Tracer:
             return self._given(spot.to(trail.path), reading, asked=spot)
         return self._go_on(spot, trail, reading, change)
 
-    def _trail(self, spot: Spot, past: _Past, change: HistoryRow, reading: Reading) -> Trail:
+    def _trail(self, spot: Spot, past: Past, change: HistoryRow, reading: Reading) -> Trail:
         made, own = reading.mapped, past.content(spot.version)
         if spot.path == CLIENT_NUMBER:
             return Trail(Where.COMMAND, spot.path)
@@ -197,14 +160,14 @@ class Tracer:
         spot = spot.to(trail.path)
         if trail.where is Where.BEFORE:
             first = reading.documents[0]
-            version = self._version_by(first, change) or spot.version
+            version = self.pasts.of(first).caused_by(change) or spot.version
             return Spot(first, version - 1, spot.path) if version > 1 else self._filled(spot)
         if trail.where is Where.COPIED:
             number = str(reading.mapped.body["SeqNo"])
-            return Spot(number, self._last_before(number, change), spot.path)
+            return Spot(number, self.pasts.of(number).before(change), spot.path)
         if trail.where is Where.PARENT:
-            number = self._past(spot.number).row.parent or ""
-            return Spot(number, self._last_before(number, change), spot.path)
+            number = self.pasts.of(spot.number).row.parent or ""
+            return Spot(number, self.pasts.of(number).before(change), spot.path)
         return self._filled(spot)
 
     def _given(self, spot: Spot, reading: Reading, asked: Spot) -> Traced:
@@ -219,7 +182,7 @@ class Tracer:
             return Traced(source, Violation("origin.constant", values={"rule": origin.rule}))
         if isinstance(at(mapped.body, spot.path), dict) or spot.path == mapped.message_type:
             return Traced(self._source(spot, reading, mapped.lineage.expected(spot.path)))
-        if at(self.content(asked.number, asked.version), asked.path):
+        if at(self.pasts.of(asked.number).content(asked.version), asked.path):
             return self._filled(asked)
         absent = self._source(spot, reading, mapped.lineage.expected(spot.path))
         return Traced(absent, Violation("origin.absent"))
@@ -229,21 +192,21 @@ class Tracer:
         mapping = f"{mapped.mapping}@{mapped.version}"
         return Source(place, given, "", rule, mapping, spot.number, reading.row.partner)
 
-    def _of_decision(self, spot: Spot, past: _Past, change: HistoryRow) -> Spot | Traced:
+    def _of_decision(self, spot: Spot, past: Past, change: HistoryRow) -> Spot | Traced:
         """Go on in the application whose approval changed a filing or manifest (CH-04, AM-06)."""
         for child in self.unit.documents.children(spot.number):
-            decided = self._past(child.number)
-            version = self._version_by(child.number, change)
+            decided = self.pasts.of(child.number)
+            version = decided.caused_by(change)
             if version is None:
                 continue
-            application = replace(document_of(self.unit, child.number), content=decided.content(version))
+            application = decided.as_of(version)
             trail = trail_of_decision(spot.path, past.content(spot.version - 1), application)
             if trail.where is Where.DECIDED:
                 return Spot(child.number, version, trail.path)
             return self._before(spot.to(trail.path))
         return self._before(spot)
 
-    def _of_declaration(self, spot: Spot, past: _Past, change: HistoryRow) -> Spot | Traced:
+    def _of_declaration(self, spot: Spot, past: Past, change: HistoryRow) -> Spot | Traced:
         """A declaration is made of manifests; some of its fields may have been corrected since (DC-01)."""
         before, now = (at(past.content(version), spot.path) for version in (spot.version - 1, spot.version))
         if spot.path.startswith("DecMessage/DecSign"):
@@ -265,8 +228,8 @@ class Tracer:
 
     def _filled(self, spot: Spot) -> Traced:
         """Say that the gateway filled a field in, from what, and what of the file led to it (EN-02)."""
-        content = self._past(spot.number).content(spot.version)
-        because = filled_by(spot.path, content, self._past(spot.number).row)
+        content = self.pasts.of(spot.number).content(spot.version)
+        because = filled_by(spot.path, content, self.pasts.of(spot.number).row)
         leading = LED_BY.get(because.code)
         led = leading(spot.path) if leading else spot.path
         if led == spot.path:
@@ -276,27 +239,12 @@ class Tracer:
 
     def _as_it_was(self, number: str, change: HistoryRow) -> Document:
         """Return another document as it was when a change was made."""
-        past = self._past(number)
-        return replace(
-            document_of(self.unit, number), content=past.content(self._last_before(number, change))
-        )
-
-    def _last_before(self, number: str, change: HistoryRow) -> int:
-        """Return the version that another document had before a change."""
-        found = (each.version for each in self._past(number).history.values() if each.id < change.id)
-        return max(found, default=1)
-
-    def _version_by(self, number: str, change: HistoryRow) -> int | None:
-        """Return the version of a document that has the same cause as a change."""
-        causes = (change.cause_kind, change.cause_id)
-        for each in self._past(number).history.values():
-            if (each.cause_kind, each.cause_id) == causes:
-                return each.version
-        return None
+        past = self.pasts.of(number)
+        return past.as_of(past.before(change))
 
     def _content_before(self, reading: Reading, change: HistoryRow) -> Fields:
         first = reading.documents[0]
-        return self._past(first).content((self._version_by(first, change) or 1) - 1)
+        return self.pasts.of(first).content((self.pasts.of(first).caused_by(change) or 1) - 1)
 
     def _earlier_items(self, spot: Spot, reading: Reading, change: HistoryRow) -> int:
         """Count the items of a command that went into volumes before this one (GF-02)."""
@@ -304,8 +252,8 @@ class Tracer:
         for number in reading.documents:
             if number == spot.number:
                 return earlier
-            version = self._version_by(number, change)
-            items = self._past(number).content(version or 1).get("Item", [])
+            version = self.pasts.of(number).caused_by(change)
+            items = self.pasts.of(number).content(version or 1).get("Item", [])
             earlier += len(items) if isinstance(items, list) else 0
         return 0
 
