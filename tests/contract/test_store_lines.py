@@ -107,6 +107,9 @@ def test_relations_come_of_lines_places_and_numbers(store: Store) -> None:
         assert unit.lines.drafts(RUN, after=0, limit=9) == [draft]
         assert unit.lines.drafts(RUN, after=1, limit=9) == []
         unit.lines.number(RUN, [(1, "D20260000000000001")])
+        went = unit.lines.went_into(RUN, "D20260000000000001")
+        assert went == [(one, 1, 7), (one, 2, 7), (one, 3, 7)]
+        assert unit.lines.went_into("another", "D20260000000000001") == []
         unit.relations.take(RUN, "", one)
         found = unit.relations.of_manifest(one)
     places = {(relation.declaration_number, relation.declaration_item) for relation in found}

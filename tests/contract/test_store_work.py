@@ -243,6 +243,24 @@ def test_notices_are_delivered_oldest_first(store: Store) -> None:
         assert unit.status.queues()["notices.parked"] == 1
 
 
+@pytest.mark.requirement("EN-05")
+def test_notices_about_a_document_and_an_interchange_are_found_again(store: Store) -> None:
+    """Of one kind only, oldest first; what an interchange was is read by its id."""
+    with store.begin() as unit:
+        digest = unit.raw.put(b"{}")
+        for kind, number in (("receipt", "M1"), ("result", "M1"), ("receipt", "M2"), ("receipt", "M1")):
+            unit.notices.add(
+                NoticeRow(
+                    partner="acme", kind=kind, name="n", digest=digest, created_at=unit.now, number=number
+                )
+            )
+        found = unit.notices.about("M1", "receipt")
+        assert [(each.kind, each.number) for each in found] == [("receipt", "M1")] * 2
+        assert found[0].id < found[1].id
+        kept = add_interchange(unit, b"a", name="a.csv")
+        assert unit.interchanges.get(kept.id) == kept
+
+
 @pytest.mark.requirement("ID-03")
 def test_an_alert_is_told_once(store: Store) -> None:
     """While it is open the same alert is not new; closed, it may come again."""
