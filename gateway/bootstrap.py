@@ -23,6 +23,7 @@ from gateway.pipeline import Gateway
 from gateway.signing import (
     SUITES,
     Binding,
+    Encrypter,
     Login,
     Module,
     PinLatch,
@@ -33,6 +34,7 @@ from gateway.signing import (
     Verifier,
     find_softhsm,
     load_certificates,
+    load_recipient,
     pin_from_credential,
     pin_from_environment,
     pin_from_file,
@@ -120,6 +122,11 @@ def make_world(settings: Settings, clock: Clock) -> World:
             None if folders.codes is None else settings.path(folders.codes), lambda: clock.now().date()
         ),
         new_message_id=lambda: str(uuid4()).upper(),
+        encrypters={
+            route.name: Encrypter(load_recipient(settings.path(route.encrypt_for)))
+            for route in settings.route
+            if route.encrypt_for is not None
+        },
     )
 
 

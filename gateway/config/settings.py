@@ -127,6 +127,7 @@ class Route(Section):
     enterprises: tuple[EnterpriseCode, ...] = ()
     dxp: DxpAddress | None = None
     signature: SignatureForm = SignatureForm()
+    encrypt_for: File | None = None
 
 
 class Rules(Section):

@@ -1,6 +1,7 @@
 """The signing room: the token, XML signatures made with it, and the verification of others' signatures."""
 
 from gateway.signing.binding import Binding, fingerprint
+from gateway.signing.encryption import Encrypter, load_recipient
 from gateway.signing.inspection import TokenStatus, inspect_token
 from gateway.signing.module import Module, find_softhsm
 from gateway.signing.pin import (
@@ -22,6 +23,7 @@ from gateway.signing.xmldsig import Signer
 __all__ = [
     "SUITES",
     "Binding",
+    "Encrypter",
     "Identity",
     "LatchState",
     "Login",
@@ -42,6 +44,7 @@ __all__ = [
     "fingerprint",
     "inspect_token",
     "load_certificates",
+    "load_recipient",
     "make_trial_token",
     "pin_from_credential",
     "pin_from_environment",

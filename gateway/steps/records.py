@@ -24,6 +24,7 @@ from gateway.documents import (
 from gateway.errors import RejectedError
 from gateway.fields import FieldDictionary
 from gateway.messages import Catalogue, Head, build, build_declaration, serialize
+from gateway.signing import Encrypter
 from gateway.steps import taking
 from gateway.steps.routing import Matter, choose
 from gateway.store import (
@@ -60,6 +61,8 @@ class World:
     catalogue: Catalogue
     codes: CodeLibrary
     new_message_id: Callable[[], str]
+    # By route, where it encrypts.
+    encrypters: Mapping[str, Encrypter]
 
     def partner(self, name: str) -> Partner:
         """Return the agreement with a partner."""

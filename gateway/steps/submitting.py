@@ -119,7 +119,7 @@ class Attempt:
     Attributes:
         id: The attempt's row.
         submission: What is sent.
-        data: The stored signed bytes, in the route's envelope where it has one.
+        data: The stored signed bytes, encrypted and in an envelope where the route has them so.
     """
 
     id: int
@@ -137,8 +137,22 @@ def begin_attempts(world: World, unit: Unit, route: str, limit: int) -> list[Att
     unit.submissions.recover(route)
     rows = unit.submissions.take_to_send(route, limit)
     begun = unit.submissions.attempt_begin([row.id for row in rows])
-    files = unit.raw.many((row, row.signed_digest or "") for row in rows if row.id in begun)
+    # What was encrypted before leaves as the same bytes again (CU-05).
+    files = unit.raw.many(
+        (row, row.sent_digest or row.signed_digest or "") for row in rows if row.id in begun
+    )
+    files = [(row, _encrypted(world, unit, row, data)) for row, data in files]
     return [Attempt(begun[row.id], row, enclosed(world, row, file_name(row), data)) for row, data in files]
+
+
+def _encrypted(world: World, unit: Unit, row: SubmissionRow, data: bytes) -> bytes:
+    """Return signed bytes as their route has them leave: encrypted once, and kept (ID-04)."""
+    encrypter = world.encrypters.get(row.route)
+    if encrypter is None or row.sent_digest is not None:
+        return data
+    made = encrypter.encrypt(data)
+    unit.submissions.encrypted(row.id, unit.raw.put(made))
+    return made
 
 
 def note_attempts(unit: Unit, attempts: Iterable[Attempt], faults: Mapping[str, GatewayError]) -> None:

@@ -183,6 +183,7 @@ class SubmissionRow:
     state: str = SubmissionState.TO_SIGN
     unsigned_digest: str
     signed_digest: str | None = None
+    sent_digest: str | None = None
     created_at: datetime
     sent_at: datetime | None = None
     technical_at: datetime | None = None

@@ -160,6 +160,10 @@ class Submissions:
             {"state": SubmissionState.TO_SEND, "signed_digest": digest},
         )
 
+    def encrypted(self, submission: str, digest: str) -> None:
+        """Note the digest of what leaves instead of the signed bytes, at the first attempt and all others."""
+        self._connection.execute(_UPDATE, {"_id": submission, "sent_digest": digest})
+
     def park(self, submission: str, detail: str) -> None:
         """Leave an unsent submission to a person, with the reason as an attempt that failed."""
         if self._move(submission, _UNSENT, {"state": SubmissionState.FAILED}):

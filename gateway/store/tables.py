@@ -180,6 +180,7 @@ submissions = Table(
     words("state"),
     refers("unsigned_digest", "raw.digest"),
     refers("signed_digest", "raw.digest", optional=True),
+    refers("sent_digest", "raw.digest", optional=True),
     moment("created_at"),
     moment("sent_at", optional=True),
     moment("technical_at", optional=True),
