@@ -102,6 +102,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "submissions.take_to_sign": lambda unit: unit.submissions.take_to_sign(50),
     "submissions.take_to_sign besides": lambda unit: unit.submissions.take_to_sign(50, ["4403180002"]),
     "submissions.signed": lambda unit: unit.submissions.signed("M1", unit.raw.put(b"signed")),
+    "submissions.encrypted": lambda unit: unit.submissions.encrypted("M1", unit.raw.put(b"order")),
     "submissions.park": lambda unit: unit.submissions.park("M1", "why"),
     "submissions.take_to_send": lambda unit: unit.submissions.take_to_send("customs", 50),
     "submissions.stranded": lambda unit: unit.submissions.stranded(["customs"]),
