@@ -140,7 +140,8 @@ class Site:
 
     def states(self, kind: str) -> list[str]:
         """Return the state of each document of a kind."""
-        if not (self.folder / "var" / "gateway.db").exists():
+        on_file = self.session.settings.database_url.startswith("sqlite")
+        if on_file and not (self.folder / "var" / "gateway.db").exists():
             return []
         with self.session.store.read() as unit:
             counts = unit.status.counts().documents
