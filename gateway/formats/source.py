@@ -55,13 +55,18 @@ class Table:
 
 def cell_name(sheet: str, line: int, position: int) -> str:
     """Return the name of a cell, its position counted from 0; a sheet's name is quoted where it has to be."""
+    shown = sheet if sheet.isalnum() else "'" + sheet.replace("'", "''") + "'"
+    return f"{shown}!{column_letters(position)}{line}"
+
+
+def column_letters(position: int) -> str:
+    """Return the letters by which a spreadsheet knows a column, its position counted from 0."""
     letters = ""
     position += 1
     while position:
         position, rest = divmod(position - 1, 26)
         letters = chr(ord("A") + rest) + letters
-    shown = sheet if sheet.isalnum() else "'" + sheet.replace("'", "''") + "'"
-    return f"{shown}!{letters}{line}"
+    return letters
 
 
 @dataclass(frozen=True, slots=True)

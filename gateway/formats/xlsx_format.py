@@ -12,7 +12,7 @@ from lxml import etree
 from gateway.errors import Place, RejectedError, Violation, refuse
 from gateway.formats.archive import Archive
 from gateway.formats.csv_format import MAX_COLUMNS, MAX_FAULTS, MAX_ROWS, header_faults, row_faults
-from gateway.formats.source import Row, Source, Table, cell_name
+from gateway.formats.source import Row, Source, Table, cell_name, column_letters
 from gateway.formats.xlsx_book import Book, SheetPart, open_book, text_of
 from gateway.formats.xlsx_cells import CellTexts, Faulty, RawCell
 
@@ -20,6 +20,8 @@ MAX_CHARACTERS = 64 * 1024 * 1024
 _REFERENCE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RANGE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6}):([A-Z]{1,3})([1-9][0-9]{0,6})")
 _TOLD = 5
+_NO_NUMBERS: frozenset[int] = frozenset()
+_LETTERS = tuple(column_letters(position) for position in range(MAX_COLUMNS))
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class _Sheet:
     """What is gathered of a sheet while its cells are read."""
 
     name: str
-    rows: list[tuple[int, dict[int, str], frozenset[int]]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     faults: list[Violation] = field(default_factory=list)
     hidden: list[int] = field(default_factory=list)
     merged: list[tuple[str, int]] = field(default_factory=list)
@@ -96,36 +98,43 @@ def _nodes(book: Book, part: SheetPart) -> Iterator[etree._Element]:
 
 
 def _read_row(name: str, sheet: _Sheet, texts: CellTexts, node: etree._Element) -> None:
-    last = sheet.rows[-1][0] if sheet.rows else 0
+    last = sheet.rows[-1].line if sheet.rows else 0
     line = _line(node, last)
     if line <= last:
         raise refuse("format.xlsx-broken", place=Place(name, line), reason=f"row {line} follows row {last}")
-    cells: dict[int, str] = {}
-    numbers = set()
-    column = -1
-    for child in node.iterchildren("{*}c"):
-        column = _column(child, column, line, name)
-        raw = _raw(child)
-        try:
-            text, is_number = texts.text(raw)
-        except Faulty as fault:
-            cell = cell_name(sheet.name, line, column)
-            place = Place(name, line, path=cell)
-            sheet.faults.append(fault.at(cell).at(place))
-            continue
-        if text.strip():
-            cells[column] = text
-            sheet.characters += len(text)
-            if is_number:
-                numbers.add(column)
+    row = _row(name, sheet, texts, line, node)
     if sheet.characters > MAX_CHARACTERS:
         raise refuse("format.too-large", place=Place(name), size=sheet.characters, limit=MAX_CHARACTERS)
-    if cells:
-        sheet.rows.append((line, cells, frozenset(numbers)))
+    if row.cells:
+        sheet.rows.append(row)
         if node.get("hidden") in {"1", "true"}:
             sheet.hidden.append(line)
     if len(sheet.rows) > MAX_ROWS + 1:
         raise refuse("format.too-many-rows", place=Place(name, line), limit=MAX_ROWS)
+
+
+def _row(name: str, sheet: _Sheet, texts: CellTexts, line: int, node: etree._Element) -> Row:
+    """Read the cells of a row up to the last one with anything in it."""
+    cells: list[str] = []
+    numbers = set()
+    column = -1
+    for child in node.iterchildren("{*}c"):
+        column = _column(child.get("r"), column, line, name)
+        try:
+            text, is_number = texts.text(_raw(child))
+        except Faulty as fault:
+            cell = cell_name(sheet.name, line, column)
+            sheet.faults.append(fault.at(cell).at(Place(name, line, path=cell)))
+            continue
+        if text and not text.isspace():
+            if column >= MAX_COLUMNS:
+                raise refuse("format.too-many-columns", place=Place(name, line), limit=MAX_COLUMNS)
+            cells += [""] * (column - len(cells))
+            cells.append(text)
+            sheet.characters += len(text)
+            if is_number:
+                numbers.add(column)
+    return Row(line, cells, frozenset(numbers) if numbers else _NO_NUMBERS)
 
 
 def _line(node: etree._Element, last: int) -> int:
@@ -133,12 +142,12 @@ def _line(node: etree._Element, last: int) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) <= 7 else last + 1
 
 
-def _column(node: etree._Element, last: int, line: int, name: str) -> int:
+def _column(said: str | None, last: int, line: int, name: str) -> int:
     """Return the position of a cell, counted from 0; without a name it is the next one."""
-    said = node.get("r")
-    if said is None:
+    # Most cells follow each other, and reading a name takes longer than writing it.
+    if said is None or (last + 1 < MAX_COLUMNS and said == f"{_LETTERS[last + 1]}{line}"):
         return last + 1
-    found = _REFERENCE.fullmatch(str(said))
+    found = _REFERENCE.fullmatch(said)
     column = 0
     for letter in found[1] if found else "":
         column = column * 26 + ord(letter) - ord("A") + 1
@@ -151,12 +160,12 @@ def _raw(node: etree._Element) -> RawCell:
     value = formula = None
     inline = ""
     for part in node.iterchildren():
-        kind = str(part.tag).rpartition("}")[2]
-        if kind == "v":
+        tag = str(part.tag)
+        if tag.endswith("}v"):
             value = part.text or ""
-        elif kind == "f":
+        elif tag.endswith("}f"):
             formula = part.text or "…"
-        elif kind == "is":
+        elif tag.endswith("}is"):
             inline = text_of(part)
     kind, style = str(node.get("t", "n")), str(node.get("s", "0"))
     # A formula that gives the empty text has an empty value; one without any has never been calculated.
@@ -170,17 +179,14 @@ def _table(name: str, sheet: _Sheet) -> tuple[Table, list[Violation]]:
     if not sheet.rows:
         return Table((), 1, (), sheet.name), sheet.faults
     # Title rows have one cell each; a table of one column has no title.
-    start = next((n for n, (_, cells, _) in enumerate(sheet.rows) if len(cells) > 1), 0)
-    header_line, header, _ = sheet.rows[start]
-    width = max(max(cells) for _, cells, _ in sheet.rows[start:]) + 1
-    place = Place(name, header_line)
-    if width > MAX_COLUMNS:
-        raise refuse("format.too-many-columns", place=place, limit=MAX_COLUMNS)
-    columns = tuple(" ".join(header.get(position, "").split()) for position in range(width))
-    rows = tuple(
-        Row(line, [cells.get(position, "") for position in range(width)], numbers)
-        for line, cells, numbers in sheet.rows[start + 1 :]
-    )
+    start = next((n for n, row in enumerate(sheet.rows) if len(row.cells) - row.cells.count("") > 1), 0)
+    header = sheet.rows[start]
+    width = max(len(row.cells) for row in sheet.rows[start:])
+    place = Place(name, header.line)
+    for row in sheet.rows[start:]:
+        row.cells.extend([""] * (width - len(row.cells)))
+    columns = tuple(" ".join(cell.split()) for cell in header.cells)
+    rows = tuple(sheet.rows[start + 1 :])
     faults = [*sheet.faults, *header_faults(columns, place)]
     for row in rows if "" in columns else ():
         faults += row_faults(row, columns, name)
@@ -188,7 +194,7 @@ def _table(name: str, sheet: _Sheet) -> tuple[Table, list[Violation]]:
             break
     if not rows and not faults:
         faults.append(Violation("format.no-rows", place=place))
-    return Table(columns, header_line, rows, sheet.name), faults
+    return Table(columns, header.line, rows, sheet.name), faults
 
 
 def _warnings(book: Book, sheet: _Sheet, table: Table) -> Iterator[Violation]:
