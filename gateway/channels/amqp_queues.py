@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
-from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
-from aiormq.exceptions import ChannelAccessRefused
+from aio_pika.exceptions import AMQPChannelError, ChannelNotFoundEntity, ChannelPreconditionFailed
 
 from gateway.channels.amqp_link import AmqpLink, leave
 from gateway.errors import RetryError, Violation
@@ -142,7 +141,7 @@ async def _do(link: AmqpLink, name: str, work: Callable[[AbstractChannel], Await
         if isinstance(cause, ChannelPreconditionFailed):
             right = ", ".join(f"{key}={value}" for key, value in arguments_of(name).items())
             raise RetryError("channels.amqp-queue-unsafe", **values, right=right) from cause
-        if isinstance(cause, ChannelAccessRefused):
+        if isinstance(cause, AMQPChannelError) and "ACCESS_REFUSED" in str(cause):
             raise RetryError("channels.amqp-no-rights", **values, user=link.access.user) from cause
         raise
     finally:
