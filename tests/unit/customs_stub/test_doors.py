@@ -182,6 +182,7 @@ def test_an_office_stays_closed_while_answers_wait_for_a_door_that_is_gone(trial
         ('[[door]]\nname = "a"\n', "must have either"),
         ('[[door]]\nname = "a"\noutbox = "o"\n', "must have either"),
         ('[[door]]\nname = "a"\nimport_client = "c"\noutbox = "o"\nanswers = "a"\n', "must have either"),
+        ('[[door]]\nname = "a"\namqp = "amqp://u:p@h/v"\nsubmissions = "s"\n', "must have either"),
         ('[[door]]\nimport_client = "c"\n', "must have a name"),
         ('[[door]]\nname = "a"\nimport_client = 7\n', "must have a path"),
         ('[[door]]\nname = "a"\nimport_client = "c"\nkind = "x"\n', "unknown key `kind`"),
