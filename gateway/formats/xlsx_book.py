@@ -116,6 +116,8 @@ def parse_part(archive: Archive, part: str) -> etree._Element:
 
 def text_of(item: etree._Element) -> str:
     """Return the text of a shared or inline string; how Chinese is to be pronounced is no part of it."""
+    if len(item) == 1 and str(item[0].tag).endswith("}t"):
+        return unescaped(item[0].text or "")
     texts = [
         node.text or ""
         for node in item.iter("{*}t")
