@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.documents import Command
-from gateway.errors import RejectedError
+from gateway.errors import ParkedError, RejectedError
 from gateway.formats import ReadOptions, Source, Unreadable, read_all
 from gateway.mapping import Mapped, Mapping
 from gateway.steps.commands import digest_of
@@ -52,7 +52,7 @@ class Reading:
 class _File:
     """What is held of one interchange."""
 
-    size: int
+    size: int = 0
     messages: OrderedDict[int, Reading | None] = field(default_factory=OrderedDict)
 
 
@@ -95,13 +95,14 @@ class Readings:
 
     def _read(self, unit: Unit, interchange: int, positions: Collection[int]) -> None:
         row = unit.interchanges.get(interchange)
-        data = unit.raw.get(row.digest)
-        file = self._files.setdefault(interchange, _File(len(data)))
+        file = self._files.setdefault(interchange, _File())
         found: dict[int, Reading] = {}
         try:
+            data = unit.raw.get(row.digest)
+            file.size = len(data)
             found = dict(self._messages(unit, row, data, positions))
-        except RejectedError:
-            # Bytes that were understood once are refused by the readers of today.
+        except (RejectedError, ParkedError):
+            # The bytes are no longer kept, or are refused by the readers of today.
             found = {}
         file.messages.update((position, found.get(position)) for position in positions)
         while len(file.messages) > max(_MOST_MESSAGES, len(positions)):

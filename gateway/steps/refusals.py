@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, Final
+from itertools import groupby
+from typing import Any, Final, TypeAlias
 
 from gateway.errors import ParkedError, RejectedError
 from gateway.steps.containment import contained
@@ -15,10 +16,11 @@ from gateway.steps.readings import Readings
 from gateway.steps.records import World
 from gateway.steps.replies import LOG, RECEIPT, TRACE, line_of, to_bytes
 from gateway.steps.tracing import Tracer
-from gateway.store import NoticeRow, Store, Unit
+from gateway.store import NoticeRow, Store, SubmissionRow, Unit
 
 # So many that a file which made many refused documents is gone through once for all of them.
 _BATCH: Final = 200
+_Draft: TypeAlias = tuple[NoticeRow, dict[str, Any]]
 
 
 class Refusals:
@@ -37,31 +39,42 @@ class Refusals:
         if not drafts:
             return 0
         with self._store.read() as unit:
-            made = self._made(unit, drafts)
+            made = list(self._made(unit, drafts))
         with self._store.begin() as unit:
             for row, data in made:
                 unit.notices.made(row.id, unit.raw.put(data))
         return len(drafts)
 
-    def _made(
-        self, unit: Unit, drafts: Sequence[tuple[NoticeRow, dict[str, Any]]]
-    ) -> list[tuple[NoticeRow, bytes]]:
+    def _made(self, unit: Unit, drafts: Iterable[_Draft]) -> Iterator[tuple[NoticeRow, bytes]]:
+        """Finish the drafts, those together that came of the same file, so that it is read once for them."""
         teller = Teller(Tracer(self._world, unit, self._readings, Pasts(unit)))
-        sent = {message: unit.submissions.by_message_id(message) for message in {d[TRACE] for _, d in drafts}}
-        with suppress(ParkedError, RejectedError), contained("refusals"):
-            teller.tracer.prepare([each.number for each in sent.values() if each is not None])
-        told: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        made = []
-        for row, draft in drafts:
-            message = draft.pop(TRACE)
-            faults = draft["faults"] if row.kind == LOG else draft["said"]["faults"]
-            key = message, json.dumps(faults)
-            submission = sent[message]
-            if key not in told and submission is not None:
-                # What cannot be traced is told as customs said it; the mistake of ours stands in the log.
-                told[key] = faults
-                with suppress(ParkedError, RejectedError), contained(row.name):
-                    told[key] = teller.tell(submission, faults)
-            faults[:] = told.get(key, faults)
-            made.append((row, line_of(draft) if row.kind == LOG else to_bytes(draft)))
-        return made
+        sent = [(draft, _sent(unit, draft[1].pop(TRACE))) for draft in drafts]
+        files = {each.id: teller.tracer.files_of(each.number) for _, each in sent}
+        sent.sort(key=lambda pair: files[pair[1].id])
+        for _, together in groupby(sent, key=lambda pair: files[pair[1].id]):
+            group = list(together)
+            with suppress(ParkedError, RejectedError), contained("refusals"):
+                teller.tracer.prepare({submission.number for _, submission in group})
+            yield from _finished(teller, group)
+
+
+def _sent(unit: Unit, message: str) -> SubmissionRow:
+    found = unit.submissions.by_message_id(message)
+    assert found is not None, "the receipt was correlated with it"
+    return found
+
+
+def _finished(
+    teller: Teller, drafts: Iterable[tuple[_Draft, SubmissionRow]]
+) -> Iterator[tuple[NoticeRow, bytes]]:
+    told: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for (row, draft), submission in drafts:
+        faults = draft["faults"] if row.kind == LOG else draft["said"]["faults"]
+        key = submission.id, json.dumps(faults)
+        if key not in told:
+            # What cannot be traced is told as customs said it; the mistake of ours stands in the log.
+            told[key] = faults
+            with suppress(ParkedError, RejectedError), contained(row.name):
+                told[key] = teller.tell(submission, faults)
+        faults[:] = told[key]
+        yield row, line_of(draft) if row.kind == LOG else to_bytes(draft)

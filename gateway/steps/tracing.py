@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -89,10 +90,18 @@ class Tracer:
     readings: Readings
     pasts: Pasts
 
-    def prepare(self, numbers: list[str]) -> None:
+    def files_of(self, number: str) -> str:
+        """Return what is alike for documents that were made by the same files, the newest first."""
+        return ",".join(cause.partition("/")[0] for cause in reversed(self._causes(number)))
+
+    def prepare(self, numbers: Iterable[str]) -> None:
         """Read the messages that have made some documents, each file once."""
-        changes = (change for number in numbers for change in self.pasts.of(number).history.values())
-        self.readings.prepare(self.unit, (c.cause_id for c in changes if c.cause_kind == "message"))
+        self.readings.prepare(self.unit, (cause for number in numbers for cause in self._causes(number)))
+
+    def _causes(self, number: str) -> list[str]:
+        history = self.pasts.of(number).history
+        changes = (history[version] for version in sorted(history))
+        return [change.cause_id for change in changes if change.cause_kind == "message"]
 
     def trace(self, spot: Spot) -> Traced:
         """Follow a field back."""
