@@ -178,7 +178,9 @@ def test_no_file_fits_two_of_the_shipped_mappings():
     for file in sorted((folder / "examples").glob("*.edi")):
         tree = read(file.name, file.read_bytes()).content
         assert isinstance(tree, etree._Element)
-        codes[file.stem.removesuffix("-d14a").removesuffix("-more")] = {each.text for each in tree.iterfind("Message/UNH/e2.5")}
+        codes[file.stem.removesuffix("-d14a").removesuffix("-more")] = {
+            each.text for each in tree.iterfind("Message/UNH/e2.5")
+        }
     assert codes.keys() == {file.stem for file in folder.glob("*.toml")}
     assert all(len(found) == 1 for found in codes.values())
     assert len({each for found in codes.values() for each in found}) == len(codes)
