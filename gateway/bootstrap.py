@@ -63,6 +63,7 @@ WAKES = {
     "make": ("notify",),
     "notify": (),
     "tick": ("sign", "notify"),
+    "seal": (),
 }
 
 

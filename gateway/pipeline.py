@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from gateway.channels import Inbox, Outbox
 from gateway.errors import ParkedError, RejectedError
 from gateway.signing import Signer, Verifier
-from gateway.steps import making, refusals, rounds, runs, sealing, submitting, waiting
+from gateway.steps import delivering, making, refusals, rounds, runs, sealing, submitting, waiting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
@@ -24,7 +24,7 @@ from gateway.steps.mappings_in_force import Mappings
 from gateway.steps.portions import Portions
 from gateway.steps.receiving import weigh
 from gateway.steps.records import World
-from gateway.steps.replies import note_deliveries, notice_name, quarantine
+from gateway.steps.replies import quarantine
 from gateway.steps.trouble import Trouble
 from gateway.store import Store
 
@@ -131,15 +131,7 @@ def notify(gateway: Gateway, partners: Iterable[str]) -> int:
     done = 0
     for partner in partners:
         with gateway.trouble.at(f"notices {partner}"):
-            with gateway.store.begin() as unit:
-                rows = unit.notices.take(partner, BATCH)
-                files = unit.raw.many((notice_name(row), row.digest) for row in rows)
-            if not rows:
-                continue
-            faults = gateway.notice_outboxes[partner].send_many(files)
-            with gateway.store.begin() as unit:
-                done += note_deliveries(unit, rows, faults)
-            submitting.raise_one(faults)
+            done += delivering.deliver(gateway.store, gateway.notice_outboxes[partner], partner, BATCH)
     return done
 
 
@@ -147,4 +139,9 @@ def tick(gateway: Gateway) -> int:
     """Do what is due by now: aggregate months, tell what is late, take changed mappings (AG-04, AG-12)."""
     done = runs.advance_runs(gateway.world, gateway.store)
     done += gateway.months.look(busy=done > 0) + gateway.mappings.look()
-    return done + waiting.look(gateway.world, gateway.store) + sealing.seal_trail(gateway.store)
+    return done + waiting.look(gateway.world, gateway.store)
+
+
+def seal(gateway: Gateway) -> int:
+    """Seal what the audit trail has been given, so that no change to it stays unseen."""
+    return sealing.seal_trail(gateway.store)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from stat import S_ISDIR, S_ISREG
 
+from gateway.channels.mounts import is_remote
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -80,9 +82,10 @@ def open_for_writing(handle: int) -> bool:
     """Return whether anyone has the file open for writing; False where that cannot be known.
 
     Linux grants a read lease only on a file without writers. The lease is given back at once; its
-    signal is turned into one that is ignored, because the usual one ends a process.
+    signal is turned into one that is ignored, because the usual one ends a process. File systems of
+    other machines refuse leases in the same words on files that nobody writes.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or is_remote(os.fstat(handle).st_dev):
         return False
     try:
         fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)

@@ -236,22 +236,6 @@ def line_of(told: Mapping[str, Any]) -> bytes:
     return (_BREAKS.sub(_escaped, json.dumps(told, ensure_ascii=False)) + "\n").encode()
 
 
-def notice_name(row: NoticeRow) -> str:
-    """Return the name under which a notice is delivered; a line of the log goes by its number."""
-    return str(row.id) if row.kind == LOG else row.name
-
-
-def note_deliveries(unit: Unit, rows: Sequence[NoticeRow], faults: Mapping[str, GatewayError]) -> int:
-    """Note which notices have reached their channel; one that cannot is left to a person."""
-    unit.notices.delivered([row.id for row in rows if notice_name(row) not in faults])
-    parked = [row for row in rows if isinstance(faults.get(notice_name(row)), ParkedError)]
-    for row in parked:
-        fault = faults[notice_name(row)]
-        unit.notices.park(row.id)
-        unit.alerts.open(fault.code, f"notice {row.id}", values_of(fault))
-    return len(rows) - len(faults) + len(parked)
-
-
 def tell_state(document: Document) -> dict[str, Any]:
     """Tell which document it is and how far it is, in both languages."""
     state = state_of(document)

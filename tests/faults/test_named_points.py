@@ -101,7 +101,7 @@ def test_between_beginning_an_attempt_and_sending(story: Story) -> None:
     """Whether customs has it is in doubt; the same bytes go under the same id."""
     site = story.again("filing")
     with site.customs():
-        assert site.run(Point(stage="dispatch", operation="commit", after=True)) == KILLED
+        assert site.run(Point(stage="dispatch customs", operation="commit", after=True)) == KILLED
         assert asked(site, "SELECT state FROM submissions ORDER BY seq") == ["sending", "held"]
         assert list((site.folder / "outbox/customs").iterdir()) == []
         site.finish()
@@ -114,7 +114,7 @@ def test_between_beginning_an_attempt_and_sending(story: Story) -> None:
 )
 def test_while_a_message_is_written(story: Story, operation: str) -> None:
     """Customs sees a whole file or none, and what was left half is written over."""
-    point = Point(stage="dispatch", operation=operation, place="outbox/customs")
+    point = Point(stage="dispatch customs", operation=operation, place="outbox/customs")
     site, kills = story.killed("filing", point)
     assert kills == 1
     assert story.faults("filing", site) == []
@@ -125,7 +125,7 @@ def test_between_sending_and_noting_it(story: Story) -> None:
     """The file is there and the commit is missing: in doubt, resent as what it is, and taken once."""
     site = story.again("filing")
     with site.customs():
-        point = Point(stage="dispatch", operation="rename", place="outbox/customs", after=True)
+        point = Point(stage="dispatch customs", operation="rename", place="outbox/customs", after=True)
         assert site.run(point) == KILLED
         (sent,) = (site.folder / "outbox/customs").iterdir()
         bytes_sent = sent.read_bytes()
@@ -139,7 +139,7 @@ def test_between_sending_and_noting_it(story: Story) -> None:
 def test_a_receipt_that_is_faster_than_our_own_commit(story: Story, *, dies: bool) -> None:
     """Customs' answer proves arrival; noting the attempt afterwards, or never, takes nothing back."""
     site = story.again("filing")
-    point = Point(stage="dispatch", operation="rename", place="outbox/customs", after=True, hold=True)
+    point = Point(stage="dispatch customs", operation="rename", place="outbox/customs", after=True, hold=True)
     with site.customs():
         gateway = site.start("gateway", "run", "--until-idle", "--timeout", "60", point=point)
         wait_until(lambda: held(site), "the message is sent")
@@ -161,7 +161,7 @@ def test_between_storing_a_receipt_and_reading_it(story: Story) -> None:
     """It is kept whole and unread, and read after the next start, once."""
     site = story.again("manifests")
     with site.customs():
-        assert site.run(Point(stage="receive", operation="commit", after=True)) == KILLED
+        assert site.run(Point(stage="receive customs", operation="commit", after=True)) == KILLED
         assert set(asked(site, "SELECT state FROM receipts")) >= {"stored"}
         site.finish()
     assert story.faults("manifests", site) == []
@@ -172,7 +172,7 @@ def test_between_storing_a_receipt_and_reading_it(story: Story) -> None:
 def test_while_a_receipt_is_put_away(story: Story, operation: str) -> None:
     """It comes again and is known: one row, one line of the log, one file."""
     where = {"link": ".done", "unlink": ".claimed", "rmdir": ".claimed"}[operation]
-    point = Point(stage="receive", operation=operation, place=where, after=True)
+    point = Point(stage="receive customs", operation=operation, place=where, after=True)
     site, kills = story.killed("manifests", point)
     assert kills == 1
     assert story.faults("manifests", site) == []
@@ -181,7 +181,7 @@ def test_while_a_receipt_is_put_away(story: Story, operation: str) -> None:
 @pytest.mark.requirement("CU-03")
 def test_before_what_a_receipt_changes_is_committed(story: Story) -> None:
     """The document is where it was, and the receipt is read again."""
-    site, kills = story.killed("manifests", Point(stage="receive", operation="commit", nth=2))
+    site, kills = story.killed("manifests", Point(stage="believe", operation="commit"))
     assert kills == 1
     assert story.faults("manifests", site) == []
 
@@ -296,9 +296,9 @@ def test_an_aggregation_that_dies_at_every_step_makes_one_set_of_declarations(st
     "point",
     [
         Point(stage="sign", operation="commit"),
-        Point(stage="dispatch", operation="commit"),
-        Point(stage="dispatch", operation="commit", after=True),
-        Point(stage="dispatch", operation="rename", after=True),
+        Point(stage="dispatch customs", operation="commit"),
+        Point(stage="dispatch customs", operation="commit", after=True),
+        Point(stage="dispatch customs", operation="rename", after=True),
     ],
     ids=lambda point: f"{point.stage} {point.operation} {'after' if point.after else 'before'}",
 )

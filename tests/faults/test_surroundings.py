@@ -81,10 +81,10 @@ def until_idle(site: Site, point: Point | None = None) -> Program:
 # At each of these something was done in the world, and a transaction is about to note it.
 NOTING = {
     "a file was claimed": Point(stage="intake", operation="rename", place=".claimed"),
-    "a message was sent": Point(stage="dispatch", operation="rename", place="outbox/customs"),
+    "a message was sent": Point(stage="dispatch customs", operation="rename", place="outbox/customs"),
     "a reply was delivered": Point(stage="notify", operation="rename", place="receipts/acme"),
     "a line was logged": Point(stage="notify", operation="fsync", place="receipts.log"),
-    "a receipt was claimed": Point(stage="receive", operation="rename", place=".claimed"),
+    "a receipt was claimed": Point(stage="receive customs", operation="rename", place=".claimed"),
 }
 
 
