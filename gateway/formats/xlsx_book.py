@@ -21,7 +21,7 @@ _MAIN: Final = "spreadsheetml.sheet.main+xml"
 _RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _STRICT_RELATION: Final = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 # Dates among the formats that every workbook has without naming them; those from 27 on are Chinese ones.
-_BUILT_IN_DATES: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+_BUILT_IN_DATES: Final = frozenset(map(str, [*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)]))
 _NO_PATTERN: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _ESCAPED: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 # A sheet whose name begins so explains; nobody's data are in it.
@@ -116,14 +116,19 @@ def parse_part(archive: Archive, part: str) -> etree._Element:
 
 def text_of(item: etree._Element) -> str:
     """Return the text of a shared or inline string; how Chinese is to be pronounced is no part of it."""
-    if len(item) == 1 and str(item[0].tag).endswith("}t"):
+    if len(item) == 1 and not len(item[0]) and str(item[0].tag).endswith("}t"):
         return unescaped(item[0].text or "")
     texts = [
-        node.text or ""
+        plain(node)
         for node in item.iter("{*}t")
         if not str(getattr(node.getparent(), "tag", "")).endswith("}rPh")
     ]
     return unescaped("".join(texts))
+
+
+def plain(node: etree._Element) -> str:
+    """Return the text of an element, which goes on behind a comment."""
+    return "".join((node.text or "", *(child.tail or "" for child in node))) if len(node) else node.text or ""
 
 
 def unescaped(text: str) -> str:
@@ -177,13 +182,15 @@ def _texts(archive: Archive, part: str) -> Iterator[str]:
 
 def _looks(archive: Archive, part: str) -> Iterator[Look]:
     root = parse_part(archive, part)
-    codes = {node.get("numFmtId"): str(node.get("formatCode")) for node in root.iter("{*}numFmt")}
+    # Those of conditional formats have numbers of their own, which stand for other codes.
+    named = root.iterfind("{*}numFmts/{*}numFmt")
+    codes = {node.get("numFmtId"): str(node.get("formatCode")) for node in named}
     for node in root.iterfind("{*}cellXfs/{*}xf"):
         number = str(node.get("numFmtId", "0"))
         if number in codes:
             yield look_of(codes[number])
         else:
-            yield Look(is_date=number.isdigit() and int(number) in _BUILT_IN_DATES)
+            yield Look(is_date=number in _BUILT_IN_DATES)
 
 
 def look_of(code: str) -> Look:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 from gateway.errors import Violation
@@ -18,6 +19,8 @@ _DAY = 86_400
 _LAST_DAY = 2_958_465  # 9999-12-31
 # Counted from 1900, as if that had been a leap year: the 60th day never was.
 _NEVER = 60
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_INDEX = re.compile("[0-9]{1,9}")
 
 
 class RawCell(NamedTuple):
@@ -82,9 +85,9 @@ class CellTexts:
         return self._number(cell.value.strip(), self._look(cell.style)) if cell.value else ("", False)
 
     def _shared(self, value: str) -> str:
-        if not value.isdigit() or not value.isascii() or int(value[:9]) >= len(self._book.texts):
+        if not _INDEX.fullmatch(value) or int(value) >= len(self._book.texts):
             raise Faulty("format.cell-broken", value=value)
-        return self._book.texts[int(value[:9])]
+        return self._book.texts[int(value)]
 
     def _look(self, style: int) -> Look:
         return self._book.looks[style] if style < len(self._book.looks) else Look()
@@ -100,8 +103,9 @@ class CellTexts:
     def _date(self, number: Decimal) -> str:
         """Return a date or time as ISO 8601 writes it."""
         days, rest = divmod(number, 1)
-        day = int(days) + (1462 if self._book.from_1904 else 0)
-        seconds = round(rest * _DAY)
+        # Of the last half second of a day a spreadsheet shows the next one.
+        full, seconds = divmod(round(rest * _DAY), _DAY)
+        day = int(days) + full + (1462 if self._book.from_1904 else 0)
         if number < 0 or day > _LAST_DAY or day == _NEVER:
             raise Faulty("format.cell-no-date", value=f"{number:f}")
         first = datetime(1899, 12, 31 if day < _NEVER else 30)  # noqa: DTZ001 a spreadsheet knows no zones
@@ -117,12 +121,10 @@ def exact(value: str) -> Decimal:
     Raises:
         Faulty: It is no number, or has more digits than a spreadsheet keeps.
     """
-    try:
-        number = Decimal(value)
-    except InvalidOperation as fault:
-        raise Faulty("format.cell-broken", value=value) from fault
-    if not number.is_finite():
+    # Decimal takes more than the format does: digits of other scripts, `1_000`, exponents without end.
+    if not _NUMBER.fullmatch(value):
         raise Faulty("format.cell-broken", value=value)
+    number = Decimal(value)
     if abs(number) >= _TOO_LARGE:
         raise Faulty("format.digits-lost", value=value)
     if len(number.as_tuple().digits) > _FAITHFUL:

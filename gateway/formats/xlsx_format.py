@@ -13,12 +13,13 @@ from gateway.errors import Place, RejectedError, Violation, refuse
 from gateway.formats.archive import Archive
 from gateway.formats.csv_format import MAX_COLUMNS, MAX_FAULTS, MAX_ROWS, header_faults, row_faults
 from gateway.formats.source import Row, Source, Table, cell_name, column_letters
-from gateway.formats.xlsx_book import Book, SheetPart, open_book, text_of
+from gateway.formats.xlsx_book import Book, SheetPart, open_book, plain, text_of
 from gateway.formats.xlsx_cells import CellTexts, Faulty, RawCell
 
 MAX_CHARACTERS = 64 * 1024 * 1024
 _REFERENCE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RANGE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6}):([A-Z]{1,3})([1-9][0-9]{0,6})")
+_STYLE = re.compile("[0-9]{1,6}")
 _TOLD = 5
 _NO_NUMBERS: frozenset[int] = frozenset()
 _LETTERS = tuple(column_letters(position) for position in range(MAX_COLUMNS))
@@ -30,6 +31,7 @@ class _Sheet:
 
     name: str
     rows: list[Row] = field(default_factory=list)
+    line: int = 0
     faults: list[Violation] = field(default_factory=list)
     hidden: list[int] = field(default_factory=list)
     merged: list[tuple[str, int]] = field(default_factory=list)
@@ -98,8 +100,8 @@ def _nodes(book: Book, part: SheetPart) -> Iterator[etree._Element]:
 
 
 def _read_row(name: str, sheet: _Sheet, texts: CellTexts, node: etree._Element) -> None:
-    last = sheet.rows[-1].line if sheet.rows else 0
-    line = _line(node, last)
+    last = sheet.line
+    line = sheet.line = _line(node, last)
     if line <= last:
         raise refuse("format.xlsx-broken", place=Place(name, line), reason=f"row {line} follows row {last}")
     row = _row(name, sheet, texts, line, node)
@@ -162,16 +164,16 @@ def _raw(node: etree._Element) -> RawCell:
     for part in node.iterchildren():
         tag = str(part.tag)
         if tag.endswith("}v"):
-            value = part.text or ""
+            value = plain(part)
         elif tag.endswith("}f"):
-            formula = part.text or "…"
+            formula = plain(part) or "…"
         elif tag.endswith("}is"):
             inline = text_of(part)
     kind, style = str(node.get("t", "n")), str(node.get("s", "0"))
     # A formula that gives the empty text has an empty value; one without any has never been calculated.
     if value == "" and kind != "str":
         value = None
-    return RawCell(kind, int(style) if style.isdigit() else 0, value, inline, formula)
+    return RawCell(kind, int(style) if _STYLE.fullmatch(style) else 0, value, inline, formula)
 
 
 def _table(name: str, sheet: _Sheet) -> tuple[Table, list[Violation]]:
