@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.exceptions import InvalidDigest, SignXMLException
@@ -18,6 +19,7 @@ from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from gateway.errors import RejectedError, Violation, refuse
 from gateway.signing.binding import fingerprint
+from gateway.signing.shape import check_bounds, check_parts, check_shape, check_size, only_signature, value_of
 from gateway.signing.suites import VerifyingSuite
 from gateway.signing.xmldsig import DS, EXCLUSIVE, INCLUSIVE
 from gateway.xmlio import parse
@@ -117,12 +119,18 @@ class Verifier:
 
         Raises:
             RejectedError: `xml.…`, `signature.missing`, `.many`, `.not-last`, `.shape-refused`,
-                `.reference-refused`, `.algorithm-refused`, `.untrusted-certificate`,
+                `.outside-refused`, `.encoding-refused`, `.too-much`, `.reference-refused`,
+                `.algorithm-refused`, `.untrusted-certificate`,
                 `.certificate-not-yet-valid`, `.certificate-expired`, `.digest-mismatch`, `.invalid`.
         """
+        check_size(data)
         root = parse(data)
-        signature = _only_signature(root)
+        check_bounds(root)
+        signature = only_signature(root)
         method = self._check_shape(signature)
+        # Whoever decodes more leniently would be given another value by what is skipped.
+        for value in (signature[1], next(signature.iter(DS + "DigestValue"))):
+            value_of(value)
         certificate = self._pinned_certificate(signature)
         _check_validity(certificate, at)
         if method in self._foreign:
@@ -145,16 +153,15 @@ class Verifier:
             raise refuse("signature.digest-mismatch") from fault
         # The last three are how signxml and base64 stumble over senseless values.
         except (SignXMLException, etree.LxmlError, ValueError, TypeError, AttributeError) as fault:
-            raise refuse("signature.invalid", reason=str(fault)) from fault
+            raise refuse("signature.invalid", reason=_short(fault)) from fault
         assert isinstance(result, VerifyResult), "one reference gives one result"
-        assert result.signed_xml is not None, "the whole document is signed, and it is XML"
+        if result.signed_xml is None:
+            raise refuse("signature.invalid", reason="what is signed is no document")
         return Verified(result.signed_xml, result.signed_data, certificate)
 
     def _check_shape(self, signature: etree._Element) -> str:
         """See that there is one reference, to the whole document, and return the URI of the method."""
-        parts = [child.tag for child in signature]
-        if parts != [DS + "SignedInfo", DS + "SignatureValue", DS + "KeyInfo"]:
-            raise refuse("signature.shape-refused")
+        check_parts(signature)
         info = signature[0]
         references = list(signature.iter(DS + "Reference"))
         if len(references) != 1 or references[0].getparent() is not info:
@@ -169,25 +176,17 @@ class Verifier:
             digests = {self._foreign[method].digest_method}
         _allow(_algorithm(references[0], "DigestMethod"), digests)
         _check_transforms(references[0])
+        check_shape(signature)
         return method
 
     def _pinned_certificate(self, signature: etree._Element) -> x509.Certificate:
-        found = []
-        for element in signature.iterfind(f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate"):
-            pem = f"-----BEGIN CERTIFICATE-----\n{(element.text or '').strip()}\n-----END CERTIFICATE-----\n"
-            try:
-                found.append(x509.load_pem_x509_certificate(pem.encode()))
-            except ValueError as fault:
-                raise refuse("signature.untrusted-certificate", subject="?", fingerprint="?") from fault
-        for certificate in found:
-            if fingerprint(certificate) in self._pinned:
-                return self._pinned[fingerprint(certificate)]
-        subject = found[0].subject.rfc4514_string() if found else "-"
-        raise refuse(
-            "signature.untrusted-certificate",
-            subject=subject,
-            fingerprint=fingerprint(found[0]) if found else "-",
-        )
+        """Return the pinned certificate whose bytes the signature names; no other is as much as read."""
+        named = [value_of(each) for each in signature.iter(f"{DS}X509Certificate")]
+        for each in named:
+            if found := self._pinned.get(sha256(each).hexdigest()):
+                return found
+        subject, digest = (_subject(named[0]), sha256(named[0]).hexdigest()) if named else ("-", "-")
+        raise refuse("signature.untrusted-certificate", subject=subject, fingerprint=digest)
 
 
 def load_certificates(files: Iterable[Path]) -> tuple[x509.Certificate, ...]:
@@ -211,15 +210,17 @@ def load_certificates(files: Iterable[Path]) -> tuple[x509.Certificate, ...]:
     return tuple(found)
 
 
-def _only_signature(root: etree._Element) -> etree._Element:
-    found = list(root.iter(DS + "Signature"))
-    if not found:
-        raise refuse("signature.missing")
-    if len(found) > 1:
-        raise refuse("signature.many", count=len(found))
-    if not len(root) or root[-1] is not found[0]:
-        raise refuse("signature.not-last")
-    return found[0]
+def _short(fault: Exception) -> str:
+    """Return a library's reason, which may quote all that a stranger wrote."""
+    return str(fault)[:200]
+
+
+def _subject(encoded: bytes) -> str:
+    """Return whose a certificate says it is; strangers may write there what they like."""
+    try:
+        return x509.load_der_x509_certificate(encoded).subject.rfc4514_string()
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm):
+        return "?"
 
 
 def _check_transforms(reference: etree._Element) -> None:
@@ -237,20 +238,30 @@ def _verify_foreign(
 ) -> Verified:
     """Verify by the library's steps what it cannot: digest of the whole, then the value over SignedInfo."""
     info = signature[0]
+    value, given = value_of(signature[1]), value_of(next(info.iter(DS + "DigestValue")))
     try:
         signed = _canonical(info, _algorithm(info, "CanonicalizationMethod"))
-        given = b64decode(signature.findtext(f".//{DS}DigestValue") or "", validate=True)
-        value = b64decode("".join((signature[1].text or "").split()), validate=True)
         transforms = [one.get("Algorithm", "") for one in info.iter(DS + "Transform")]
-        root.remove(signature)
+        _take_out(signature)
         data = _canonical(root, transforms[-1] if len(transforms) > 1 else INCLUSIVE)
     except (etree.LxmlError, ValueError) as fault:
-        raise refuse("signature.invalid", reason=str(fault)) from fault
+        raise refuse("signature.invalid", reason=_short(fault)) from fault
     if not compare_digest(suite.digest(data), given):
         raise refuse("signature.digest-mismatch")
     if not suite.verify(certificate, value, signed):
         raise refuse("signature.invalid", reason="SignatureValue")
     return Verified(parse(data), data, certificate)
+
+
+def _take_out(signature: etree._Element) -> None:
+    """Remove the signature, and nothing of the text behind it, which is signed."""
+    parent, before = signature.getparent(), signature.getprevious()
+    assert parent is not None, "it is a child of the root"
+    if signature.tail and before is not None:
+        before.tail = (before.tail or "") + signature.tail
+    elif signature.tail:
+        parent.text = (parent.text or "") + signature.tail
+    parent.remove(signature)
 
 
 def _canonical(element: etree._Element, method: str) -> bytes:

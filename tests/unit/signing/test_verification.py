@@ -110,7 +110,10 @@ CHANGES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
         _replace("<Receipt>", "<Receipt><?x y?>"),
     ),
     "the digest changed": ("signature.invalid", _replace("<DigestValue>", "<DigestValue>AAAA")),
-    "the digest emptied": ("signature.invalid", _replace("<DigestValue>", "<DigestValue/><DigestValue>")),
+    "the digest emptied": (
+        "signature.shape-refused",
+        _replace("<DigestValue>", "<DigestValue/><DigestValue>"),
+    ),
     "the signature's value changed": (
         "signature.invalid",
         _replace("<SignatureValue>", "<SignatureValue>AAAA"),
