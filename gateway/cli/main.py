@@ -11,6 +11,7 @@ from gateway.cli import (
     audit,
     declarations,
     demo,
+    evidence,
     lookups,
     mappings,
     months,
@@ -82,6 +83,7 @@ for each in (
     mappings.mappings,
     token.token,
     audit.audit,
+    evidence.evidence,
     demo.demo,
 ):
     main.add_command(each)

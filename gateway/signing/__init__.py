@@ -1,6 +1,7 @@
 """The signing room: the token, XML signatures made with it, and the verification of others' signatures."""
 
 from gateway.signing.binding import Binding, fingerprint
+from gateway.signing.certificates import Certificate, pinned_certificates, stated_certificates
 from gateway.signing.encryption import Encrypter, load_recipient
 from gateway.signing.inspection import TokenStatus, inspect_token
 from gateway.signing.module import Module, find_softhsm
@@ -23,6 +24,7 @@ from gateway.signing.xmldsig import Signer
 __all__ = [
     "SUITES",
     "Binding",
+    "Certificate",
     "Encrypter",
     "Identity",
     "LatchState",
@@ -49,4 +51,6 @@ __all__ = [
     "pin_from_credential",
     "pin_from_environment",
     "pin_from_file",
+    "pinned_certificates",
+    "stated_certificates",
 ]

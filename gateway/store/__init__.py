@@ -1,6 +1,6 @@
 """The store: tables, queries and migrations on SQLite or PostgreSQL; every arrow between stages is a row."""
 
-from gateway.store.audit import Act, Broken, Trail
+from gateway.store.audit import Act, Broken, Seal, Trail
 from gateway.store.documents import DocumentFilter
 from gateway.store.groups import GroupRow
 from gateway.store.lines import DraftRow, LineRow, MergedRow, PlaceRow, SumRow
@@ -61,6 +61,7 @@ __all__ = [
     "ReferenceRow",
     "RelationRow",
     "RunRow",
+    "Seal",
     "Search",
     "SettleRow",
     "Store",

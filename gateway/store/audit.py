@@ -33,6 +33,18 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """A seal: `chain` is the SHA-256 of the chain's value before it and of the digest of its rows."""
+
+    id: int
+    at: datetime
+    rows: int
+    digest: str
+    chain: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A seal that does not hold.
 
@@ -90,6 +102,32 @@ class Audit:
         """Return the last acts, newest first."""
         found = select(*(acts.c[name] for name in Act.__dataclass_fields__)).order_by(acts.c.id.desc())
         return rows(self._connection, Act, found.limit(limit))
+
+    def acts_about(self, subject: str) -> list[Act]:
+        """Return what operators did to one thing, oldest first."""
+        found = select(*(acts.c[name] for name in Act.__dataclass_fields__)).where(acts.c.subject == subject)
+        return rows(self._connection, Act, found.order_by(acts.c.id))
+
+    def seals_of(self, number: str) -> dict[int, Seal]:
+        """Return the seal of each version of a document whose change is sealed."""
+        earlier = seals.alias()
+        before = (
+            select(earlier.c.chain)
+            .where(earlier.c.id < seals.c.id)
+            .order_by(earlier.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        found = (
+            select(history.c.version, seals, before.label("before"))
+            .join(seals, seals.c.id == history.c.seal)
+            .where(history.c.number == number)
+            .order_by(history.c.version)
+        )
+        return {
+            row.version: Seal(row.id, row.at, row.rows, row.digest, row.chain, row.before or _START)
+            for row in self._connection.execute(found)
+        }
 
     def seal(self, limit: int) -> str | None:
         """Seal at most so many rows of each kind that have none; return the chain's new value, if any.

@@ -90,6 +90,11 @@ class Messages:
         found = self._connection.execute(_STANDS, asked).one()
         return bool(found[0]) and found[0] == found[1]
 
+    def about(self, number: str) -> list[MessageRow]:
+        """Return the messages that made or changed a document, oldest first."""
+        found = _SELECT.where(messages.c.document_number == number).order_by(messages.c.id)
+        return rows(self._connection, MessageRow, found)
+
     def last_accepted(self, number: str) -> MessageRow | None:
         """Return the newest message about a document that was obeyed."""
         found = _SELECT.where(messages.c.document_number == number).order_by(messages.c.id.desc()).limit(1)

@@ -84,6 +84,16 @@ class Notices:
         found = _SELECT.where(notices.c.number == number, notices.c.kind == kind).order_by(notices.c.id)
         return rows(self._connection, NoticeRow, found)
 
+    def of(self, number: str) -> list[NoticeRow]:
+        """Return all notices that partners have had about a document, oldest first."""
+        found = _SELECT.where(notices.c.number == number).order_by(notices.c.id)
+        return rows(self._connection, NoticeRow, found)
+
+    def named(self, partner: str, names: Iterable[str]) -> list[NoticeRow]:
+        """Return a partner's notices about no one document by name; this looks through all of those."""
+        asked = (notices.c.number.is_(None), notices.c.partner == partner, notices.c.name.in_(sorted(names)))
+        return rows(self._connection, NoticeRow, _SELECT.where(*asked).order_by(notices.c.id))
+
     def delivered(self, ids: Iterable[int]) -> None:
         """Note that the channel has taken these."""
         values = [{"_id": notice} for notice in ids]

@@ -19,6 +19,7 @@ _MANY = select(raw.c.digest, raw.c.bytes).where(raw.c.digest.in_(bindparam("_dig
 _BEGINNING = select(
     func.substr(raw.c.bytes, 1, bindparam("_length", type_=Integer), type_=raw.c.bytes.type)
 ).where(raw.c.digest == bindparam("_digest"))
+_KEPT_AT = select(raw.c.stored_at).where(raw.c.digest == bindparam("_digest"))
 _GET = select(raw.c.bytes).where(raw.c.digest == bindparam("_digest"))
 
 
@@ -46,6 +47,10 @@ class Raw:
         if found is None:
             raise ParkedError("store.raw-absent", digest=digest)
         return bytes(found)
+
+    def kept_at(self, digest: str) -> datetime | None:
+        """Return when the bytes were kept for the first time."""
+        return self._connection.scalar(_KEPT_AT, {"_digest": digest})
 
     def beginning(self, digest: str, length: int) -> bytes:
         """Return the first bytes, without reading the others; nothing if there are none."""

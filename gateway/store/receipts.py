@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Update, and_, bindparam, or_, select, update
 
 from gateway.store.rows import ReceiptRow
-from gateway.store.statements import LIMIT, added, columns_of, one_of, rows, values_of
+from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows, values_of
 from gateway.store.states import ReceiptState
 from gateway.store.tables import receipts
 
@@ -115,6 +115,10 @@ class Receipts:
         if number is not None:
             found = found.where(receipts.c.number == number)
         return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id.desc()).limit(limit))[::-1]
+
+    def get(self, receipt: int) -> ReceiptRow | None:
+        """Return one receipt."""
+        return first(self._connection, ReceiptRow, _SELECT.where(receipts.c.id == receipt))
 
     def listing(
         self,

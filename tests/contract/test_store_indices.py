@@ -159,6 +159,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "lines.manifests": lambda unit: unit.lines.manifests(NUMBER, after="", limit=9),
     "lines.merged": lambda unit: list(unit.lines.merged(NUMBER)),
     "lines.drafts": lambda unit: unit.lines.drafts(NUMBER, after=0, limit=9),
+    "lines.went_into": lambda unit: unit.lines.went_into(NUMBER, NUMBER),
     "lines.number": lambda unit: unit.lines.number(NUMBER, [(1, "D20260000000000001")]),
     "lines.sums": lambda unit: list(unit.lines.sums(NUMBER)),
     "relations.take": lambda unit: unit.relations.take(NUMBER, "", "~"),
@@ -174,6 +175,14 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "alerts.open": lambda unit: unit.alerts.open("token.absent", "t", {}),
     "alerts.close": lambda unit: unit.alerts.close("token.absent", "t"),
     "alerts.opened": lambda unit: unit.alerts.opened(),
+    "interchanges.get": lambda unit: unit.interchanges.get(add_interchange(unit, b"one", delivery="2").id),
+    "raw.beginning": lambda unit: unit.raw.beginning("0", 9),
+    "notices.about": lambda unit: unit.notices.about(NUMBER, "receipt"),
+    "messages.about": lambda unit: unit.messages.about(NUMBER),
+    "raw.kept_at": lambda unit: unit.raw.kept_at("0"),
+    "receipts.get": lambda unit: unit.receipts.get(1),
+    "notices.of": lambda unit: unit.notices.of(NUMBER),
+    "audit.seals_of": lambda unit: unit.audit.seals_of(NUMBER),
     "audit.waits": lambda unit: unit.audit.waits(),
     "audit.seal": lambda unit: unit.audit.seal(9),
     "status.counts": lambda unit: unit.status.counts(),
@@ -250,7 +259,9 @@ def test_every_method_is_among_those_looked_at(store: Store) -> None:
     # Of the few runs that are under way, all are asked for.
     only_adds.add("runs.under_way")
     # What an operator asks of the whole trail.
-    only_adds |= {"audit.act", "audit.acts", "audit.verify", "audit.holds"}
+    only_adds |= {"audit.act", "audit.acts", "audit.verify", "audit.holds", "audit.acts_about"}
+    # What an operator asks for as evidence of one document.
+    only_adds.add("notices.named")
     alike = {
         "interchanges.repeated",
         "interchanges.quarantined",
