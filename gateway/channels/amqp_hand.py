@@ -22,11 +22,13 @@ class Held:
     Attributes:
         item: What it is to us.
         messages: What the broker is to be told of it: the sender may have given it to the broker twice.
+        time: The how manieth consumer it came to; with the consumer everything in hand is lost.
         stored: Whether it is committed, and waits only to be settled.
     """
 
     item: Arrival | Refusal
     messages: list[AbstractIncomingMessage]
+    time: int
     stored: bool = False
 
 
@@ -39,6 +41,7 @@ class Hand:
     def __init__(self) -> None:
         self._lock = Lock()
         self._held: dict[str, Held] = {}
+        self._time = 0
         # What was lost and had no id of its sender's: by our id of the delivery its name and digest.
         self._lost: dict[str, tuple[str, bytes]] = {}
 
@@ -51,7 +54,7 @@ class Hand:
         with self._lock:
             if message.redelivered and not message.message_id:
                 item = self._known(item, message)
-            self._held.setdefault(item.delivery, Held(item, [])).messages.append(message)
+            self._held.setdefault(item.delivery, Held(item, [], self._time)).messages.append(message)
 
     def waiting(self) -> list[Arrival | Refusal]:
         """Return what is not stored, oldest first."""
@@ -76,11 +79,18 @@ class Hand:
             for held in self._held.values():
                 self._forgo(held)
             self._held.clear()
+            self._time += 1
 
-    def forgo(self, held: Held) -> None:
-        """Let go of what could not be settled; the broker gives it again."""
+    def give_back(self, held: Held) -> None:
+        """Keep in hand what could not be settled; what was lost meanwhile, the broker gives again."""
         with self._lock:
-            self._forgo(held)
+            if held.time == self._time:
+                again = self._held.setdefault(held.item.delivery, held)
+                if again is not held:
+                    # The sender's second one came in between.
+                    again.messages += held.messages
+            else:
+                self._forgo(held)
 
     def _forgo(self, held: Held) -> None:
         for message in held.messages:

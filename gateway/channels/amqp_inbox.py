@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
 from gateway.channels.amqp_arrival import Takeable, read
@@ -13,9 +14,11 @@ from gateway.channels.amqp_hand import Hand, Held
 from gateway.channels.amqp_link import AmqpLink
 from gateway.channels.amqp_parking import parked_copy
 from gateway.channels.amqp_publisher import Published, publish
-from gateway.channels.amqp_queues import count, parked
+from gateway.channels.amqp_queues import count, parked, prepare
 from gateway.channels.base import Arrival, Outcome, Refusal
 from gateway.errors import GatewayError, RetryError
+
+log = structlog.get_logger("gateway.channels")
 
 # So many bytes are given to one transaction; at least one message, however long it is.
 _BATCH_BYTES = 64 * 1024 * 1024
@@ -55,7 +58,10 @@ class AmqpInbox:
                 is not consumed now.
         """
         consumer = self._consumer
-        if self._task is None:
+        if self._task is None or self._task.done():
+            if self._task is not None and not self._task.cancelled():
+                # Nobody foresaw it, and nobody else would notice: what it held is given again.
+                log.error("amqp-consumer-died", queue=self._takeable.queue, exc_info=self._task.exception())
             consumer.asked.clear()
             self._task = self._link.spawn(consumer.run())
         self._refusals = []
@@ -73,15 +79,15 @@ class AmqpInbox:
         """Acknowledge a message, or park it first: published, confirmed, then acknowledged (ER-05).
 
         Raises:
-            RetryError: `channels.not-settled`; the broker gives it again.
+            RetryError: `channels.not-settled`; it stays in hand, or comes again after a connection was lost.
         """
         held = self._hand.pop(delivery)
         if held is None:
             return
         try:
             self._link.call(self._put_away(held, outcome, reason))
-        except RetryError as fault:
-            self._hand.forgo(held)
+        except GatewayError as fault:
+            self._hand.give_back(held)
             told = {"name": held.item.name, "reason": fault.text(), "reason_zh": fault.text("zh")}
             raise RetryError("channels.not-settled", **told) from fault
 
@@ -123,12 +129,14 @@ class AmqpInbox:
         return arrivals
 
     async def _put_away(self, held: Held, outcome: Outcome, reason: Mapping[str, object] | None) -> None:
-        for message in held.messages:
+        while held.messages:
+            message = held.messages[0]
             if outcome == "quarantined":
                 await self._park(message, held, reason)
             with self._link.told():
                 async with asyncio.timeout(self._link.access.timeout_seconds):
                     await message.ack()
+            held.messages.pop(0)
             self._consumer.settled()
 
     async def _park(
@@ -137,6 +145,10 @@ class AmqpInbox:
         item = held.item if isinstance(held.item, Refusal) else None
         copy = parked_copy(message, item, held.item.delivery, reason)
         place = Published(exchange=parked(self._takeable.queue), routing_key=self._takeable.queue)
-        faults: dict[str, GatewayError] = await publish(self._link, place, {held.item.name: copy})
+        faults = await publish(self._link, place, {held.item.name: copy})
+        if faults:
+            # The place is ours: where someone removed it, it is made again.
+            await prepare(self._link, self._takeable.queue)
+            faults = await publish(self._link, place, {held.item.name: copy})
         for fault in faults.values():
             raise fault

@@ -233,6 +233,75 @@ def test_a_reason_of_any_length_can_be_parked(desk: Desk) -> None:
 
 
 @pytest.mark.requirement("ER-05")
+def test_a_parking_place_that_was_removed_is_made_again(desk: Desk) -> None:
+    """Whoever cleared it away keeps nothing waiting."""
+    desk.put("broken.csv", b"1")
+    inbox = desk.inbox()
+    (arrival,) = got(inbox)
+    desk.client.delete(parked(desk.queue))
+    inbox.settle(arrival.delivery, "quarantined", {"name": "n"})
+    assert [kept.body for kept in desk.parked()] == [b"1"]
+    assert inbox.waiting() == 0
+
+
+@pytest.mark.requirement("ER-05")
+def test_what_cannot_be_parked_stays_in_hand_until_it_can(desk: Desk) -> None:
+    """Nobody is told that it is put away, and the queue goes on with it once the place is mended."""
+    place = parked(desk.queue)
+
+    def remake(kind: aio_pika.ExchangeType) -> None:
+        async def work(channel: AbstractChannel) -> None:
+            await channel.exchange_delete(place)
+            await channel.declare_exchange(place, kind, durable=True)
+
+        desk.client.do(work)
+
+    desk.put("broken.csv", b"1")
+    # Only one is given ahead: were it lost from hand, none would follow.
+    inbox = desk.inbox(prefetch=1)
+    (arrival,) = got(inbox)
+    inbox.stored([arrival])
+    remake(aio_pika.ExchangeType.DIRECT)
+    for _ in range(2):
+        with pytest.raises(RetryError) as fault:
+            inbox.settle(arrival.delivery, "quarantined", {"name": "n"})
+        assert fault.value.code == "channels.not-settled"
+        assert inbox.waiting() == 1
+    remake(aio_pika.ExchangeType.FANOUT)
+    inbox.settle(arrival.delivery, "quarantined", {"name": "n"})
+    assert [kept.body for kept in desk.parked()] == [b"1"]
+    desk.put("sound.csv", b"2")
+    (sound,) = got(inbox)
+    settle(inbox, sound)
+    assert inbox.waiting() == 0
+
+
+def test_a_consumer_that_died_of_what_nobody_foresaw_is_begun_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of ours or of the library ends no queue."""
+    plain = amqp_consumer.prepare
+
+    async def mistaken(*_: object) -> None:
+        monkeypatch.setattr(amqp_consumer, "prepare", plain)
+        raise KeyError("mistake")
+
+    monkeypatch.setattr(amqp_consumer, "prepare", mistaken)
+    link = AmqpLink(access(desk.broker, timeout_seconds=0.5))
+    inbox = AmqpInbox(link, Takeable(desk.queue))
+    desk.put("orders.csv", b"1")
+
+    def look() -> list[Arrival]:
+        with suppress(RetryError):
+            return inbox.receive(10)
+        return []
+
+    assert [arrival.data for arrival in until(look)] == [b"1"]
+    inbox.close()
+    link.close()
+
+
+@pytest.mark.requirement("ER-05")
 def test_parked_but_not_acknowledged_is_parked_again_and_known(desk: Desk) -> None:
     """A death in between loses nothing; the two in the parking place have one delivery."""
     desk.put(message_id="order-1")
