@@ -198,7 +198,9 @@ def _digest(found: Mapping[str, Rows]) -> str:
     for trail, rows_of_it in found.items():
         for row in rows_of_it:
             kept = [trail, {name: value for name, value in row.items() if name != "seal"}]
-            made.update(json.dumps(kept, ensure_ascii=False, sort_keys=True, default=str).encode() + b"\n")
+            text = json.dumps(kept, ensure_ascii=False, sort_keys=True, default=str)
+            # What operators write may hold bytes that are no UTF-8; nothing may stop the sealing.
+            made.update(text.encode("utf-8", "backslashreplace") + b"\n")
     return made.hexdigest()
 
 

@@ -169,6 +169,44 @@ def test_two_who_seal_at_once_make_one_chain(store: Store, open_store: Callable[
     assert verified(other).broken == ()
 
 
+def test_a_truncation_is_refused_where_there_is_one(store: Store, database: Database) -> None:
+    """It would pass by the guards of rows; SQLite knows no such statement."""
+    fill(store, M1)
+    for table in ("history", "acts", "seals"):
+        with pytest.raises(ParkedError, match="syntax" if database.kind == "sqlite" else "only added to"):
+            perform(database, f"TRUNCATE {table} CASCADE")
+    assert verified(store).rows == 3
+
+
+def test_words_that_are_no_utf8_are_sealed_like_others(store: Store, open_store: Callable[[], Store]) -> None:
+    """A command may be given any bytes; the trail is sealed all the same, and verifies after a restart."""
+    with store.begin() as unit:
+        unit.audit.act("root", "park", "M1", {"reason": "file \udcff.xml"})
+    with store.begin() as unit:
+        assert unit.audit.seal(10)
+    found = verified(open_store())
+    assert (found.rows, found.unsealed, found.broken) == (1, 0, ())
+
+
+def test_rows_of_a_transaction_that_ends_later_come_with_a_later_seal(
+    store: Store, database: Database, open_store: Callable[[], Store]
+) -> None:
+    """Though their numbers are lower; on SQLite nobody else could have written meanwhile."""
+    if database.kind == "sqlite":
+        fill(store, M1)
+        assert verified(store).broken == ()
+        return
+    other = open_store()
+    with other.begin() as late:
+        late.audit.act("root", "first", "", {})
+        fill(store, M1)
+    assert (verified(store).rows, verified(store).unsealed) == (3, 1)
+    with store.begin() as unit:
+        assert unit.audit.seal(10)
+    found = verified(store)
+    assert (found.seals, found.rows, found.unsealed, found.broken) == (2, 4, 0, ())
+
+
 def test_acts_are_listed_newest_first(store: Store) -> None:
     """With who did what to which."""
     fill(store, M1)

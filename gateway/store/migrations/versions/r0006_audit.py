@@ -21,6 +21,9 @@ BEGIN SELECT RAISE(ABORT, 'the audit trail of {table} is only added to'); END
 _POSTGRES = """
 CREATE TRIGGER {table}_{event} BEFORE {event} ON {table} FOR EACH ROW {when} EXECUTE FUNCTION audit_refuse()
 """
+_TRUNCATE = """
+CREATE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION audit_refuse()
+"""
 _REFUSE = """
 CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'the audit trail of % is only added to', TG_TABLE_NAME; END $$
@@ -77,3 +80,6 @@ def _guard(dialect: str) -> None:
         op.execute(form.format(table=table, event="UPDATE", when=changed))
     for event in ("UPDATE", "DELETE"):
         op.execute(form.format(table="seals", event=event, when=""))
+    # A truncation looks at no row; SQLite knows none.
+    for table in (*_KEPT, "seals") if dialect == "postgresql" else ():
+        op.execute(_TRUNCATE.format(table=table))
