@@ -89,7 +89,7 @@ class Unreadable:
 
 UNREADABLE = [
     Unreadable("unreadable.csv", CSV.encode() + b"\xff\xfe", "format.unreadable-bytes", "UTF-8 or GB18030"),
-    Unreadable("utf-16.csv", CSV.encode("utf-16"), "format.unknown-encoding", "UTF-8 or GB18030"),
+    Unreadable("utf-32.csv", CSV.encode("utf-32"), "format.unknown-encoding", "UTF-8"),
     Unreadable(
         "declared.xml",
         '<?xml version="1.0" encoding="UTF-8"?><a>中文</a>'.encode("gb18030"),
@@ -109,12 +109,12 @@ UNREADABLE = [
     Unreadable("noise", _noise(5_000_000), "format.unreadable-bytes", "no text file"),
     Unreadable("zeros.csv", b"\0" * 5_000_000, "format.control-character", "U+0000", {"row": 1}),
     Unreadable("letters.txt", b"A" * 5_000_000, "format.huge-field", "131072", {"row": 1}),
-    Unreadable("rows.csv", b"a,b\n" * 1_250_000, "format.too-many-rows", "split it", {"row": 200_002}),
+    Unreadable("rows.csv", b"a,b\n" * 1_250_000, "format.too-many-rows", "split it", {"row": 500_002}),
     Unreadable("brackets.json", b"[" * 5_000_000, "format.too-deep", "64 levels"),
     Unreadable("deep.json", b'{"a":' * 1000 + b"1" + b"}" * 1000, "format.too-deep", "64 levels"),
     Unreadable("tags.xml", b"<a>" * 1_700_000, "xml.too-deep", "64 levels"),
     Unreadable("picture.csv", b"\x89PNG\r\n\x1a\n" + _noise(100), "format.binary-file", "PNG"),
-    Unreadable("sheet.xlsx", b"PK\x03\x04" + _noise(100), "format.binary-file", "XLSX"),
+    Unreadable("sheet.xlsx", b"PK\x03\x04" + _noise(100), "format.zip-broken", "ZIP"),
     Unreadable(
         "huge-cell.csv", CSV.replace("HKG26101901", "X" * 200_000).encode(), "format.huge-field", "131072",
         {"row": 2},
@@ -167,7 +167,7 @@ def test_a_missing_column_that_a_mapping_is_known_by_is_named_with_the_nearest(g
     faults = _faults(gateway.send("lacks.csv", CSV.replace("备案序号", "备案项号")))
     told = {(fault["code"], fault["text_en"].partition(" ")[0]) for fault in faults[1:]}
     assert ("mapping.lacks-column", "acme-csv/manifest") in told
-    assert {name.partition("/")[0] for _, name in told} == {"acme-csv"}
+    assert {name.partition("/")[0] for _, name in told} == {"acme-csv", "template"}
     near = faults[1]
     assert near["text_en"].startswith("acme-csv/manifest ")
     assert "备案序号" in near["text_zh"]
