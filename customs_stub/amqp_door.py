@@ -56,7 +56,10 @@ class AmqpDoor:
 
     def taken(self, parcel: Parcel) -> None:
         """Acknowledge a submission; one whose acknowledgement is lost comes again, and is known."""
-        (message,) = [message for known, message in self._taken if known is parcel]
+        message = next((message for known, message in self._taken if known is parcel), None)
+        if message is None:
+            # The connection was lost since it was taken.
+            return
         self._taken = [pair for pair in self._taken if pair[0] is not parcel]
 
         async def acknowledge(_: AbstractChannel) -> None:

@@ -12,13 +12,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from gateway.channels.base import Outcome
-from gateway.channels.putting import REASON, put_away
+from gateway.channels.putting import REASON, named, put_away
 
 CLAIMED = ".claimed"
 _LOCK = ".lock"
 _PLACES: dict[Outcome, str] = {"done": ".done", "quarantined": ".quarantine"}
-# A file system's limit, in bytes.
-_LONGEST = 255
 
 
 class Claims:
@@ -103,7 +101,7 @@ class Claims:
         place = self._inbox / _PLACES[outcome]
         place.mkdir(exist_ok=True)
         draft = None if reason is None else _written(place / f".{delivery}.tmp", reason)
-        names = [_named(file.name, mark, 0 if draft is None else len(REASON)) for mark in ("", delivery[:8])]
+        names = [named(file.name, mark, 0 if draft is None else len(REASON)) for mark in ("", delivery[:8])]
         # The mark is the delivery's, so that the next owner finds the name that the last one began with.
         if not any(put_away(file, place / name, draft) for name in names):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), file.name)
@@ -175,12 +173,3 @@ def _written(draft: Path, reason: Mapping[str, object]) -> Path:
         out.flush()
         os.fsync(out.fileno())
     return draft
-
-
-def _named(name: str, mark: str, spare: int) -> str:
-    """Return `orders.csv` or with a mark `orders~1f3a9c2b.csv`, cut so that so many bytes may follow."""
-    stem, dot, suffix = name.rpartition(".") if "." in name[1:] else (name, "", "")
-    end = (f"~{mark}" if mark else "") + dot
-    while len(os.fsencode(stem + end + suffix)) + spare > _LONGEST:
-        stem, suffix = (stem[:-1], suffix) if len(stem) > 1 else (stem, suffix[:-1])
-    return stem + end + suffix

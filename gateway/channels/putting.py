@@ -6,6 +6,17 @@ import os
 from pathlib import Path
 
 REASON = ".reason.json"
+# A file system's limit, in bytes.
+_LONGEST = 255
+
+
+def named(name: str, mark: str, spare: int) -> str:
+    """Return `orders.csv` or with a mark `orders~1f3a9c2b.csv`, cut so that so many bytes may follow."""
+    stem, dot, suffix = name.rpartition(".") if "." in name[1:] else (name, "", "")
+    end = (f"~{mark}" if mark else "") + dot
+    while len((stem + end + suffix).encode("utf-8", "surrogateescape")) + spare > _LONGEST:
+        stem, suffix = (stem[:-1], suffix) if len(stem) > 1 else (stem, suffix[:-1])
+    return stem + end + suffix
 
 
 def put_away(file: Path, target: Path, reason: Path | None) -> bool:

@@ -12,12 +12,11 @@ from uuid import uuid4
 
 from gateway.channels.base import Outcome
 from gateway.channels.claims import CLAIMED
-from gateway.channels.putting import REASON
+from gateway.channels.putting import REASON, named
 from gateway.channels.sftp_session import SftpSession
 from gateway.channels.stillness import Signature
 
 PLACES: dict[Outcome, str] = {"done": ".done", "quarantined": ".quarantine"}
-_LONGEST = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class SftpClaims:
         name, source = self.held[delivery].name, self.path(delivery)
         # The mark is the delivery's, so that whoever goes on finds the name that was begun with.
         marks = ("", delivery[:8])
-        targets = [f"{place}/{_named(name, mark, len(REASON) if reason else 0)}" for mark in marks]
+        targets = [f"{place}/{named(name, mark, len(REASON) if reason else 0)}" for mark in marks]
         try:
             if place not in self._made:
                 session.make_folder(place)
@@ -176,13 +175,3 @@ def _moved(session: SftpSession, source: str, target: str) -> bool:
 
 def _delivery(batch: str, name: str) -> str:
     return sha256(f"{batch}/{name}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
-def _named(name: str, mark: str, spare: int) -> str:
-    """Return `orders.csv` or with a mark `orders~1f3a9c2b.csv`, cut so that so many bytes may follow."""
-    stem, dot, suffix = name.rpartition(".") if "." in name[1:] else (name, "", "")
-    end = (f"~{mark}" if mark else "") + dot + suffix
-    room = _LONGEST - spare - len(end.encode("utf-8", "surrogateescape"))
-    while len(stem.encode("utf-8", "surrogateescape")) > max(room, 1):
-        stem = stem[:-1]
-    return stem + end

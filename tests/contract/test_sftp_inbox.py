@@ -91,6 +91,22 @@ def test_names_of_any_bytes_come_through(pier: Pier) -> None:
     assert sorted(os.fsencode(file.name) for file in (pier.folder / ".done").iterdir()) == sorted(raw)
 
 
+@pytest.mark.requirement("ER-05")
+@pytest.mark.parametrize(
+    "name", ["x" * 255, "a." + "x" * 253, "订" + "." + "x" * 251, "a" * 100 + "." + "订" * 51]
+)
+def test_the_longest_names_can_be_put_into_quarantine(server, tmp_path: Path, name: str) -> None:
+    """The name is cut, wherever its dot is, so that the reason's name fits, too."""
+    pier = Pier(server, tmp_path, limit_bytes=1)
+    pier.put(name, b"xx")
+    pier.finished()
+    assert list(pier.refused().values()) == ["channels.too-large"]
+    kept, reason = pier.names_in(".quarantine")
+    assert reason == kept + ".reason.json"
+    assert pier.claimed() == []
+    pier.link.close()
+
+
 def test_no_bytes_are_an_interchange_too(pier: Pier) -> None:
     """A file of zero bytes is received; what it is worth is not the channel's matter."""
     pier.put("empty.csv", b"")
