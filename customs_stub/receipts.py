@@ -52,6 +52,7 @@ def build(submission: Submission, slot: Slot, result: Result, office: str, ident
     optional(body, "SeqNo", _fit(UNIFIED, submission.unified_number))
     optional(body, "CustomsNo", "" if step.technical else result.customs_number)
     add(body, "CustomMaster", sender)
+    optional(body, "RefDigest", submission.digest)
     add(body, "ResultCode", step.code)
     add(body, "ResultText", step.text[:LONGEST_TEXT])
     add(body, "NoticeTime", slot.moment.isoformat(timespec="seconds"))

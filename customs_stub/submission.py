@@ -49,6 +49,7 @@ class Submission:
         office: The declaring customs office.
         enterprise: The enterprise's customs code.
         body: The values of the body.
+        digest: What tells its bytes apart, where its signature was verified.
     """
 
     message_id: str
@@ -59,6 +60,7 @@ class Submission:
     office: str
     enterprise: str
     body: Record
+    digest: str = ""
 
     @property
     def kind(self) -> Kind | None:

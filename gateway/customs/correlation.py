@@ -28,6 +28,10 @@ class Sent(Protocol):
     def client_number(self) -> str:
         """The client's own number."""
 
+    @property
+    def signed_digest(self) -> str | None:
+        """SHA-256 of the message as it was signed, once it was."""
+
 
 class Known(Protocol):
     """Where submissions are found, newest first."""
@@ -52,9 +56,9 @@ def correlate(said: Said, known: Known) -> Sent | None:
     customs number, then the client's number.
 
     Raises:
-        RejectedError: `receipt.contradicts`: a number in the receipt is not that of the submission,
-            or `receipt.ambiguous`: all that it names is a number that several clients use; an answer to
-            one document can never move another.
+        RejectedError: `receipt.contradicts`: a number in the receipt, or the digest, is not that of the
+            submission, or `receipt.ambiguous`: all that it names is a number that several clients use; an
+            answer to one document can never move another.
     """
     sent = _find(said, known)
     if sent is None:
@@ -63,6 +67,7 @@ def correlate(said: Said, known: Known) -> Sent | None:
         ("DocumentType", said.document_type, sent.message_type),
         ("SeqNo", said.number, sent.number),
         ("ClientSeqNo", said.client_number, sent.client_number),
+        ("RefDigest", said.digest, sent.signed_digest or "-"),
     ):
         if theirs and theirs != ours:
             raise refuse("receipt.contradicts", f"Receipt/{name}", field=name, given=theirs, sent=ours)

@@ -39,6 +39,8 @@ class Said:
         client_number: The client's own number.
         customs_number: The number that customs gave.
         valid_until: The approved valid-until date, `yyyyMMdd`.
+        declared_at: The office to which the document was declared.
+        digest: SHA-256 of the message that it answers, as customs verified it.
         noticed_at: Customs' own time, as it stands in the receipt.
         faults: The fields that customs objects to.
     """
@@ -54,6 +56,8 @@ class Said:
     client_number: str
     customs_number: str
     valid_until: str
+    declared_at: str
+    digest: str
     noticed_at: str
     faults: tuple[Fault, ...]
 
@@ -89,6 +93,8 @@ def read_receipt(message_id: str, office: str, refers_to: str, body: Fields) -> 
         client_number=text("ClientSeqNo"),
         customs_number=text("CustomsNo"),
         valid_until=text("ValidDate"),
+        declared_at=text("CustomMaster"),
+        digest=text("RefDigest"),
         noticed_at=text("NoticeTime"),
         faults=tuple(_fault(group) for group in faults if isinstance(group, dict)),
     )

@@ -26,7 +26,15 @@ from gateway.steps.replies import (
 )
 from gateway.steps.transport import REFUSED, Word, line, note, opened
 from gateway.steps.waiting import OVERDUE
-from gateway.store import ReceiptContent, ReceiptRow, ReceiptState, ReferenceRow, SubmissionRow, Unit
+from gateway.store import (
+    DocumentRow,
+    ReceiptContent,
+    ReceiptRow,
+    ReceiptState,
+    ReferenceRow,
+    SubmissionRow,
+    Unit,
+)
 
 RECEIPT: Final = "Receipt"
 NOT_APPLIED: Final = "receipt.not-applied"
@@ -106,6 +114,19 @@ def _check_route(
     raise refuse("receipt.other-route", route=receipt.channel, message_id=sent.id, sent=sent.route) from cause
 
 
+def _check_office(said: Said, row: DocumentRow) -> None:
+    """Let an office speak only of what was declared to it (CU-02).
+
+    Raises:
+        RejectedError: `receipt.contradicts`.
+    """
+    if said.declared_at and row.office and said.declared_at != row.office:
+        given, sent = said.declared_at, row.office
+        raise refuse(
+            "receipt.contradicts", "Receipt/CustomMaster", field="CustomMaster", given=given, sent=sent
+        )
+
+
 def _read(
     world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow, data: bytes
 ) -> Said | ReferenceRow:
@@ -151,6 +172,7 @@ def _apply(
     check(sent)
     row = unit.documents.get(sent.number)
     assert row is not None, "a submission never exists without its document"
+    _check_office(said, row)
     latest = unit.submissions.latest_of_number(sent.number)
     _mark(unit, said, sent)
     unit.alerts.close(OVERDUE, sent.id)

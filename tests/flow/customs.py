@@ -29,6 +29,8 @@ class Said:
         customs_number: The number that customs gives, or none.
         text: The words beside the code.
         pointers: The fields that it objects to, in any notation.
+        office: The office that it is from.
+        digest: The digest of the message that it answers, or none.
     """
 
     code: str
@@ -40,6 +42,8 @@ class Said:
     customs_number: str = ""
     text: str = "海关审批通过"
     pointers: tuple[str, ...] = ()
+    office: str = "5301"
+    digest: str = ""
 
 
 def deliver(installation: Installation, name: str, said: Said, identity: Identity | None = None) -> None:
@@ -52,9 +56,10 @@ def deliver(installation: Installation, name: str, said: Said, identity: Identit
         sender="GW4403180001",
         client_number=said.client_number,
         unified_number=said.number,
-        office="5301",
+        office=said.office,
         enterprise="4403180001",
         body=Record(),
+        digest=said.digest,
     )
     faults = tuple(Fault("G10", pointer) for pointer in said.pointers)
     step = Step(technical=said.technical, code=said.code, text=said.text, faults=faults)

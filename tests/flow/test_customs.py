@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,6 +58,33 @@ def test_a_receipt_signed_by_a_stranger_is_not_believed(declared: Running, tmp_p
     assert _told(declared) == [("receipt.not-applied", "forged.xml")]
     deliver(declared.installation, "true.xml", said)
     assert _last(declared) == ("applied", "")
+
+
+@pytest.mark.requirement("CU-02", "CU-03")
+@pytest.mark.parametrize("bound", [{"office": "5304"}, {"digest": "0" * 64}])
+def test_a_receipt_counts_for_the_office_and_the_content_that_it_names(
+    declared: Running, bound: dict[str, str]
+) -> None:
+    """Signed and for our message id, but from another office, or about other bytes: told to a person."""
+    (submission,) = declared.submissions(erp.MANIFEST)
+    said = Said("7", answers=submission.id, customs_number="53012026I000000001")
+    deliver(declared.installation, "other.xml", replace(said, **bound))
+    assert _last(declared) == ("refused", "receipt.contradicts")
+    assert declared.document(erp.MANIFEST).state == "declared"
+    deliver(declared.installation, "own.xml", replace(said, digest=submission.signed_digest))
+    assert _last(declared) == ("applied", "")
+
+
+@pytest.mark.requirement("CU-02", "CU-05")
+def test_customs_names_the_digest_of_what_it_verified(approved: Running) -> None:
+    """The office for trials binds each answer to the bytes that were sent."""
+    (submission,) = approved.submissions(erp.QUALIFICATION)
+    with approved.gateway.store.read() as unit:
+        answers = [
+            unit.raw.get(row.digest) for row in unit.receipts.newest(limit=9, number=submission.number)
+        ]
+    assert answers
+    assert all(f"<RefDigest>{submission.signed_digest}<".encode() in data for data in answers)
 
 
 @pytest.mark.parametrize("data", [b"", b"no xml", b"<a/>", b"\x00" * 5_000_000, b"<a>" * 5_000])

@@ -36,6 +36,7 @@ class Submission:
     number: str = "M20260000000000001"
     message_type: str = "Manifest"
     client_number: str = "JB-1"
+    signed_digest: str | None = "a" * 64
 
 
 class Submissions:
@@ -113,7 +114,7 @@ def test_a_number_that_two_clients_use_belongs_to_neither() -> None:
 
 
 @pytest.mark.requirement("CU-03")
-@pytest.mark.parametrize("name", ["DocumentType", "SeqNo", "ClientSeqNo"])
+@pytest.mark.parametrize("name", ["DocumentType", "SeqNo", "ClientSeqNo", "RefDigest"])
 def test_a_receipt_that_contradicts_what_was_sent_is_refused(name: str) -> None:
     """An answer to one document can never move another."""
     with pytest.raises(RejectedError) as refused:
