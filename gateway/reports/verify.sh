@@ -26,6 +26,8 @@ NL='
 '
 TAB=$(printf '\t')
 faults=0
+# The certificates that were looked at: file, and from when to when it is valid.
+known=$NL
 
 ok() { printf 'ok     %s\n' "$*"; }
 fault() {
@@ -66,19 +68,30 @@ walk() {
     done
 }
 
-# The SHA-256 of a certificate as openssl computes it.
-fingerprint() {
-    told=$(openssl x509 -in "$1" -noout -fingerprint -sha256 2> /dev/null | tr -d ':\n' | tr 'A-F' 'a-f')
-    printf '%s' "${told#*=}"
+# Sets made, since and until to what openssl tells of a certificate.
+look_at() {
+    made= since= until=
+    told=$(openssl x509 -in "$1" -noout -fingerprint -sha256 -startdate -enddate 2> /dev/null) || return 1
+    while IFS='=' read -r key value; do
+        case $key in
+        *ingerprint) made=$(printf '%s' "$value" | tr -d ':' | tr 'A-F' 'a-f') ;;
+        notBefore) since=$(date -u -d "$value" +%s) || return 1 ;;
+        notAfter) until=$(date -u -d "$value" +%s) || return 1 ;;
+        esac
+    done << TOLD
+$told
+TOLD
 }
 
-# Whether a certificate is valid at a moment.
+# Whether a certificate that was looked at before is valid at a moment.
 valid() {
-    since=$(openssl x509 -in "$1" -noout -startdate 2> /dev/null) || return 1
-    until=$(openssl x509 -in "$1" -noout -enddate 2> /dev/null) || return 1
-    since=$(date -u -d "${since#*=}" +%s) || return 1
-    until=$(date -u -d "${until#*=}" +%s) || return 1
-    [ "$2" -ge "$since" ] && [ "$2" -le "$until" ]
+    case $known in
+    *"$NL$1 "*) ;;
+    *) return 1 ;;
+    esac
+    dates=${known#*"$NL$1 "}
+    dates=${dates%%"$NL"*}
+    [ "$2" -ge "${dates% *}" ] && [ "$2" -le "${dates#* }" ]
 }
 
 # What xmlsec1 has digested, taken from what it tells: the very bytes that a signature covers.
@@ -125,8 +138,9 @@ says() {
 }
 
 check_certificate() {
-    if [ "$(fingerprint "$1")" = "$2" ]; then
+    if look_at "$1" && [ "$made" = "$2" ]; then
         ok "$1: its SHA-256 is $2"
+        known="$known$1 $since $until$NL"
     else
         fault "$1: its SHA-256 is not $2"
     fi

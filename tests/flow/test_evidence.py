@@ -39,14 +39,15 @@ class Desk:
     """An installation in which much has happened, and evidence that was taken there.
 
     Args:
-        folder: Where all of it lies.
+        folder: Where evidence is put, and the only programs for its script.
+        installation: Where it is taken.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, installation: Installation) -> None:
         self.folder = folder
-        self.installation = Installation(folder / "gateway")
+        self.installation = installation
         self.bin = folder / "bin"
-        self.bin.mkdir()
+        self.bin.mkdir(parents=True)
         for tool in TOOLS:
             found = shutil.which(tool)
             assert found is not None, tool
@@ -103,7 +104,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
         # This process's own logging is left alone.
         patch.setattr(import_module("gateway.cli.main"), "configure_logs", lambda *_, **__: None)
-        desk = Desk(tmp_path_factory.mktemp("evidence"))
+        folder = tmp_path_factory.mktemp("evidence")
+        desk = Desk(folder, Installation(folder / "gateway"))
         # Schemas and tables are the same for each command.
         world = make_world(desk.installation.settings, Clock(AGGREGATION))
         patch.setattr(import_module("gateway.cli.session"), "make_world", lambda *_: world)
