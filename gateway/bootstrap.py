@@ -14,7 +14,7 @@ from gateway.channels import LineLog, Waker
 from gateway.clock import Clock
 from gateway.codes import CodeLibrary, PartialTables
 from gateway.config import AmqpQueue, AmqpTarget, Settings, SftpPlace, Source, Target
-from gateway.doors import Doors
+from gateway.doors import Doors, channel_places
 from gateway.errors import ParkedError, RejectedError, Violation
 from gateway.formats import MAX_TABLE_BYTES
 from gateway.mapping import MappingSet
@@ -46,7 +46,7 @@ from gateway.steps.refusals import Refusals
 from gateway.steps.replies import OPERATORS
 from gateway.steps.rounds import Rounds
 from gateway.steps.routing import route_faults, stranded
-from gateway.steps.trouble import Trouble
+from gateway.steps.trouble import PRINTS, Trouble
 from gateway.store import Store
 from gateway.workers import Workers
 
@@ -321,11 +321,17 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             customs_inboxes=customs_inboxes,
             customs_outboxes={each.name: doors.outbox(each.outbox) for each in settings.route},
             notice_outboxes=outboxes,
-            trouble=Trouble(store),
+            trouble=_trouble(settings, store),
             months=Rounds(world, store),
             portions=Portions(world, store),
             refusals=Refusals(world, store),
         )
+
+
+def _trouble(settings: Settings, store: Store) -> Trouble:
+    trouble = Trouble(store)
+    trouble.keep([*(name for name, _ in channel_places(settings)), f"notices {OPERATORS}", PRINTS])
+    return trouble
 
 
 def make_pin_source(settings: Settings) -> PinSource:

@@ -18,9 +18,9 @@ from gateway.bootstrap import (
 )
 from gateway.clock import Clock
 from gateway.codes import About
-from gateway.config import Settings, Source, Target
+from gateway.config import Settings
 from gateway.documents.identifiers import is_social_credit_code
-from gateway.doors import check_place
+from gateway.doors import channel_places, check_place
 from gateway.errors import GatewayError, RejectedError, RetryError, Violation
 from gateway.operations import check_secret, check_space
 from gateway.reports import check_drawing
@@ -122,16 +122,6 @@ def _facts(about: About, today: date) -> Mapping[str, object]:
 
 def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
     yield from check_mappings(world, make_mappings(settings, world))
-
-
-def channel_places(settings: Settings) -> Iterator[tuple[str, Source | Target]]:
-    """Yield each channel's name and place, as the configuration has it."""
-    for partner in settings.partner:
-        yield f"inbox {partner.name}", partner.inbox
-        yield f"notices {partner.name}", partner.receipts
-    for route in settings.route:
-        yield f"outbox {route.name}", route.outbox
-        yield f"receipts {route.name}", route.receipts
 
 
 def _channels(settings: Settings) -> Iterator[Violation]:

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from gateway.bootstrap import make_latch
-from gateway.checking import channel_places
 from gateway.cli.history import amendments_of, changes_told, made_by, sentences, show_history
 from gateway.cli.months import Month
 from gateway.cli.session import Session, command
@@ -18,7 +17,7 @@ from gateway.cli.show import DONE
 from gateway.cli.watching import under_way
 from gateway.config import FolderPlace, Settings, Source, Target
 from gateway.documents import Kind, state_of, states_of
-from gateway.doors import check_place
+from gateway.doors import channel_places, check_place
 from gateway.errors import Violation, refuse
 from gateway.steps.records import to_document
 from gateway.steps.submitting import UNUSABLE

@@ -20,7 +20,7 @@ from gateway.steps.ordering import EXPORT, NOTICE, PRINT, STATISTICS
 from gateway.steps.questions import read_question
 from gateway.steps.records import World
 from gateway.steps.replies import REFUSED, outcome_of, tell_violations, to_bytes, violations_of
-from gateway.steps.trouble import Trouble
+from gateway.steps.trouble import PRINTS, Trouble
 from gateway.store import NoticeRow, Store, Unit
 
 REPLY: Final = "reply"
@@ -43,7 +43,7 @@ def make_ordered(world: World, store: Store, trouble: Trouble) -> int:
     done = 0
     for drafts, guard in (
         (written, nullcontext()),
-        (drawn, trouble.at("prints") if drawn else nullcontext()),
+        (drawn, trouble.at(PRINTS) if drawn else nullcontext()),
     ):
         with guard:
             for row, draft in drafts:

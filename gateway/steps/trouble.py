@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
@@ -10,6 +10,8 @@ from gateway.errors import GatewayError, RetryError, Violation
 from gateway.store import Store
 
 ALERT = "trouble.channel"
+# What draws prints is away as a channel may be.
+PRINTS = "prints"
 
 
 def values_of(fault: GatewayError) -> dict[str, str]:
@@ -30,6 +32,11 @@ class Trouble:
         self._lock = Lock()
         with store.read() as unit:
             self._subjects = {alert.subject for alert in unit.alerts.opened() if alert.code == ALERT}
+
+    def keep(self, subjects: Iterable[str]) -> None:
+        """Close what was told of all others: they left the configuration, and nobody works at them again."""
+        for subject in self._subjects.difference(subjects):
+            self._over(subject)
 
     @contextmanager
     def at(self, subject: str, *, pausing: bool = False) -> Iterator[None]:

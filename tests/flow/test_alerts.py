@@ -6,7 +6,7 @@ import pytest
 
 from tests.flow import erp
 from tests.flow.customs import Said, deliver, put
-from tests.services.installation import Running
+from tests.services.installation import Installation, Running
 
 
 @pytest.fixture
@@ -65,3 +65,14 @@ def test_garbage_stays_told(declared: Running) -> None:
         ("receipt.not-applied", "copy.xml"),
         ("receipt.not-applied", "garbage.xml"),
     ]
+
+
+@pytest.mark.requirement("ER-01")
+def test_trouble_of_a_channel_ends_when_it_leaves_the_configuration(installation: Installation) -> None:
+    """Nobody can close it by hand; what is told of channels that are still there stays."""
+    subjects = ("inbox acme", "inbox gone", "notices ", "outbox gone", "prints")
+    with installation.open(customs=False) as running, running.gateway.store.begin() as unit:
+        for subject in subjects:
+            unit.alerts.open("trouble.channel", subject, {})
+    with installation.open(customs=False) as running:
+        assert [alert.subject for alert in running.alerts()] == ["inbox acme", "notices ", "prints"]

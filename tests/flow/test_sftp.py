@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.checking import channel_places
-from gateway.doors import check_place
+from gateway.doors import channel_places, check_place
 from tests.services.installation import ROOT, Installation, Running
 from tests.services.sshd import Sshd, new_sshd, sshd
 

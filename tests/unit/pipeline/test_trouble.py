@@ -58,6 +58,14 @@ def test_trouble_of_a_process_that_died_is_closed_by_the_next(store: Store) -> N
     assert _open(store) == []
 
 
+def test_trouble_of_a_channel_that_left_the_configuration_is_over(store: Store) -> None:
+    """Nobody works at it again, so that nobody else would ever close it."""
+    for subject in ("inbox acme", "inbox beta"):
+        _fails(Trouble(store), subject)
+    Trouble(store).keep(["inbox acme", "inbox gamma"])
+    assert [alert.subject for alert in _open(store)] == ["inbox acme"]
+
+
 def test_a_stage_that_pauses_is_told_and_raised(store: Store) -> None:
     """The worker needs to know."""
     with pytest.raises(RetryError) as caught, Trouble(store).at("outbox", pausing=True):
