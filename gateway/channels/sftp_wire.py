@@ -158,7 +158,8 @@ class Wire:
 
     def _hear(self, answers: dict[int, Answer], oldest: int) -> None:
         packet = self._packet()
-        if len(packet) < 5:
+        # Type and number, and of every answer a code, a count, flags or a length.
+        if len(packet) < 9:
             raise LostError("a packet is too short")
         kind, number = struct.unpack_from(">BI", packet)
         # What a question that was broken off would have been told is of no interest any more.
