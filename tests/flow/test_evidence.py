@@ -20,11 +20,12 @@ from gateway.cli import main
 from gateway.clock import Clock
 from tests.flow import erp
 from tests.flow.test_amendments import WHY
+from tests.flow.test_effects import CHANGE
 from tests.services.installation import AGGREGATION, Installation, Running
 
 # All that the script may need: one shell, coreutils, and the two programs.
 TOOLS = ("sha256sum", "xmlsec1", "openssl", "cat", "date", "sort", "tr", "base64")
-REFUSED, SILENT, SAVED = "R0-1", "N0-1", "JB-9"
+REFUSED, SILENT, SAVED, TWICE = "R0-1", "N0-1", "JB-9", str(CHANGE["number"])
 # One of each sort of file in the evidence of a manifest.
 SORTS = (
     *("SHA256SUMS", "contents.json", "verify.list", "document.json", "versions.json", "history.json"),
@@ -90,12 +91,14 @@ def _file(running: Running) -> None:
     running.send("q.json", erp.qualification())
     running.send("v.json", erp.volume())
     running.send("m.json", erp.manifests(erp.manifest(), erp.manifest(REFUSED), erp.manifest(SILENT)))
-    running.send("s.json", erp.manifests(erp.manifest(SAVED), action="save"))
+    # The second has the number of the change as well.
+    running.send("s.json", erp.manifests(erp.manifest(SAVED), erp.manifest(TWICE), action="save"))
     asked = {"document": "modification", "number": "XG-1", "manifest": {"ourNumber": erp.MANIFEST}, **WHY}
     weight = erp.manifest(weight={"gross": 1090, "net": 1000})
     company = {"company": {"customsCode": "4403180001", "name": "深圳示例进出口有限公司"}}
     running.send("x.json", json.dumps({**asked, "corrected": weight | company}))
-    assert running.document("XG-1").state == "approved"
+    running.send("c.json", json.dumps(CHANGE))
+    assert running.document("XG-1").state == running.document(TWICE, "change").state == "approved"
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +120,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         assert done.exit_code == 0, done.output
         with desk.installation.open(AGGREGATION) as running:
             running.settle()
-            for kind in ("aggregation", "declaration"):
+            for kind in ("aggregation", "declaration", "change"):
                 (row,) = running.documents(kind=kind)
                 desk.numbers[kind] = row.number
         yield desk
@@ -157,13 +160,15 @@ def _sum_up(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("which", "messages", "receipts"),
     [
-        (erp.QUALIFICATION, 1, 2),
+        # Its own two, and the one that approved its change.
+        (erp.QUALIFICATION, 1, 3),
         (erp.VOLUME, 1, 2),
         # Its own three, and the one that approved its modification.
         (erp.MANIFEST, 1, 4),
         (REFUSED, 1, 2),
         (SILENT, 1, 0),
         (SAVED, 0, 0),
+        ("change", 1, 2),
         ("XG-1", 1, 2),
         ("declaration", 1, 4),
         ("aggregation", 0, 0),
@@ -285,15 +290,19 @@ def test_nothing_secret_is_handed_out(desk: Desk, manifest: Path) -> None:
         assert str(desk.folder).encode() not in data
 
 
-def test_of_a_number_that_several_documents_have_one_is_to_be_named(desk: Desk) -> None:
-    """As `gateway document` says it; nothing is written."""
-    file = desk.folder / "no.zip"
-    start = ["--config", str(desk.installation.config), "evidence"]
-    done = CliRunner(catch_exceptions=False).invoke(main, [*start, "NOBODY", "-o", str(file)])
+@pytest.mark.parametrize(
+    ("number", "place", "code"),
+    [
+        ("NOBODY", "e.zip", "cli.unknown-document"),
+        (TWICE, "e.zip", "cli.several-documents"),
+        (erp.VOLUME, "nowhere/e.zip", "cli.not-written"),
+    ],
+)
+def test_what_cannot_be_handed_out_is_told(desk: Desk, number: str, place: str, code: str) -> None:
+    """Of a number that several documents have one is to be named; nothing is left behind."""
+    before = sorted(desk.folder.iterdir())
+    start = ["--config", str(desk.installation.config), "evidence", number]
+    done = CliRunner(catch_exceptions=False).invoke(main, [*start, "-o", str(desk.folder / place)])
     assert done.exit_code == 1
-    assert "cli.unknown-document" in done.stderr
-    nowhere = desk.folder / "nowhere/e.zip"
-    done = CliRunner(catch_exceptions=False).invoke(main, [*start, erp.VOLUME, "-o", str(nowhere)])
-    assert done.exit_code == 1
-    assert "cli.not-written" in done.stderr
-    assert not file.exists()
+    assert code in done.stderr
+    assert sorted(desk.folder.iterdir()) == before
