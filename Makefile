@@ -11,7 +11,7 @@ TESTS := $(RUN) poppler-utils:pdftotext xmlsec1:xmlsec1 libxml2-utils:xmllint po
   openssh-server:/usr/sbin/sshd rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server swtpm:swtpm \
   libtpm2-pkcs11-1:/usr/lib/*/pkcs11/libtpm2_pkcs11.so libtss2-tcti-swtpm0:/usr/lib/*/libtss2-tcti-swtpm.so.0 openssl:openssl
 
-.PHONY: help setup setup-tests run demo test check bench bench-month trace docs lock
+.PHONY: help setup setup-tests run demo test fuzz check bench bench-month trace docs lock
 
 help:    ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ demo: setup ## Play the example through the whole procedure and exit
 
 test: setup-tests ## Run every test
 	@.venv/bin/python -m pytest -q -n 2 --dist loadfile
+
+fuzz: setup-tests ## Fuzz every parser and the verifier for FUZZ_MINUTES (60) in all
+	@.venv/bin/python -m tests.fuzz
 
 check: setup-tests ## Format, lint, strict types
 	@.venv/bin/ruff format --check .
