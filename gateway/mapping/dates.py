@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import groupby
 
 _TOKEN = re.compile(r"yyyy|MM?|dd?|HH|mm|ss|'[^']*'|[^A-Za-z']|T")
 _SHAPES = {
@@ -31,11 +32,16 @@ class DatePattern:
     """One pattern of `yyyy MM M dd d HH mm ss`, signs, and letters between apostrophes.
 
     Raises:
-        PatternError: The pattern has an unknown part, a token twice, or no year and month.
+        PatternError: The pattern has an unknown part, a token twice, no year and month, or `M` and `d`
+            with nothing but digits between them.
     """
 
     def __init__(self, pattern: str) -> None:
         tokens = _tokens(pattern)
+        for digits, run in groupby(tokens, _SHAPES.__contains__):
+            # `2026111` would be the first of November and the eleventh of January.
+            if digits and {"M", "d"} <= {*run}:
+                raise PatternError(pattern)
         try:
             self._shape = re.compile(
                 "".join(_SHAPES.get(token) or re.escape(token.strip("'")) for token in tokens)

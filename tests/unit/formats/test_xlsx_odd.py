@@ -94,3 +94,15 @@ def test_rows_without_numbers_are_counted_with_the_empty_ones():
     record = "<row><c><v>5</v></c><c><v>6</v></c></row>"
     (row,) = table(by_hand(HEAD + "<row/><row/>" + record)).rows
     assert row.line == 4
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(14, 22), (27, 36), (45, 47), (50, 58)],
+)
+def test_dates_by_formats_that_every_workbook_has_are_dates(first: int, last: int):
+    """Those of Chinese programs too; the numbers beside them show numbers."""
+    for number in range(first - 1, last + 2):
+        styles = f'<cellXfs><xf numFmtId="0"/><xf numFmtId="{number}"/></cellXfs>'
+        ((shown, _),) = cells(styled('<c r="A2" s="1"><v>45000</v></c>', styles))
+        assert shown == ("2023-03-15" if first <= number <= last else "45000")

@@ -103,6 +103,18 @@ def test_all_faults_of_all_files_are_told_at_once(workshop):
             "yyyy MM yyyy",
         ),
         (
+            GOOD + "[header]\nX = { from = 'a', do = [{ date = 'yyyyMd' }] }",
+            "header.X.do[1].date",
+            "mapping.date-pattern",
+            "yyyyMd",
+        ),
+        (
+            GOOD + "[header]\nX = { from = 'a', do = [{ date = 'dHHMyyyy' }] }",
+            "header.X.do[1].date",
+            "mapping.date-pattern",
+            "dHHMyyyy",
+        ),
+        (
             GOOD + "[header]\nX = { from = 'a', do = [1] }",
             "header.X.do[1]",
             "mapping.unknown-transform",
