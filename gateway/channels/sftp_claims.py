@@ -131,7 +131,7 @@ class SftpClaims:
                 session.make_folder(place)
                 self._made.add(place)
             if reason is not None and not session.exists(source):
-                # It was moved before the connection was lost: a second reason would be about nothing.
+                # Someone cleared our folder: a reason would be about nothing.
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
             if not any(_put(session, source, target, reason) for target in targets):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)

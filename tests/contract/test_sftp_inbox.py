@@ -107,6 +107,20 @@ def test_the_longest_names_can_be_put_into_quarantine(server, tmp_path: Path, na
     pier.link.close()
 
 
+@pytest.mark.requirement("ER-05")
+def test_no_reason_is_left_for_a_file_that_someone_took_out_of_our_hands(pier: Pier) -> None:
+    """Its bytes are stored; there is nothing to be put away."""
+    pier.put("bad.csv", b"1")
+    pier.finished()
+    (arrival,) = pier.inbox.receive(10)
+    pier.inbox.stored([arrival])
+    (claimed,) = pier.folder.glob(".claimed/*/*/*")
+    claimed.unlink()
+    pier.inbox.settle(arrival.delivery, "quarantined", {"name": "bad.csv"})
+    assert pier.names_in(".quarantine") == []
+    assert pier.inbox.waiting() == 0
+
+
 def test_no_bytes_are_an_interchange_too(pier: Pier) -> None:
     """A file of zero bytes is received; what it is worth is not the channel's matter."""
     pier.put("empty.csv", b"")
