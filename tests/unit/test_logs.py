@@ -1,0 +1,61 @@
+"""What strangers write cannot forge a line, neither in the gateway's own log nor in the receipt log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from gateway.channels.line_log import LineLog
+from gateway.clock import Clock
+from gateway.logs import configure_logs
+from gateway.steps.replies import line_of
+
+HOSTILE = (
+    'x\n{"event": "forged", "level": "info"}',
+    "x\r\n2026-10-20 forged",
+    "x\rforged",
+    "x\x1b[2J\x1b[1;1Hforged",
+    "x\x1b]0;title\x07",
+    "x\x00forged",
+    "x\x85forged",
+    "x\u2028forged\u2029",
+    "x\x0b\x0cforged",
+    '"}, {"event": "forged"',
+    "%s %n {0} {event}",
+    "x\u202eforged",
+)
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Leave logging as it was."""
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers.clear()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_value_is_one_value_of_one_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The gateway's log is a JSON object a line, whatever the values hold."""
+    configure_logs(Clock())
+    structlog.get_logger().info("file taken", name=text, also=[text])
+    written = capsys.readouterr().err
+    assert written.count("\n") == 1
+    assert not set(written[:-1]) & set(map(chr, range(32)))
+    line = json.loads(written)
+    assert (line["event"], line["name"], line["also"]) == ("file taken", text, [text])
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_receipts_words_are_one_value_of_one_line(text: str, tmp_path: Path) -> None:
+    """The receipt log, too, which programs read line by line."""
+    log = LineLog(tmp_path / "receipts.log")
+    for number in (1, 2):
+        log.send(str(number), line_of({"text": text}))
+    lines = (tmp_path / "receipts.log").read_text("utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == [{"line": 1, "text": text}, {"line": 2, "text": text}]
