@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 
 from pydantic import ValidationError
@@ -154,7 +155,9 @@ def _identity(settings: Settings, each: Source | Target, box: str) -> str:
         return f"amqp:{each.amqp}:{each.queue}"
     if isinstance(each, AmqpTarget):
         return f"amqp:{each.amqp}:{each.routing_key}" if not each.exchange else str(each)
-    return str(each).rstrip("/")
+    # A server makes one folder of both: `/acme//out/.` and `/acme/out`.
+    root = "/" if each.folder.startswith("/") else ""
+    return f"sftp:{each.sftp}:{root}{normpath(each.folder.lstrip('/'))}"
 
 
 def _profiles(settings: Settings, place: Place) -> Iterator[Violation]:

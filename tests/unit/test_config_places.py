@@ -99,6 +99,8 @@ def test_what_is_wrong_with_a_place_is_told_by_its_key(
     ("inbox", "receipts"),
     [
         ('{ sftp = "hub", folder = "/a" }', '{ sftp = "hub", folder = "/a/" }'),
+        ('{ sftp = "hub", folder = "/a/b" }', '{ sftp = "hub", folder = "//a/./c/..//b" }'),
+        ('{ sftp = "hub", folder = "." }', '{ sftp = "hub", folder = "a/.." }'),
         ('{ amqp = "broker", queue = "a" }', '{ amqp = "broker", routing_key = "a" }'),
         ('{ folder = "a" }', '"./a"'),
     ],
