@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 import struct
 
 import pytest
@@ -65,3 +67,16 @@ def test_whatever_a_server_lists_is_a_listing_or_a_lost_connection(body: bytes) 
     session = SftpSession(Wire(_Channel(opened, struct.pack(">BI", 104, 2) + body), 1.0), refuses_taken=True)
     with pytest.raises(LostError):
         session.listing("/")
+
+
+@pytest.mark.requirement("CU-05")
+@pytest.mark.parametrize(("kept", "fault"), [(3, None), (2, errno.EIO), (0, errno.EIO)])
+def test_a_file_of_which_the_server_kept_less_is_not_written(kept: int, fault: int | None) -> None:
+    """It said yes to every byte, as a server without room may; so its word is looked at."""
+    done = struct.pack(">I", 0)
+    answers = [(101, done), (102, struct.pack(">I", 1) + b"h"), (101, done), (101, done)]
+    answers.append((105, struct.pack(">IQI", 1 | 4, kept, stat.S_IFREG)))
+    packets = [struct.pack(">BI", kind, number) + body for number, (kind, body) in enumerate(answers, 1)]
+    session = SftpSession(Wire(_Channel(*packets), 1.0), refuses_taken=True)
+    (found,) = session.write([("a.tmp", b"123")])
+    assert (found and found.errno) == fault
