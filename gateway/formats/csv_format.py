@@ -59,6 +59,11 @@ def read_csv(name: str, data: bytes, encoding: str = "", delimiter: str = "") ->
     count = 0
     for count, row in enumerate(records, 1):
         faults += row_faults(row, columns, name)
+        if row.cells[0].startswith("\ufeff"):
+            # Files were joined; the second one's mark would be a part of its first value that nobody sees.
+            values = {"character": "U+FEFF", "row": row.line}
+            place = Place(name, row.line, columns[0])
+            faults.append(Violation("format.control-character", values=values, place=place))
         if len(faults) >= MAX_FAULTS:
             break
         if count > MAX_ROWS:

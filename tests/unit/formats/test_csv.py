@@ -15,7 +15,7 @@ from gateway.formats.csv_format import MAX_COLUMNS, MAX_FAULTS
 
 # Any text that XML can carry; carriage returns and line ends within cells included.
 CELL = st.text(
-    st.characters(codec="gb18030", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
+    st.characters(codec="gb18030", exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff")
     | st.sampled_from("\n\r\t,;|\"' 数量"),
     max_size=8,
 )
@@ -158,3 +158,18 @@ def test_whatever_is_written_is_read_back_from_the_right_rows(header, data, enco
     assert found.columns == tuple(header)
     assert [row.cells for row in found.rows] == rows
     assert [row.line for row in found.rows] == lines[1:]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("second", ["A2,2", '"A2",2', "编号,数量"])
+def test_joined_files_are_refused_where_the_second_one_begins(end: str, second: str):
+    """Its byte order mark would become a part of the first value that nobody sees."""
+    data = end.join(["编号,数量", "A1,1", "\ufeff" + second, ""]).encode("utf-8-sig")
+    (fault,) = faults(data)
+    assert (fault.code, fault.values["character"], fault.values["row"]) == (
+        "format.control-character",
+        "U+FEFF",
+        3,
+    )
+    assert fault.place is not None
+    assert (fault.place.row, fault.place.column) == (3, "编号")

@@ -54,10 +54,17 @@ def test_a_comment_does_not_cut_a_text_off():
 
 @pytest.mark.parametrize(
     ("stored", "shown"),
-    [("45000.9999999", "2023-03-16"), ("45000.99998", "2023-03-15T23:59:58"), ("0.5", "12:00:00")],
+    [
+        ("1", "1900-01-01"),
+        ("59", "1900-02-28"),
+        ("61", "1900-03-01"),
+        ("45000.9999999", "2023-03-16"),
+        ("45000.99998", "2023-03-15T23:59:58"),
+        ("0.5", "12:00:00"),
+    ],
 )
-def test_the_last_half_second_of_a_day_is_the_next_day(stored: str, shown: str):
-    """A spreadsheet shows seconds, and a moment of midnight is a date."""
+def test_days_and_moments_are_those_that_a_spreadsheet_shows(stored: str, shown: str):
+    """In 1900, which had a day too many; and the last half second of a day is the next day."""
     assert cells(styled(f'<c r="A2" s="1"><v>{stored}</v></c>', DAYS)) == [[shown, "1"]]
 
 
