@@ -80,7 +80,7 @@ class Binding:
         """Return until when the choice of a moment stands: then a certificate becomes valid, or ends."""
         found = list(certificates)
         moments = [one.not_valid_before_utc for one in found] + [one.not_valid_after_utc for one in found]
-        return min((moment for moment in moments if moment > at), default=at)
+        return min((moment for moment in moments if moment >= at), default=at)
 
     def _check_subject(self, certificate: x509.Certificate) -> None:
         for form in _FORMS if self.codes else ():
