@@ -154,16 +154,14 @@ class Evidence:
         name = self.bundle.refer(
             f"{folder}/as-came{_ending(row.name)}", row.digest, f"what {row.partner} sent as {row.name}"
         )
-        mappings = [
-            kept
-            for message in messages
-            if (kept := self._mapping(message.mapping or row.mapping, message.mapping_version))
-        ]
+        used = {(each.mapping, each.mapping_version) for each in messages}
+        used.add((row.mapping, row.mapping_version))
+        mappings = [kept for each in used if (kept := self._mapping(*each))]
         told = {
             "file": name,
             "interchange": asdict(row),
             "messages": [asdict(message) for message in messages],
-            "mappings": sorted(set(mappings)),
+            "mappings": sorted(mappings),
         }
         self.bundle.add_json(f"{folder}/about.json", told, "its name, partner, time, and messages")
         self._happened(

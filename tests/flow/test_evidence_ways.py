@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.flow import erp
 from tests.flow.test_evidence import Desk
 from tests.flow.test_routes import client_route, door
 from tests.services.installation import Installation
+from tests.services.softhsm import private_token
 
 ENCRYPTED = {"\ndxp = ": '\nencrypt_for = "var/customs/customs.pem"\ndxp = '}
 
@@ -59,3 +61,22 @@ def test_what_left_encrypted_and_came_in_an_envelope_is_proved(tmp_path: Path) -
     assert code == 1
     assert said.count("the certificate that signed it is not pinned") == 2
     assert not list(folder.glob("certificates/customs/*"))
+
+
+def test_another_key_and_form_and_text_that_xml_writes_otherwise_are_proved(tmp_path: Path) -> None:
+    """P-256, the exclusive form, and a line break that canonical XML spells in its own way."""
+    at = Installation(tmp_path / "gateway", more='\n[route.signature]\ncanonicalization = "exclusive"\n')
+    shutil.rmtree(at.folder / "var/token")
+    shutil.copy(private_token(at.folder / "var/token", "ec").certificate_file, at.register)
+    desk = Desk(tmp_path / "desk", at)
+    with at.open() as running:
+        person = {"name": "李\r\n敏 & <co>", "phone": "0755-82000003"}
+        running.send("q.json", erp.qualification(contact=person))
+        assert running.document(erp.QUALIFICATION).state == "approved"
+    folder = desk.unpack(erp.QUALIFICATION, tmp_path / "evidence")
+    code, said = desk.verify(folder)
+    assert code == 0, said
+    (signed,) = folder.glob("messages/*/signed.xml")
+    assert b"ecdsa-sha256" in signed.read_bytes()
+    assert b"xml-exc-c14n" in signed.read_bytes()
+    assert f"{signed.relative_to(folder)}: what was signed is " in said
