@@ -75,6 +75,23 @@ def test_a_queue_that_is_made_is_found_right(link: AmqpLink, broker: Broker, tmp
     assert codes(found, place) == {}
 
 
+def test_a_queue_that_its_owner_made_as_documented_is_found_right(
+    link: AmqpLink, broker: Broker, tmp_path: Path
+) -> None:
+    """Each argument to the letter, as operating.md names it: what we ask for is no less than that."""
+    queue = new_queue()
+    documented = {
+        "x-queue-type": "quorum",
+        "x-dead-letter-exchange": f"{queue}.parked",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+        "x-delivery-limit": 30,
+    }
+    Client(broker).declare(queue, **documented)
+    link.call(prepare(link, queue))
+    assert codes(settings(tmp_path, broker), AmqpQueue(amqp="broker", queue=queue)) == {}
+
+
 @pytest.mark.parametrize(
     "change",
     [
