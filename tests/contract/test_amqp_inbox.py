@@ -126,6 +126,25 @@ def refused(inbox: AmqpInbox, count: int = 1) -> list[Refusal]:
     return until(look)
 
 
+def looks_of(inbox: AmqpInbox) -> list[bool]:
+    """Return a list that grows with each look that the consumer takes at its queue."""
+    looks: list[bool] = []
+    look = inbox._consumer._look
+
+    async def noted(*, idle: bool) -> None:
+        await look(idle=idle)
+        looks.append(idle)
+
+    inbox._consumer._look = noted
+    return looks
+
+
+def looked_again(looks: list[bool]) -> None:
+    """Wait until the consumer has looked a few times more."""
+    enough = len(looks) + 3
+    until(lambda: len(looks) >= enough)
+
+
 def settle(inbox: AmqpInbox, *items: Arrival | Refusal) -> None:
     """Store and settle as the pipeline does."""
     inbox.stored(items)
@@ -340,12 +359,13 @@ def test_what_was_fetched_together_with_poison_is_not_held_for_it(desk: Desk) ->
     taken: list[str] = []
 
     def live_until_the_poison_kills() -> bool:
-        inbox = desk.inbox(deliveries=4)
+        inbox = desk.inbox(deliveries=4, look_seconds=0.05)
+        looks = looks_of(inbox)
         while True:
             batch = until(lambda: inbox.receive(50) or inbox.refusals())
             if any(each.name == "0.csv" and isinstance(each, Arrival) for each in batch):
-                # It kills when all that may be fetched beside it is there.
-                until(lambda: len(inbox._hand) == 1 or not desk.client.count(desk.queue))
+                # It kills when all that may be fetched beside it is there: the broker was asked since.
+                looked_again(looks)
                 desk.die()
                 return False
             taken.extend(each.name for each in batch if isinstance(each, Arrival))
