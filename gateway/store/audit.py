@@ -17,6 +17,7 @@ from gateway.store.tables import acts, history, seals
 # What is sealed, in this order.
 _TRAILS: Final = {"acts": acts, "history": history}
 _START: Final = "0" * 64
+_PAGE: Final = 1000
 Rows = list[dict[str, Any]]
 
 
@@ -158,7 +159,11 @@ class Audit:
         """Compute every seal anew."""
         broken: list[Broken] = []
         count, total, before = 0, 0, _START
-        for seal in self._connection.execute(select(seals).order_by(seals.c.id)):
+        # A gateway of years has more seals than memory is for.
+        every = self._connection.execute(
+            select(seals).order_by(seals.c.id), execution_options={"yield_per": _PAGE}
+        )
+        for seal in every:
             found = {name: self._sealed(table, seal.id) for name, table in _TRAILS.items()}
             there = sum(map(len, found.values()))
             chained = seal.chain == _chain(before, seal.digest)

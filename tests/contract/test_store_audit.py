@@ -73,6 +73,18 @@ def test_what_was_written_verifies(store: Store) -> None:
     assert (found.seals, found.rows, found.unsealed, found.broken) == (2, 8, 1, ())
 
 
+def test_each_seal_is_examined_however_few_are_read_at_once(
+    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chain goes on over the ends of what is read together."""
+    for number in (M1, M2, M3, M4, M5):
+        fill(store, number)
+    monkeypatch.setattr("gateway.store.audit._PAGE", 2)
+    assert (verified(store).seals, verified(store).broken) == (5, ())
+    tamper(database, "UPDATE acts SET detail = '{}' WHERE seal = 5")
+    assert [each.seal for each in verified(store).broken] == [5]
+
+
 def test_nothing_to_seal_is_no_seal(store: Store) -> None:
     """A quiet gateway writes nothing."""
     with store.begin() as unit:
