@@ -25,7 +25,7 @@ def configure_logs(clock: Clock, *, verbose: bool = False) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if sys.stderr.isatty():
-        renderer = structlog.dev.ConsoleRenderer()
+        renderer = structlog.dev.ConsoleRenderer(repr_native_str=True)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

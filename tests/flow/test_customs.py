@@ -75,6 +75,24 @@ def test_a_receipt_counts_for_the_office_and_the_content_that_it_names(
     assert _last(declared) == ("applied", "")
 
 
+@pytest.mark.requirement("CU-02", "CU-03")
+def test_old_receipts_played_again_move_nothing(approved: Running) -> None:
+    """Whoever caught them signs nothing new by putting them back under other names."""
+    approved.send("manifest.json", erp.manifests())
+    before = approved.document(erp.MANIFEST)
+    with approved.gateway.store.read() as unit:
+        caught = [unit.raw.get(row.digest) for row in unit.receipts.newest(limit=9, number=before.number)]
+    assert before.state == "cleared"
+    for place, data in enumerate(caught):
+        put(approved.installation, f"again-{place}.xml", data)
+    approved.settle()
+    assert len(caught) > 1
+    assert approved.document(erp.MANIFEST) == before
+    assert all(
+        line["from"] == line["to"] for line in approved.installation.log()[-len(caught) :] if "to" in line
+    )
+
+
 @pytest.mark.requirement("CU-02", "CU-05")
 def test_customs_names_the_digest_of_what_it_verified(approved: Running) -> None:
     """The office for trials binds each answer to the bytes that were sent."""

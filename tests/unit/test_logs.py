@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +51,26 @@ def test_a_value_is_one_value_of_one_line(text: str, capsys: pytest.CaptureFixtu
     assert not set(written[:-1]) & set(map(chr, range(32)))
     line = json.loads(written)
     assert (line["event"], line["name"], line["also"]) == ("file taken", text, [text])
+
+
+class Terminal(io.StringIO):
+    """A stream that people look at."""
+
+    def isatty(self) -> bool:
+        """Say that it is a terminal."""
+        return True
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_value_commands_no_terminal(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither does it move the cursor there, nor begin a line, nor turn the direction of writing."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    configure_logs(Clock())
+    structlog.get_logger().info("file taken", name=text)
+    written = re.sub("\x1b\\[[0-9;]*m", "", terminal.getvalue())
+    assert written.count("\n") == 1
+    assert written[:-1].isprintable()
 
 
 @pytest.mark.parametrize("text", HOSTILE)
