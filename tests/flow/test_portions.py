@@ -14,6 +14,7 @@ import pytest
 
 from gateway import pipeline
 from gateway.errors import ParkedError
+from gateway.mapping import MappingSet
 from gateway.steps import commands, opening, portions
 from gateway.steps.portions import Portions
 from tests.flow import erp
@@ -104,6 +105,30 @@ def test_whoever_takes_over_goes_on_behind_the_last_portion(running: Running) ->
     (reply,) = running.installation.replies("large.json")
     assert [entry["position"] for entry in json.loads(reply)["messages"]] == list(range(1, 12))
     assert len(_numbers(running)) == 11
+
+
+@pytest.mark.requirement("ER-03", "ER-04")
+def test_a_mapping_changed_in_between_holds_from_the_next_file_on(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes over goes on by the version that has made the first portion."""
+    gateway = running.gateway
+    _store(running, "large.json", _file(7))
+    while not _numbers(running):
+        assert pipeline.understand(gateway), "nothing was obeyed"
+    assert len(_numbers(running)) < 7
+    choose = MappingSet.choose
+
+    def changed(self: MappingSet, *asked: Any) -> Any:
+        return replace(choose(self, *asked), version="0123456789ab")
+
+    monkeypatch.setattr(MappingSet, "choose", changed)
+    running.gateway = replace(gateway, portions=Portions(gateway.world, gateway.store))
+    running.settle()
+    (reply,) = running.installation.replies("large.json")
+    entries = json.loads(reply)["messages"]
+    assert len(entries) == 7
+    assert len({entry["mapping"] for entry in entries}) == 1
 
 
 @pytest.mark.requirement("ER-04", "ER-05")
