@@ -63,7 +63,8 @@ def access_of(settings: Settings, name: str) -> AmqpAccess:
     broker = settings.amqp[name]
     password = read_secret(settings.path(settings.folders.var), f"amqp-{name}-password")
     if password is None:
-        raise ParkedError("channels.amqp-no-password", broker=name)
+        variable = f"GATEWAY_AMQP_{name.upper().replace('-', '_')}_PASSWORD"
+        raise ParkedError("channels.amqp-no-password", broker=name, variable=variable)
     return AmqpAccess(
         name=name,
         host=broker.host,

@@ -33,6 +33,7 @@ DONE, REFUSED = 0, 1
 
 # As wide as a table becomes before the words in its cells are broken.
 _WIDEST = 160
+_UNBROKEN = 100_000
 # What holds words of the gateway, to be translated; what others wrote stays as they wrote it.
 _WORDED = {
     *("kind", "state", "outcome", "type", "event", "from", "to", "result", "severity", "part"),
@@ -191,14 +192,18 @@ class Show:
         console = self._console()
         least = Measurement.get(console, console.options.update(max_width=_WIDEST), table).minimum
         console.width = max(console.width, least)
-        console.print(table)
+        with console.capture() as printed:
+            console.print(table)
+        # No blanks at the ends of lines: whoever keeps or compares the output wants none.
+        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in printed.get().splitlines()))
 
     def _cell(self, column: str, value: object) -> Text:
         text = "" if value is None else _visible(str(value))
         return Text(self.word(text), style=_COLOURS.get(text, "")) if column in _WORDED else Text(text)
 
     def _console(self) -> Console:
-        width = None if sys.stdout.isatty() else _WIDEST
+        # Into a file or another program a row is one line, however long.
+        width = None if sys.stdout.isatty() else _UNBROKEN
         return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
 
 

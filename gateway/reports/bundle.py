@@ -122,7 +122,9 @@ def safe(name: str) -> str:
 
 def to_json(value: object) -> bytes:
     """Write a value as people and programs read it; the script relies on these blanks."""
-    return (json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n").encode()
+    return (json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n").encode(
+        "utf-8", "backslashreplace"
+    )
 
 
 def _piece(data: bytes, about: str) -> Piece:

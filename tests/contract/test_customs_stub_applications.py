@@ -46,6 +46,8 @@ ANSWERS = {
     "B": ["T 0", "broken", "B A"],
     "X": ["T 0", "B A"],
 }
+# They differ in what the refusal points to.
+ANSWERS.update(dict.fromkeys("HLD", ANSWERS["R"]))
 BONDED_MANIFEST = manifest(
     "H53016A00001",
     GoodsNature="2",

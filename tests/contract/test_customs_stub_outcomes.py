@@ -61,6 +61,9 @@ DECLARED = {
     "B": ["T 0", "broken", "B L", "B J", "B R"],
     "X": ["T 0", "B L", "B J", "B R"],
 }
+# They differ in what the refusal points to.
+for table in (FILING, LISTED, DECLARED):
+    table.update(dict.fromkeys("HLD", table["R"]))
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def test_an_approved_qualification_tells_which_volumes_go_now(running: Running) 
 def test_who_made_the_other_document_is_told_as_well(installation: Installation) -> None:
     """Two systems of one enterprise: one filed, the other had it changed; both get the notice."""
     more = installation.config.read_text("utf-8")
-    start, end = more.index("[[partner]]"), more.index("# The way to customs")
+    start, end = more.index("[[partner]]"), more.index("# The ways to customs")
     beta = more[start:end].replace("acme", "beta").replace("beta-", "acme-")
     installation.write_config({}, "\n" + beta)
     installation.inbox("beta").mkdir(parents=True)
