@@ -12,7 +12,7 @@ from gateway.channels.amqp_link import AmqpAccess, AmqpLink
 from gateway.channels.amqp_outbox import AmqpOutbox
 from gateway.channels.amqp_publisher import Published
 from gateway.channels.amqp_queues import check_source, check_target
-from gateway.config import AmqpQueue, AmqpTarget, Settings, read_secret
+from gateway.config import AmqpQueue, AmqpTarget, Settings, read_secret, secret_variable
 from gateway.errors import GatewayError, ParkedError, Violation
 
 
@@ -61,10 +61,10 @@ def access_of(settings: Settings, name: str) -> AmqpAccess:
         ParkedError: `channels.amqp-no-password`, or a secret that others may read.
     """
     broker = settings.amqp[name]
-    password = read_secret(settings.path(settings.folders.var), f"amqp-{name}-password")
+    secret = f"amqp-{name}-password"
+    password = read_secret(settings.path(settings.folders.var), secret)
     if password is None:
-        variable = f"GATEWAY_AMQP_{name.upper().replace('-', '_')}_PASSWORD"
-        raise ParkedError("channels.amqp-no-password", broker=name, variable=variable)
+        raise ParkedError("channels.amqp-no-password", broker=name, variable=secret_variable(secret))
     return AmqpAccess(
         name=name,
         host=broker.host,

@@ -12,7 +12,7 @@ from gateway.config.channels import (
     Target,
 )
 from gateway.config.loading import load_settings
-from gateway.config.secrets import read_secret
+from gateway.config.secrets import read_secret, secret_variable
 from gateway.config.settings import (
     Agent,
     Aggregation,
@@ -58,4 +58,5 @@ __all__ = [
     "Waiting",
     "load_settings",
     "read_secret",
+    "secret_variable",
 ]

@@ -11,6 +11,11 @@ from gateway.errors import ParkedError
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+def secret_variable(name: str) -> str:
+    """Return the environment variable in which a secret may stand."""
+    return "GATEWAY_" + name.upper().replace("-", "_")
+
+
 def read_secret(var: Path, name: str) -> str | None:
     """Return a secret, or None where there is none.
 
@@ -21,7 +26,7 @@ def read_secret(var: Path, name: str) -> str | None:
     Raises:
         ParkedError: `config.secret-open` (others may read the file), `config.secret-unreadable`.
     """
-    if value := os.environ.get("GATEWAY_" + name.upper().replace("-", "_")):
+    if value := os.environ.get(secret_variable(name)):
         return value
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     if credentials and (file := Path(credentials) / name).is_file():

@@ -79,11 +79,7 @@ class _TreeVerifier(XMLVerifier):
         return data
 
     def _c14n(self, nodes: etree._Element, *args: Any, **kwargs: Any) -> bytes:
-        # Inside a document lxml gives unprefixed grandchildren a false xmlns="" in inclusive form.
-        # As a document of its own, with the namespaces in scope declared, an element comes out right.
-        if nodes.getparent() is not None:
-            nodes = etree.fromstring(etree.tostring(nodes, with_tail=False))
-        canonical: bytes = super()._c14n(nodes, *args, **kwargs)
+        canonical: bytes = super()._c14n(_alone(nodes), *args, **kwargs)
         return canonical
 
 
@@ -265,11 +261,19 @@ def _take_out(signature: etree._Element) -> None:
 
 
 def _canonical(element: etree._Element, method: str) -> bytes:
-    if element.getparent() is not None:
-        element = etree.fromstring(etree.tostring(element, with_tail=False))
     _allow(method, {INCLUSIVE, EXCLUSIVE})
     exclusive = method == EXCLUSIVE
-    return bytes(etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False))
+    return bytes(etree.tostring(_alone(element), method="c14n", exclusive=exclusive, with_comments=False))
+
+
+def _alone(element: etree._Element) -> etree._Element:
+    """Return an element as a document of its own, with the namespaces in scope declared.
+
+    Inside a document lxml gives unprefixed grandchildren a false xmlns="" in inclusive form.
+    """
+    if element.getparent() is None:
+        return element
+    return etree.fromstring(etree.tostring(element, with_tail=False))
 
 
 def _algorithm(parent: etree._Element, name: str) -> str:

@@ -260,7 +260,7 @@ class Evidence:
 
     def _signer(self, row: ReceiptRow, data: bytes) -> str:
         """Return the file of the pinned certificate that the receipt names, empty where none is pinned."""
-        route = next((each for each in self.world.settings.route if each.name == row.channel), None)
+        route = self.world.route(row.channel)
         paths = [self.world.settings.path(file) for file in (route.trusted_certificates if route else ())]
         pinned = {each.fingerprint: each for each in pinned_certificates(paths)}
         for stated in stated_certificates(data):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.codes import CodeLibrary
-from gateway.config import Enterprise, Partner, Settings
+from gateway.config import Enterprise, Partner, Route, Settings
 from gateway.documents import (
     UNDECIDED,
     CodeLookup,
@@ -67,6 +67,10 @@ class World:
     def partner(self, name: str) -> Partner:
         """Return the agreement with a partner."""
         return next(partner for partner in self.settings.partner if partner.name == name)
+
+    def route(self, name: str) -> Route | None:
+        """Return the way to customs of that name; None where the configuration names it no more."""
+        return next((route for route in self.settings.route if route.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway.config import ImportClientPlace, Route
+from gateway.config import ImportClientPlace
 from gateway.errors import RejectedError
 from gateway.messages import Envelope, Response, open_parcel, wrap
 from gateway.steps.records import World
@@ -45,7 +45,7 @@ def enclosed(world: World, row: SubmissionRow, file_name: str, data: bytes) -> b
 
     The envelope says nothing that is not in the row, so that it is the same at every attempt (CU-05).
     """
-    route = _route(world, row.route)
+    route = world.route(row.route)
     if route is None or route.dxp is None:
         return data
     keys = {"SeqNo": row.number, "ClientSeqNo": row.client_number}
@@ -67,7 +67,7 @@ def opened(world: World, receipt: ReceiptRow, data: bytes) -> bytes | tuple[Word
     Raises:
         RejectedError: An envelope that cannot be opened.
     """
-    route = _route(world, receipt.channel)
+    route = world.route(receipt.channel)
     by_client = route is not None and isinstance(route.receipts, ImportClientPlace)
     if by_client and (found := _CLIENT_WORD.fullmatch(receipt.name)):
         return (_client_word(found[1].capitalize(), found[2], data),)
@@ -113,10 +113,6 @@ def line(content: ReceiptContent) -> dict[str, Any]:
         "code": content.code,
         "text": content.text,
     }
-
-
-def _route(world: World, name: str) -> Route | None:
-    return next((route for route in world.settings.route if route.name == name), None)
 
 
 def _meaning(world: World, unit: Unit, word: Word) -> Mapping[str, str]:
