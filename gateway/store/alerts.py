@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.store.rows import AlertRow
 from gateway.store.statements import added_once, columns_of, rows
-from gateway.store.tables import alerts
+from gateway.store.work_tables import alerts
 
 _SELECT = select(*columns_of(alerts, AlertRow))
 _CLOSE = update(alerts).where(

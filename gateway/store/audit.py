@@ -12,7 +12,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, Table, func, insert, select, update
 
 from gateway.store.statements import rows
-from gateway.store.tables import acts, history, seals
+from gateway.store.tables import history
+from gateway.store.work_tables import acts, seals
 
 # What is sealed, in this order.
 _TRAILS: Final = {"acts": acts, "history": history}

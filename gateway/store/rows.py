@@ -188,6 +188,8 @@ class SubmissionRow:
     sent_at: datetime | None = None
     technical_at: datetime | None = None
     business_at: datetime | None = None
+    holder: str | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, func, select, text
 
 from gateway.store.states import InterchangeState, NoticeState, ReceiptState, SubmissionState
-from gateway.store.tables import AWAITED, alerts, documents, interchanges, notices, receipts, submissions
+from gateway.store.tables import AWAITED, documents, interchanges, notices, receipts, submissions
+from gateway.store.work_tables import alerts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

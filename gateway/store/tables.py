@@ -185,6 +185,8 @@ submissions = Table(
     moment("sent_at", optional=True),
     moment("technical_at", optional=True),
     moment("business_at", optional=True),
+    words("holder", optional=True),
+    moment("due_at", optional=True),
     Index("ix_submissions_id", "id", unique=True),
     Index("ix_submissions_to_take", "state", "seq"),
     Index("ix_submissions_number", "number", "seq"),
@@ -346,43 +348,4 @@ licence_uses = Table(
     Column("unit", Words, primary_key=True),
     Column("quantity", Exact, nullable=False),
     Index("ix_licence_uses_licence", "licence", "number"),
-)
-
-alerts = Table(
-    "alerts",
-    metadata,
-    own_id(),
-    words("code"),
-    words("subject"),
-    moment("opened_at"),
-    moment("closed_at", optional=True),
-    Column("values", Json, nullable=False),
-    Index("ix_alerts_open", "code", "subject", unique=True, **partial("closed_at IS NULL")),
-    sqlite_autoincrement=True,
-)
-
-acts = Table(
-    "acts",
-    metadata,
-    own_id(),
-    moment("at"),
-    words("operator"),
-    words("act"),
-    words("subject"),
-    Column("detail", Json, nullable=False),
-    count("seal", optional=True),
-    Index("ix_acts_unsealed", "id", **partial(UNSEALED)),
-    Index("ix_acts_sealed", "seal", "id"),
-    sqlite_autoincrement=True,
-)
-
-seals = Table(
-    "seals",
-    metadata,
-    own_id(),
-    moment("at"),
-    count("rows"),
-    words("digest"),
-    words("chain"),
-    sqlite_autoincrement=True,
 )

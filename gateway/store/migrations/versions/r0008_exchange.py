@@ -1,0 +1,38 @@
+"""Who works on what, and how the exchange over each route goes."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+PLAIN = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Make the tables; what is on its way is nobody's and is due at once."""
+    op.create_table(
+        "leases",
+        sa.Column("name", PLAIN, nullable=False),
+        sa.Column("holder", PLAIN, nullable=False),
+        sa.Column("since", PLAIN, nullable=False),
+        sa.Column("until", PLAIN, nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
+    op.create_table(
+        "circuits",
+        sa.Column("route", PLAIN, nullable=False),
+        sa.Column("state", PLAIN, nullable=False),
+        sa.Column("since", PLAIN, nullable=False),
+        sa.Column("failures", COUNT, nullable=False),
+        sa.Column("due_at", PLAIN, nullable=True),
+        sa.Column("reason", PLAIN, nullable=True),
+        sa.PrimaryKeyConstraint("route", name=op.f("pk_circuits")),
+    )
+    op.add_column("submissions", sa.Column("holder", PLAIN, nullable=True))
+    op.add_column("submissions", sa.Column("due_at", PLAIN, nullable=True))
