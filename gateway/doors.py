@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway import xmlio
 from gateway.channels import (
     BOXES,
-    AmqpBrokers,
     FolderInbox,
     FolderOutbox,
     ImportClientInbox,
@@ -17,10 +18,7 @@ from gateway.channels import (
     Inbox,
     Intake,
     Outbox,
-    SftpServers,
     Waker,
-    check_amqp,
-    check_sftp,
     failed_files,
 )
 from gateway.config import (
@@ -36,6 +34,11 @@ from gateway.config import (
 from gateway.errors import ParkedError, Violation
 from gateway.operations import check_folder, check_secret
 
+# Their libraries cost a start as much as all others together, so only who uses them loads them.
+if TYPE_CHECKING:
+    from gateway.channels.amqp import AmqpBrokers
+    from gateway.channels.sftp import SftpServers
+
 
 class Doors:
     """Opens channels; what they share (a connection, a thread) is closed with it."""
@@ -44,10 +47,6 @@ class Doors:
         self._settings = settings
         self._waker = waker
         self._parts = ExitStack()
-        self._sftp = SftpServers(settings)
-        self._parts.callback(self._sftp.close)
-        self._amqp = AmqpBrokers(settings)
-        self._parts.callback(self._amqp.close)
 
     def inbox(self, place: Source, wake: Callable[[], None], limit_bytes: int = xmlio.MAX_BYTES) -> Inbox:
         """Open a place from which messages come; `wake` is called, in any thread, when one may be there.
@@ -101,6 +100,22 @@ class Doors:
         """Let go of everything that was opened."""
         self._parts.close()
 
+    @cached_property
+    def _sftp(self) -> SftpServers:
+        from gateway.channels.sftp import SftpServers  # noqa: PLC0415 -- see the head of this module
+
+        servers = SftpServers(self._settings)
+        self._parts.callback(servers.close)
+        return servers
+
+    @cached_property
+    def _amqp(self) -> AmqpBrokers:
+        from gateway.channels.amqp import AmqpBrokers  # noqa: PLC0415 -- see the head of this module
+
+        brokers = AmqpBrokers(self._settings)
+        self._parts.callback(brokers.close)
+        return brokers
+
     def _boxes(self, place: ImportClientPlace) -> Path:
         """Return the folder of a business in the import client, each of its boxes made where it is not."""
         root = self._settings.path(place.import_client)
@@ -128,8 +143,12 @@ def check_place(settings: Settings, place: Source | Target) -> Iterator[Violatio
     elif isinstance(place, SftpPlace):
         if key_file := settings.sftp[place.sftp].key_file:
             yield from check_secret(settings.path(key_file))
+        from gateway.channels.sftp import check_sftp  # noqa: PLC0415 -- see the head of this module
+
         yield from check_sftp(settings, place)
     elif isinstance(place, AmqpQueue | AmqpTarget):
+        from gateway.channels.amqp import check_amqp  # noqa: PLC0415 -- see the head of this module
+
         yield from check_amqp(settings, place)
 
 

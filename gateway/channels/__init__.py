@@ -1,18 +1,15 @@
-"""How bytes come and go under a name, and nothing else: folders, and memory for tests."""
+"""How bytes come and go under a name, and nothing else: folders and memory; `sftp` and `amqp` stand apart."""
 
-from gateway.channels.amqp import AmqpBrokers, check_amqp
 from gateway.channels.base import Arrival, Inbox, Outbox, Outcome, Refusal, reason_of
 from gateway.channels.folder import FolderInbox, Intake
 from gateway.channels.import_client import BOXES, ImportClientInbox, ImportClientOutbox, failed_files
 from gateway.channels.line_log import LineLog
 from gateway.channels.memory import MemoryInbox, MemoryOutbox
 from gateway.channels.outbox import FolderOutbox
-from gateway.channels.sftp import SftpServers, check_sftp
 from gateway.channels.waker import Waker, Watch
 
 __all__ = [
     "BOXES",
-    "AmqpBrokers",
     "Arrival",
     "FolderInbox",
     "FolderOutbox",
@@ -26,11 +23,8 @@ __all__ = [
     "Outbox",
     "Outcome",
     "Refusal",
-    "SftpServers",
     "Waker",
     "Watch",
-    "check_amqp",
-    "check_sftp",
     "failed_files",
     "reason_of",
 ]

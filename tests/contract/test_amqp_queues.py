@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.channels import check_amqp
+from gateway.channels.amqp import check_amqp
 from gateway.channels.amqp_arrival import Takeable
 from gateway.channels.amqp_inbox import AmqpInbox
 from gateway.channels.amqp_link import AmqpLink
