@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Final
 
 import click
 
 from gateway.cli.session import Session, command
-from gateway.cli.show import DONE, REFUSED
+from gateway.cli.show import DONE, REFUSED, Show
+from gateway.errors import refuse
 
 _ACTS: Final = ("at", "operator", "act", "subject", "detail")
 _BROKEN: Final = ("seal", "at", "expected_rows", "found_rows", "chained")
+_HEAD: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @click.group()
@@ -30,7 +34,7 @@ def audit_list(session: Session, /, *, limit: int) -> int:
         found = unit.audit.acts(limit)
     rows = [
         {
-            "at": f"{act.at:%F %T}",
+            "at": _told(session.show, act.at),
             "operator": act.operator,
             "act": act.act,
             "subject": act.subject,
@@ -50,13 +54,16 @@ def audit_verify(session: Session, /, *, head: str) -> int:
 
     Any row that was changed, removed or put in behind the gateway's back shows.
     """
+    head = head.strip().lower()
+    if head and not _HEAD.fullmatch(head):
+        raise refuse("cli.no-head", given=head)
     with session.store.read() as unit:
         trail = unit.audit.verify()
         known = not head or unit.audit.holds(head)
     broken = [
         {
             "seal": each.seal,
-            "at": f"{each.at:%F %T}",
+            "at": _told(session.show, each.at),
             "expected_rows": each.expected,
             "found_rows": each.found,
             "chained": each.chained,
@@ -81,6 +88,11 @@ def audit_verify(session: Session, /, *, head: str) -> int:
         if broken:
             show.rows("broken", _BROKEN, broken)
     return DONE if sound else REFUSED
+
+
+def _told(show: Show, at: datetime) -> str:
+    """Tell a time: a person in China knows the zone, a program is told."""
+    return at.isoformat() if show.json else f"{at:%F %T}"
 
 
 def _words(detail: object) -> str:

@@ -15,7 +15,8 @@
 #   receipt FILE CERTIFICATE MOMENT ELEMENT VALUE
 #                                     the same of what customs sent
 #   envelope CAME OPENED              what came has this in it
-#   seal NUMBER BEFORE DIGEST CHAIN   the seal stands on the one before it
+#   seal NUMBER BEFORE DIGEST MOMENT CHAIN
+#                                     the seal, set at the moment, stands on the one before it
 #
 # That a certificate is the enterprise's or customs' own is not for a script to know: compare the SHA-256
 # that it prints with what its owner tells you.
@@ -192,8 +193,8 @@ check_envelope() {
 }
 
 check_seal() {
-    made=$(printf '%s%s' "$2" "$3" | sha256sum)
-    if [ "${made%% *}" = "$4" ]; then ok "seal $1: in the chain"; else fault "seal $1: not in the chain"; fi
+    made=$(printf '%s%s%s' "$2" "$3" "$4" | sha256sum)
+    if [ "${made%% *}" = "$5" ]; then ok "seal $1: in the chain, set at $4"; else fault "seal $1: not in the chain"; fi
 }
 
 contents=$(cat contents.json)
@@ -232,7 +233,7 @@ while IFS=$TAB read -r kind a b c d e f; do
     message) check_message "$a" "$b" "$c" "$d" "$e" "$f" ;;
     receipt) check_receipt "$a" "$b" "$c" "$d" "$e" ;;
     envelope) check_envelope "$a" "$b" ;;
-    seal) check_seal "$a" "$b" "$c" "$d" ;;
+    seal) check_seal "$a" "$b" "$c" "$d" "$e" ;;
     *) fault "verify.list: $kind is no check" ;;
     esac
 done < verify.list

@@ -120,8 +120,8 @@ class Evidence:
         seals = {seal.id: seal for seal in sealed.values()}
         for number in sorted(seals):
             seal = seals[number]
-            self.bundle.check("seal", str(number), seal.before, seal.digest, seal.chain)
-        listed = [asdict(seals[number]) for number in sorted(seals)]
+            self.bundle.check("seal", str(number), seal.before, seal.digest, seal.moment, seal.chain)
+        listed = [{**asdict(seals[number]), "moment": seals[number].moment} for number in sorted(seals)]
         self.bundle.add_json("history.json", {"changes": told, "seals": listed}, "every change, and its seal")
         versions = [asdict(version) for version in self.unit.documents.versions(self.row.number)]
         self.bundle.add_json("versions.json", versions, "every content that the document has had")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A seal: `chain` is the SHA-256 of the chain's value before it and of the digest of its rows."""
+    """A seal: `chain` is the SHA-256 of the chain's value before it, the digest of its rows, and its time."""
 
     id: int
     at: datetime
@@ -44,6 +44,11 @@ class Seal:
     digest: str
     chain: str
     before: str
+
+    @property
+    def moment(self) -> str:
+        """The time as it is chained."""
+        return _moment(self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Broken:
         at: When it was set.
         expected: How many rows it sealed, and how many are there.
         found: How many rows carry it now.
-        chained: Whether it stands on the seal before it as that is now.
+        chained: Whether it stands, with its time, on the seal before it as that is now.
     """
 
     seal: int
@@ -87,8 +92,9 @@ class Trail:
 class Audit:
     """Rows are added in the transaction of what they tell of, and sealed soon after, many at once.
 
-    A seal digests its rows and stands on the seal before it, so that a row that is changed, removed or
-    put in later shows. Chaining each row as it is written would make all writers wait for each other.
+    A seal digests its rows, has its time in the chain, and stands on the seal before it, so that a row that
+    is changed, removed or put in later shows, and so does another time. Chaining each row as it is written
+    would make all writers wait for each other.
     """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
@@ -145,7 +151,7 @@ class Audit:
         if not count:
             return None
         digest = _digest(taken)
-        chain = _chain(before, digest)
+        chain = _chain(before, digest, self._now)
         values = {"at": self._now, "rows": count, "digest": digest, "chain": chain}
         (number,) = self._connection.execute(insert(seals).values(values).returning(seals.c.id)).one()
         for name, found in taken.items():
@@ -165,7 +171,7 @@ class Audit:
         for seal in every:
             found = {name: self._sealed(table, seal.id) for name, table in _TRAILS.items()}
             there = sum(map(len, found.values()))
-            chained = seal.chain == _chain(before, seal.digest)
+            chained = seal.chain == _chain(before, seal.digest, seal.at)
             if not (chained and there == seal.rows and _digest(found) == seal.digest):
                 broken.append(Broken(seal.id, seal.at, seal.rows, there, chained))
             count, total, before = count + 1, total + seal.rows, seal.chain
@@ -208,5 +214,10 @@ def _digest(found: Mapping[str, Rows]) -> str:
     return made.hexdigest()
 
 
-def _chain(before: str, digest: str) -> str:
-    return sha256(f"{before}{digest}".encode()).hexdigest()
+def _chain(before: str, digest: str, at: datetime) -> str:
+    return sha256(f"{before}{digest}{_moment(at)}".encode()).hexdigest()
+
+
+def _moment(at: datetime) -> str:
+    """Write a time in one form, whatever zone it is given in: `verify.sh` and the evidence have the same."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

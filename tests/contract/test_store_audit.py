@@ -140,13 +140,14 @@ def test_the_database_itself_refuses_to_change_the_trail(
         ("UPDATE acts SET detail = '{}'", [1, 2, 3]),
         ("DELETE FROM seals WHERE id = 2", [3]),
         ("UPDATE seals SET rows = 99 WHERE id = 1", [1]),
+        ("UPDATE seals SET at = '2026-11-03T08:00:00.000000+08:00' WHERE id = 2", [2]),
         (_PUT_IN, [1]),
     ],
 )
 def test_a_change_behind_its_back_shows(
     store: Store, database: Database, statement: str, broken: list[int]
 ) -> None:
-    """A row changed, removed, moved or put in, and a seal removed."""
+    """A row changed, removed, moved or put in, and a seal removed or set at another time."""
     for first, second in ((M1, M2), (M3, M5), (M4, M6)):
         fill(store, first, second)
     tamper(database, statement.replace("rows = 99", '"rows" = 99'))

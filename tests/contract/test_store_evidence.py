@@ -39,7 +39,7 @@ def test_each_version_tells_its_seal_and_the_one_before(store: Store) -> None:
         assert unit.audit.seals_of(OTHER)[1].before == "0" * 64
     assert (seals[1].before, seals[1].chain, seals[2].before) == (first, second, second)
     for seal in seals.values():
-        assert seal.chain == sha256(f"{seal.before}{seal.digest}".encode()).hexdigest()
+        assert seal.chain == sha256(f"{seal.before}{seal.digest}{seal.moment}".encode()).hexdigest()
         assert seal.rows == 1
 
 
