@@ -62,7 +62,12 @@ class Cable:
             except OSError:
                 return
             self.opened += 1
-            server = socket.create_connection(("127.0.0.1", self._server))
+            try:
+                server = socket.create_connection(("127.0.0.1", self._server))
+            except ConnectionError:
+                # Nobody is there: the client finds its connection ended, as behind any relay.
+                client.close()
+                continue
             self._ends += [client, server]
             for source, target in ((client, server), (server, client)):
                 thread = threading.Thread(target=self._pass, args=(source, target), daemon=True)

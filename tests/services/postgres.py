@@ -6,12 +6,14 @@ import atexit
 import fcntl
 import os
 import pwd
+import select
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -25,9 +27,15 @@ _names = count(1)
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; every test makes a database of its own in it."""
+    """A running server that can be killed and started again; every test makes a database of its own in it.
+
+    Attributes:
+        port: Where it takes connections.
+        folder: Where its data lies, and its log.
+    """
 
     port: int
+    folder: Path
 
     def url(self, database: str) -> str:
         """Return the URL of a database, as the gateway's configuration has it."""
@@ -46,6 +54,33 @@ class Server:
         with self._connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
 
+    def start(self) -> None:
+        """Start it, after a death with all that was committed."""
+        # Nothing here outlives the machine, so that flushing to its disk proves nothing.
+        places = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        options = f"{places} -p {self.port} -c fsync=off"
+        _run([*self._control, "--log", self.folder / "log", "--options", options, "start"], self.folder)
+
+    def stop(self) -> None:
+        """End it at once."""
+        _run([*self._control, "--mode", "immediate", "stop"], self.folder)
+
+    def kill(self) -> None:
+        """End all its processes as a lack of memory does; its successor needs the memory that they share."""
+        first = int((self.folder / "data/postmaster.pid").read_text("ascii").split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text("ascii").split()
+        killed = [os.pidfd_open(pid) for pid in (first, *map(int, children))]
+        for handle in killed:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        for handle in killed:
+            select.select([handle], [], [])
+            os.close(handle)
+
+    @property
+    def _control(self) -> list[str | Path]:
+        return [_programs() / "pg_ctl", "--pgdata", self.folder / "data", "--wait"]
+
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(self.url("postgres"), autocommit=True)
 
@@ -56,30 +91,27 @@ def server() -> Iterator[Server]:
     programs = _programs()
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         folder = Path(name)
-        data, port = folder / "data", _free_port()
+        made = Server(_free_port(), folder)
         if os.geteuid() == 0:
             account = pwd.getpwnam(_USER)
             os.chown(folder, account.pw_uid, account.pw_gid)
         # Sorting by the rules of a language shows whatever relies on sorting by code points.
         sorting = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=zh"]
         access = [f"--username={_USER}", "--auth=trust"]
-        _run([programs / "initdb", "--pgdata", data, "--no-sync", *access, *sorting], folder)
-        # Nothing here outlives the machine, so that flushing to its disk proves nothing.
-        options = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -p {port} -c fsync=off"
-        control = [programs / "pg_ctl", "--pgdata", data, "--wait"]
-        _run([*control, "--log", folder / "log", "--options", options, "start"], folder)
-        stop = [*control, "--mode", "immediate", "stop"]
-        atexit.register(_stop_left_over, stop, folder)
+        data = ["--pgdata", folder / "data", "--no-sync"]
+        _run([programs / "initdb", *data, *access, *sorting], folder)
+        made.start()
+        atexit.register(_stop_left_over, made)
         try:
-            yield Server(port)
+            yield made
         finally:
             atexit.unregister(_stop_left_over)
-            _run(stop, folder)
+            made.stop()
 
 
-def _stop_left_over(command: Sequence[str | Path], folder: Path) -> None:
-    if folder.exists():
-        _run(command, folder)
+def _stop_left_over(left: Server) -> None:
+    if left.folder.exists():
+        left.stop()
 
 
 def _run(command: Sequence[str | Path], folder: Path) -> None:
