@@ -181,6 +181,20 @@ def references(file: Path | None, language: str | None, as_objects: bool) -> Non
     _tell(rows, listing.REFERENCES, language, as_objects)
 
 
+@main.command()
+@_config
+@_language
+@_json
+def received(file: Path | None, language: str | None, as_objects: bool) -> None:
+    """List how often each message came, with which bytes, and what was answered."""
+    with _looking(file) as store:
+        rows = listing.received(store) if store else []
+    if as_objects:
+        click.echo(listing.as_json(rows))
+    else:
+        _tell(listing.in_words(rows), listing.RECEIVED, language, as_objects=False)
+
+
 @contextmanager
 def _looking(file: Path | None) -> Iterator[Store | None]:
     """Give the office's memory without holding it; an office that was never open has none."""

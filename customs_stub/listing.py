@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -17,6 +18,10 @@ DOCUMENTS = (
     *("enterprise", "office", "state", "valid_until", "of"),
 )
 REFERENCES = ("kind", "key", "updated")
+RECEIVED = (
+    *("message_id", "number", "document_type", "client_number"),
+    *("digest", "door", "times", "answered"),
+)
 
 
 @cache
@@ -45,7 +50,29 @@ def references(store: Store) -> list[Row]:
     return [dict(zip(REFERENCES, row, strict=True)) for row in rows]
 
 
-def as_json(rows: Sequence[Row]) -> str:
+def received(store: Store) -> list[Mapping[str, object]]:
+    """Return how often each message came, by id, bytes and door, and the answers to its id that have left."""
+    answers: dict[str, list[str]] = defaultdict(list)
+    left = "SELECT message_id, summary FROM receipt WHERE stage = 'done' ORDER BY due, seq"
+    for message_id, summary in store.db.execute(left):
+        answers[message_id].append(summary.split(" for ")[0])
+    rows = store.db.execute(
+        "SELECT a.message_id, a.number, m.type, a.client_number, a.digest, a.door, a.times"
+        " FROM arrival a JOIN message m USING (message_id, digest)"
+        " ORDER BY m.received, a.message_id, a.digest, a.door"
+    )
+    return [dict(zip(RECEIVED, (*row, answers[row[0]]), strict=True)) for row in rows]
+
+
+def in_words(rows: Sequence[Mapping[str, object]]) -> list[Row]:
+    """Return rows of values as rows of words."""
+    return [
+        {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in row.items()}
+        for row in rows
+    ]
+
+
+def as_json(rows: Sequence[Mapping[str, object]]) -> str:
     """Return the rows for a program."""
     return json.dumps(rows, ensure_ascii=False, indent=2)
 

@@ -121,6 +121,8 @@ class Office:
         if not examined.faults:
             examined = replace(examined, submission=replace(examined.submission, digest=mark))
         submission = examined.submission
+        numbers = (submission.unified_number, submission.client_number)
+        self._store.count(submission.message_id, mark, door.name, numbers)
         if self._store.knows(submission.message_id, mark):
             LOG.info("took %s again: %s is known and answered once", name, submission.message_id)
             return

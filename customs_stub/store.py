@@ -151,6 +151,14 @@ class Store:
         )
         self.db.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)", row)
 
+    def count(self, message_id: str, digest: str, door: str, numbers: tuple[str, str]) -> None:
+        """Count a message that came, with its unified number and the client's own, new or known."""
+        query = (
+            "INSERT INTO arrival VALUES (?, ?, ?, ?, ?, 1)"
+            " ON CONFLICT (message_id, digest, door) DO UPDATE SET times = times + 1"
+        )
+        self.db.execute(query, (message_id, digest, door, *numbers))
+
     def number(self, counter: str) -> int:
         """Return the next number of a counter, from 1."""
         query = (

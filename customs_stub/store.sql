@@ -11,6 +11,13 @@ CREATE TABLE IF NOT EXISTS message (
     PRIMARY KEY (message_id, digest)
 ) WITHOUT ROWID;
 
+-- How often a message came, known or not; `digest` is of its signed bytes, out of envelopes and decrypted.
+CREATE TABLE IF NOT EXISTS arrival (
+    message_id TEXT NOT NULL, digest TEXT NOT NULL, door TEXT NOT NULL,
+    number TEXT NOT NULL, client_number TEXT NOT NULL, times INTEGER NOT NULL,
+    PRIMARY KEY (message_id, digest, door)
+) WITHOUT ROWID;
+
 -- `content` is what is in force; `parent` is what an approved application was made against.
 CREATE TABLE IF NOT EXISTS document (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, enterprise TEXT NOT NULL, office TEXT NOT NULL,

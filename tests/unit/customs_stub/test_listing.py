@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from customs_stub.__main__ import main
 from customs_stub.facts import Referred, State
-from customs_stub.listing import DOCUMENTS, REFERENCES, as_table, word
+from customs_stub.listing import DOCUMENTS, RECEIVED, REFERENCES, as_table, word
 from customs_stub.scenarios import SCENARIOS
-from customs_stub.submission import Kind
+from customs_stub.submission import Kind, digest
 from tests.unit.customs_stub.messages import qualification, qualification_change
 from tests.unit.customs_stub.test_references import LICENCE
 from tests.unit.customs_stub.trial import QUALIFICATION, Trial
@@ -62,7 +62,32 @@ def test_people_are_told_in_their_language(busy: Trial) -> None:
     assert "许可证" in said(busy, "references", "--lang", "zh")
 
 
-@pytest.mark.parametrize("listed", ["documents", "references"])
+@pytest.mark.requirement("CU-05")
+def test_the_books_tell_how_often_each_message_came_and_what_was_answered(trial: Trial) -> None:
+    """By its id and its bytes, so that whoever sends can be shown to send each once."""
+    sent = trial.send(QUALIFICATION, qualification(), "A0-1")
+    trial.work()
+    data = (trial.outbox / f"{sent}.xml").read_bytes()
+    trial.put("again.xml", data)
+    trial.put("other.xml", data.replace(b"A0-1", b"A0-2"))
+    trial.work()
+    rows = json.loads(said(trial, "received", "--json"))
+    first = next(row for row in rows if row["digest"] == digest(data))
+    assert first == {
+        "message_id": sent,
+        "number": "QF0000000000000001",
+        "document_type": QUALIFICATION,
+        "client_number": "A0-1",
+        "digest": digest(data),
+        "door": "main",
+        "times": 2,
+        "answered": ["technical 0", "business A", "technical -3"],
+    }
+    assert [row["times"] for row in rows if row != first] == [1]
+    assert "次数" in said(trial, "received", "--lang", "zh")
+
+
+@pytest.mark.parametrize("listed", ["documents", "references", "received"])
 def test_an_office_that_was_never_open_has_nothing_to_show(trial: Trial, listed: str) -> None:
     """And looking does not open it."""
     assert json.loads(said(trial, listed, "--json")) == []
@@ -124,7 +149,7 @@ def test_asking_for_a_reference_that_is_not_there_is_told(busy: Trial, choice: l
     assert len(busy.references()) == 1
 
 
-NAMES: Iterable[str] = [*Kind, *Referred, *State, *DOCUMENTS, *REFERENCES]
+NAMES: Iterable[str] = [*Kind, *Referred, *State, *DOCUMENTS, *REFERENCES, *RECEIVED]
 
 
 @pytest.mark.parametrize("name", NAMES)
