@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 import click
 
-from gateway.cli import (
-    audit,
-    declarations,
-    demo,
-    evidence,
-    lookups,
-    mappings,
-    months,
-    queries,
-    references,
-    running,
-    templates,
-    token,
-)
 from gateway.cli.session import Session
 from gateway.clock import Clock, parse_moment
 from gateway.errors import Language
 from gateway.logs import configure_logs
+
+# Where each command stands; only the one that is asked for is loaded.
+COMMANDS: Final = {
+    "run": "gateway.cli.running:run",
+    "check": "gateway.cli.running:check",
+    "aggregate": "gateway.cli.months:aggregate",
+    "declare": "gateway.cli.months:declare",
+    "correct": "gateway.cli.declarations:correct",
+    "status": "gateway.cli.lookups:status",
+    "documents": "gateway.cli.lookups:documents",
+    "document": "gateway.cli.lookups:document",
+    "receipts": "gateway.cli.lookups:receipts",
+    "query": "gateway.cli.queries:query",
+    "stats": "gateway.cli.queries:stats",
+    "export": "gateway.cli.queries:export",
+    "print": "gateway.cli.queries:print_document",
+    "references": "gateway.cli.references:references",
+    "map": "gateway.cli.mappings:map_file",
+    "template": "gateway.cli.templates:template",
+    "mappings": "gateway.cli.mappings:mappings",
+    "token": "gateway.cli.token:token",
+    "audit": "gateway.cli.audit:audit",
+    "evidence": "gateway.cli.evidence:evidence",
+    "demo": "gateway.cli.demo:demo",
+}
 
 
 class Moment(click.ParamType[datetime]):
@@ -40,7 +53,24 @@ class Moment(click.ParamType[datetime]):
             self.fail(f"{value} is no ISO 8601 date and time, such as 2026-11-03T08:00:00+08:00", param, ctx)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The commands, in the order in which one needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- as click calls it
+        """Return their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- as above
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command), cmd_name
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--config",
     "file",
@@ -61,29 +91,3 @@ def main(
     clock = Clock(now)
     configure_logs(clock, verbose=verbose)
     context.obj = Session(file, clock, language)
-
-
-for each in (
-    running.run,
-    running.check,
-    months.aggregate,
-    months.declare,
-    declarations.correct,
-    lookups.status,
-    lookups.documents,
-    lookups.document,
-    lookups.receipts,
-    queries.query,
-    queries.stats,
-    queries.export,
-    queries.print_document,
-    references.references,
-    mappings.map_file,
-    templates.template,
-    mappings.mappings,
-    token.token,
-    audit.audit,
-    evidence.evidence,
-    demo.demo,
-):
-    main.add_command(each)

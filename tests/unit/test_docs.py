@@ -14,7 +14,8 @@ import pytest
 from pydantic import BaseModel
 
 from customs_stub.__main__ import main as customs_stub
-from gateway.cli import main as gateway
+from gateway.cli.main import COMMANDS
+from gateway.cli.main import main as gateway
 from gateway.config import Aggregation, Settings, load_settings
 from gateway.errors import catalogue
 from tests.source import ROOT
@@ -109,9 +110,10 @@ def misuse(words: list[str]) -> str | None:
             if not (isinstance(option, click.Option) and option.is_flag) and rest:
                 rest.pop(0)
         elif isinstance(command, click.Group):
-            if word not in command.commands:
+            found = command.get_command(click.Context(command), word)
+            if found is None:
                 return f"no command {word}"
-            command = command.commands[word]
+            command = found
         elif not any(isinstance(parameter, click.Argument) for parameter in command.params):
             return f"no argument {word}"
     return None
@@ -128,7 +130,7 @@ def test_every_command_that_is_named_exists(file: Path) -> None:
 def test_operating_tells_of_every_command(name: str) -> None:
     """Each command of the gateway has a section."""
     sections = [heading for heading in headings(ROOT / name) if heading.startswith("### gateway")]
-    assert {heading.split()[2] for heading in sections} == set(gateway.commands)
+    assert {heading.split()[2] for heading in sections} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("file", DOCS, ids=name_of)
