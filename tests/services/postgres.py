@@ -76,6 +76,9 @@ class Server:
         for handle in killed:
             select.select([handle], [], [])
             os.close(handle)
+        # Where nobody fetches what has ended, its number stays in use, and the successor would not start.
+        for lock in (self.folder / "data/postmaster.pid", *self.folder.glob(".s.PGSQL.*.lock")):
+            lock.unlink()
 
     @property
     def _control(self) -> list[str | Path]:
@@ -98,8 +101,7 @@ def server() -> Iterator[Server]:
         # Sorting by the rules of a language shows whatever relies on sorting by code points.
         sorting = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=zh"]
         access = [f"--username={_USER}", "--auth=trust"]
-        data = ["--pgdata", folder / "data", "--no-sync"]
-        _run([programs / "initdb", *data, *access, *sorting], folder)
+        _run([programs / "initdb", "--pgdata", folder / "data", "--no-sync", *access, *sorting], folder)
         made.start()
         atexit.register(_stop_left_over, made)
         try:
