@@ -19,14 +19,15 @@ circuits = Table(
     Column("reason", Json),
 )
 
-# Who does what nobody else may do meanwhile, and until when if no heartbeat is seen.
+# Which gateways live, each until a moment if no heartbeat is seen; and which of them does what only one may do.
 leases = Table(
     "leases",
     metadata,
     Column("name", Words, primary_key=True),
     words("holder"),
+    words("process", optional=True),
     moment("since"),
-    moment("until"),
+    moment("until", optional=True),
 )
 
 alerts = Table(

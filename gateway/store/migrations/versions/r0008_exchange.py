@@ -20,8 +20,9 @@ def upgrade() -> None:
         "leases",
         sa.Column("name", PLAIN, nullable=False),
         sa.Column("holder", PLAIN, nullable=False),
+        sa.Column("process", PLAIN, nullable=True),
         sa.Column("since", PLAIN, nullable=False),
-        sa.Column("until", PLAIN, nullable=False),
+        sa.Column("until", PLAIN, nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
