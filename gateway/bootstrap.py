@@ -62,7 +62,7 @@ WAKES = {
     "believe": ("sign", "notify"),
     "make": ("notify",),
     "notify": (),
-    "tick": ("sign", "notify"),
+    "tick": ("sign", "believe", "notify"),
     "seal": (),
 }
 

@@ -167,7 +167,8 @@ def _apply(
 ) -> Outcome:
     sent = correlate(said, unit.submissions)
     if sent is None:
-        return Outcome(ReceiptState.ORPHAN, {})
+        # The store looks for what it names, by this where it is a client's number.
+        return Outcome(ReceiptState.ORPHAN, {"document_type": said.document_type})
     assert isinstance(sent, SubmissionRow), "the store knows only its own rows"
     check(sent)
     row = unit.documents.get(sent.number)
@@ -184,7 +185,6 @@ def _apply(
         return _stale(row.state, decision.reason)
     carry_out(world, unit, decision, Cause("receipt", str(receipt.id)))
     document = decision.changes[0].document
-    unit.receipts.rematch(customs_number=document.customs_number)
     tell_receipt(unit, Heard(receipt, said, sent.id), document, decision)
     told = _moved(row.state, document, decision)
     return Outcome(ReceiptState.APPLIED, told, sent.id if said.faults else "")

@@ -247,7 +247,6 @@ def _submit(world: World, unit: Unit, document: Document, outgoing: Outgoing) ->
         root = build(world.catalogue, head, outgoing.body)
     if faults := world.catalogue.check(root):
         raise RejectedError(faults)
-    unit.receipts.rematch(message_id=message_id, number=document.number, client_number=document.client_number)
     unit.submissions.add(
         SubmissionRow(
             id=message_id,

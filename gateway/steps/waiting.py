@@ -14,7 +14,7 @@ OVERDUE = "waiting.overdue"
 def look(world: World, store: Store) -> int:
     """Let go what no longer has to wait, and tell what is late; return how much that was."""
     with store.begin() as unit:
-        return release_held(unit) + tell_overdue(world, unit)
+        return release_held(unit) + unit.receipts.match_again() + tell_overdue(world, unit)
 
 
 def tell_overdue(world: World, unit: Unit) -> int:

@@ -40,6 +40,12 @@ _QUALIFICATIONS = _SELECT.where(
     documents.c.office == bindparam("office"),
     documents.c.nature == bindparam("nature"),
 ).order_by(documents.c.number)
+_NOT_UNDER_WAY = (
+    SubmissionState.HELD,
+    SubmissionState.RECALLED,
+    SubmissionState.ON_PAPER,
+    SubmissionState.FAILED,
+)
 _CHILDREN = _SELECT.where(documents.c.parent == bindparam("parent")).order_by(documents.c.number)
 
 
@@ -165,7 +171,7 @@ class Documents:
         on_the_way = exists().where(
             submissions.c.number == documents.c.number,
             submissions.c.seq == newest.correlate(submissions).scalar_subquery(),
-            submissions.c.state.not_in((SubmissionState.HELD, SubmissionState.FAILED)),
+            submissions.c.state.not_in(_NOT_UNDER_WAY),
         )
         found = _SELECT_LISTED.where(
             documents.c.kind == kind, documents.c.state.in_(sorted(states)), on_the_way

@@ -100,7 +100,7 @@ class Interchanges:
             SettleRow(
                 id=given,
                 delivery=delivery,
-                outcome="quarantined" if state == InterchangeState.QUARANTINED else "done",
+                outcome="done" if state == InterchangeState.UNDERSTOOD else "quarantined",
                 reason=reason,
             )
             for given, delivery, state, reason in found

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Update, and_, bindparam, or_, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
+from gateway.store.columns import Words
 from gateway.store.rows import ReceiptRow
 from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows, values_of
 from gateway.store.states import ReceiptState
-from gateway.store.tables import receipts
+from gateway.store.tables import documents, receipts, submissions
 
 _SELECT = select(*columns_of(receipts, ReceiptRow))
 _TAKE = (
@@ -34,6 +44,29 @@ _FAILED = select(receipts.c.name).where(
     one_of(receipts.c.state, (ReceiptState.REFUSED, ReceiptState.UNEXPECTED)),
 )
 _UPDATE = update(receipts).where(receipts.c.id == bindparam("_id"))
+# An orphan that names a client's number keeps the type of document that it means, as this very text.
+_TYPE_SAID = literal('{"document_type":"', Words) + submissions.c.message_type + literal('"}', Words)
+# What correlation asks, in its order: nothing but the message id counts where one is named.
+_FITS = or_(
+    exists().where(submissions.c.id == receipts.c.message_id),
+    and_(
+        receipts.c.message_id.is_(None),
+        or_(
+            exists().where(submissions.c.number == receipts.c.number),
+            exists().where(
+                documents.c.customs_number == receipts.c.customs_number,
+                submissions.c.number == documents.c.number,
+            ),
+            exists().where(
+                submissions.c.client_number == receipts.c.client_number,
+                type_coerce(receipts.c.reason, Words) == _TYPE_SAID,
+            ),
+        ),
+    ),
+)
+_MATCH_AGAIN = (
+    update(receipts).where(receipts.c.state == ReceiptState.ORPHAN, _FITS).values(state=ReceiptState.STORED)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,23 +124,13 @@ class Receipts:
         answer = {name: getattr(content, name) for name in ("message_id", "receipt_type", "code")}
         return sorted(set(self._connection.scalars(_FAILED, {"digest": digest, **answer})))
 
-    def rematch(
-        self,
-        *,
-        message_id: str | None = None,
-        number: str | None = None,
-        customs_number: str | None = None,
-        client_number: str | None = None,
-    ) -> int:
-        """Let receipts that fitted nothing, and name one of these, be read again; return how many (CU-03)."""
-        asked = {
-            "_message_id": message_id,
-            "_number": number,
-            "_customs_number": customs_number,
-            "_client_number": client_number,
-        }
-        named = {name: value for name, value in asked.items() if value}
-        return self._connection.execute(_rematch(*named), named).rowcount if named else 0
+    def match_again(self) -> int:
+        """Let receipts that fitted nothing be read again once what they name is there; return how many.
+
+        Whoever put it there may have committed while the receipt was being read, so that neither saw the
+        other: this looks at both when they stand (CU-03).
+        """
+        return self._connection.execute(_MATCH_AGAIN).rowcount
 
     def newest(self, *, limit: int, number: str | None = None) -> list[ReceiptRow]:
         """Return the last receipts to arrive, of a document where one is named, in order of arrival."""
@@ -138,10 +161,3 @@ class Receipts:
         if states:
             found = found.where(receipts.c.state.in_(sorted(states)))
         return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id).limit(limit))
-
-
-@cache
-def _rematch(*names: str) -> Update:
-    named = (receipts.c[name.removeprefix("_")] == bindparam(name) for name in names)
-    orphans = update(receipts).where(receipts.c.state == ReceiptState.ORPHAN, or_(*named))
-    return orphans.values(state=ReceiptState.STORED)

@@ -12,13 +12,15 @@ class InterchangeState(StrEnum):
     BEGUN = "begun"  # is obeyed portion by portion; its messages say how far
     UNDERSTOOD = "understood"
     QUARANTINED = "quarantined"
+    DROPPED = "dropped"  # was in quarantine, and a person wants no more of it
 
 
 class SubmissionState(StrEnum):
     """How far a submission is on its way to customs; what customs answered is told by the moments."""
 
     HELD = "held"
-    RECALLED = "recalled"  # was held and is never sent
+    RECALLED = "recalled"  # is never sent: it was held, or a person has put it away
+    ON_PAPER = "on_paper"  # its document was filed on paper: nothing of it is sent until a person says so
     TO_SIGN = "to_sign"
     TO_SEND = "to_send"
     SENDING = "sending"
@@ -47,6 +49,7 @@ class ReceiptState(StrEnum):
     UNEXPECTED = "unexpected"
     DUPLICATE = "duplicate"
     NOTED = "noted"  # an unsigned word of the transport: it is told, and moves nothing
+    DROPPED = "dropped"  # was not applied, and a person wants no more of it
 
 
 class NoticeState(StrEnum):
@@ -56,3 +59,4 @@ class NoticeState(StrEnum):
     TO_DELIVER = "to_deliver"
     DELIVERED = "delivered"
     PARKED = "parked"
+    DROPPED = "dropped"  # is never delivered, by a person's word

@@ -19,6 +19,7 @@ from gateway.store.mapping_versions import MappingVersions
 from gateway.store.messages import Messages
 from gateway.store.months import Months
 from gateway.store.notices import Notices
+from gateway.store.parking import Parking
 from gateway.store.raw import Raw
 from gateway.store.receipts import Receipts
 from gateway.store.references import References
@@ -56,6 +57,7 @@ class Unit:
         self.references = References(connection)
         self.alerts = Alerts(connection, now)
         self.audit = Audit(connection, now)
+        self.parking = Parking(connection, now)
         self.status = Status(connection)
 
     @contextmanager

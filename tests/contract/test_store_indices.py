@@ -16,6 +16,7 @@ from gateway.clock import Clock
 from gateway.store import (
     DocumentFilter,
     Move,
+    NoticeRow,
     Offered,
     Order,
     ReceiptContent,
@@ -23,6 +24,7 @@ from gateway.store import (
     RunRow,
     Search,
     Store,
+    SubmissionState,
     Unit,
 )
 from tests.services.stores import (
@@ -123,7 +125,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "receipts.take": lambda unit: unit.receipts.take(50),
     "receipts.settle": lambda unit: unit.receipts.settle(1, ReceiptState.STALE, ReceiptContent()),
     "receipts.failed": lambda unit: unit.receipts.failed("0", ReceiptContent(message_id="M1")),
-    "receipts.rematch": lambda unit: unit.receipts.rematch(message_id="M1", number=NUMBER),
+    "receipts.match_again": lambda unit: unit.receipts.match_again(),
     "submissions.release_under": lambda unit: unit.submissions.release_under(["approved"]),
     "receipts.listing": lambda unit: unit.receipts.listing(limit=9, number=NUMBER),
     "receipts.newest": lambda unit: unit.receipts.newest(limit=9),
@@ -186,6 +188,16 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "audit.waits": lambda unit: unit.audit.waits(),
     "audit.seal": lambda unit: unit.audit.seal(9),
     "status.counts": lambda unit: unit.status.counts(),
+    "parking.submissions": lambda unit: unit.parking.submissions(SubmissionState.FAILED),
+    "parking.interchanges": lambda unit: unit.parking.interchanges(),
+    "parking.receipts": lambda unit: unit.parking.receipts(),
+    "parking.notices": lambda unit: unit.parking.notices(["acme", ""]),
+    "parking.stranded": lambda unit: unit.parking.stranded(["acme", ""]),
+    "parking.find": lambda unit: unit.parking.find(NoticeRow, 1),
+    "parking.move": lambda unit: unit.parking.move(add_interchange(unit, b"two", delivery="3"), "dropped"),
+    "parking.move_submission": lambda unit: unit.parking.move_submission(
+        next(iter(unit.submissions.by_number(NUMBER))), SubmissionState.ON_PAPER
+    ),
 }
 
 # These hold only what the question is about; counting documents by state is a count of all of them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,12 @@ pytest_plugins = ("tests.services.store_fixtures",)
 OpenStore = Callable[[], Store]
 NUMBER = document().number
 OTHER = "M20260000000000002"
+# What fits nothing: another message although the number is there, and a client's number of another type.
+OTHERS: tuple[dict[str, Any], ...] = (
+    {"message_id": "M2", "number": NUMBER},
+    {"number": OTHER, "customs_number": "5301", "client_number": "A-2"},
+    {"client_number": "A-1", "reason": {"document_type": "GoodsFiling"}},
+)
 
 
 def test_interchanges_are_taken_oldest_first(store: Store) -> None:
@@ -162,28 +169,35 @@ def test_a_copy_of_a_refused_receipt_is_read_again(store: Store) -> None:
 
 
 @pytest.mark.requirement("CU-03")
-def test_a_receipt_that_fits_nothing_is_found_when_something_fits(store: Store) -> None:
-    """An orphan waits, visibly, for any of the numbers that it names."""
-    named = {
-        "message_id": "M1",
-        "number": NUMBER,
-        "customs_number": "530120261020000001",
-        "client_number": "A-1",
-    }
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"message_id": "M1"},
+        {"number": NUMBER},
+        {"customs_number": "530120261020000001"},
+        {"client_number": "A-1", "reason": {"document_type": "Manifest"}},
+    ],
+)
+def test_a_receipt_that_fits_nothing_is_read_again_when_what_it_names_is_there(
+    store: Store, named: dict[str, Any]
+) -> None:
+    """An orphan waits, visibly, for whatever it names; what names something else goes on waiting."""
     with store.begin() as unit:
-        for position, (name, value) in enumerate(named.items()):
-            row = add_receipt(unit, name.encode(), name=f"{position}.xml")
-            unit.receipts.settle(row.id, ReceiptState.ORPHAN, ReceiptContent(**{name: value}))
-        add_receipt(unit, b"not read yet", name="9.xml")
+        fits = add_receipt(unit, b"fits", name="fits.xml")
+        unit.receipts.settle(fits.id, ReceiptState.ORPHAN, ReceiptContent(**named))
+        for position, other in enumerate(OTHERS):
+            row = add_receipt(unit, str(other).encode(), name=f"{position}.xml")
+            unit.receipts.settle(row.id, ReceiptState.ORPHAN, ReceiptContent(**other))
+        assert unit.status.queues()["receipts.orphan"] == 1 + len(OTHERS)
+        assert unit.receipts.match_again() == 0
     with store.begin() as unit:
-        assert unit.status.queues()["receipts.orphan"] == 4
-        assert unit.receipts.rematch(message_id="M2", client_number="A-2") == 0
-        assert unit.receipts.rematch() == 0
-        for name, value in named.items():
-            assert unit.receipts.rematch(**{name: value}) == 1
-            assert unit.receipts.rematch(**{name: value}) == 0
-        assert unit.status.queues()["receipts.orphan"] == 0
-        assert [row.name for row in unit.receipts.take(9)] == ["0.xml", "1.xml", "2.xml", "3.xml", "9.xml"]
+        unit.documents.put([new(document(customs_number="530120261020000001", client_number="A-1"))])
+        assert unit.receipts.match_again() == 0
+        add_submission(unit, "M1", client_number="A-1")
+    with store.begin() as unit:
+        assert unit.receipts.match_again() == 1
+        assert [row.id for row in unit.receipts.take(9)] == [fits.id]
+        assert unit.status.queues()["receipts.orphan"] == len(OTHERS)
 
 
 def test_receipts_are_listed_with_what_they_say(store: Store) -> None:
