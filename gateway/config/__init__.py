@@ -11,6 +11,7 @@ from gateway.config.channels import (
     Source,
     Target,
 )
+from gateway.config.exchange import Exchange, Wait
 from gateway.config.loading import load_settings
 from gateway.config.secrets import read_secret, secret_variable
 from gateway.config.settings import (
@@ -28,7 +29,6 @@ from gateway.config.settings import (
     Rules,
     Settings,
     TokenSettings,
-    Waiting,
 )
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "DxpAddress",
     "Encoding",
     "Enterprise",
+    "Exchange",
     "FolderPlace",
     "ImportClientPlace",
     "OffDays",
@@ -55,7 +56,7 @@ __all__ = [
     "Source",
     "Target",
     "TokenSettings",
-    "Waiting",
+    "Wait",
     "load_settings",
     "read_secret",
     "secret_variable",

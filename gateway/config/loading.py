@@ -21,6 +21,7 @@ from gateway.config.channels import (
     Source,
     Target,
 )
+from gateway.config.exchange import Exchange
 from gateway.config.settings import HEADER_KEYS, ITEM_KEYS, Settings
 from gateway.errors import Place, RejectedError, Violation, refuse
 
@@ -39,6 +40,9 @@ _REASONS_ZH = {
     "bool_type": "应为 true 或 false",
     "bool_parsing": "应为 true 或 false",
     "greater_than_equal": "不得小于 {ge}",
+    "greater_than": "应大于 {gt}",
+    "float_type": "应为数字",
+    "float_parsing": "应为数字",
     "less_than_equal": "不得大于 {le}",
     "too_short": "至少应有 {min_length} 项",
     "too_long": "最多 {max_length} 项",
@@ -57,7 +61,8 @@ def load_settings(file: Path) -> Settings:
         RejectedError: Every fault of the file: `config.absent`, `config.unreadable`, `config.not-toml`,
             `config.key`, `config.key-missing`, `config.key-unknown`, `config.twice`,
             `config.key-shared`, `config.agent-twice`, `config.no-profile`, `config.folder-shared`,
-            `config.merge-key-missing`, `config.client-of-partner`, `config.no-server`.
+            `config.merge-key-missing`, `config.client-of-partner`, `config.no-server`,
+            `config.exchange-route`, `config.exchange-never`, `config.exchange-order`.
     """
     try:
         data = tomllib.loads(file.read_text("utf-8"))
@@ -119,11 +124,36 @@ def _disagreements(settings: Settings, file: Path) -> Iterator[Violation]:
     for route in settings.route:
         if route.signature.method == "rsa-sha1" and not route.signature.allow_broken_sha1:
             yield Violation("config.sha1-not-allowed", values={"route": route.name}, place=place)
+    yield from _exchanges(settings, place)
     aggregation = settings.aggregation
     for key in sorted({*HEADER_KEYS} - {*aggregation.header_keys}):
         yield Violation("config.merge-key-missing", values={"table": "header_keys", "key": key}, place=place)
     for key in sorted({*ITEM_KEYS} - {*aggregation.item_keys}):
         yield Violation("config.merge-key-missing", values={"table": "item_keys", "key": key}, place=place)
+
+
+def _exchanges(settings: Settings, place: Place) -> Iterator[Violation]:
+    """Yield agreements that never apply, and waits that fail before they warn (CU-01)."""
+    names = [route.name for route in settings.route]
+    for position, entry in enumerate(settings.exchange, 1):
+        for name in entry.routes:
+            if name not in names:
+                values = {"position": position, "given": name, "known": ", ".join(names)}
+                yield Violation("config.exchange-route", values=values, place=place)
+        if any(_covers(before, entry) for before in settings.exchange[: position - 1]):
+            yield Violation("config.exchange-never", values={"position": position}, place=place)
+        for wait, given in (("technical", entry.technical), ("business", entry.business)):
+            if given.fail_minutes < given.warn_minutes:
+                values = {"position": position, "wait": wait}
+                yield Violation("config.exchange-order", values=values, place=place)
+
+
+def _covers(before: Exchange, entry: Exchange) -> bool:
+    """Whether all that fits an entry fits an earlier one."""
+    return all(
+        not first or (bool(second) and {*second} <= {*first})
+        for first, second in ((before.routes, entry.routes), (before.documents, entry.documents))
+    )
 
 
 def _channels(settings: Settings, place: Place) -> Iterator[Violation]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from gateway.config.channels import AmqpBroker, SftpServer, Source, Target
+from gateway.config.exchange import Exchange
 from gateway.config.sections import File, Name, Section
 from gateway.errors import Language
 
@@ -52,6 +53,7 @@ class TokenSettings(Section):
     label: str = "collective-declaration"
     pin_file: File = Path("var/token/pin")
     certificate_days: Annotated[int, Field(ge=0, le=730)] = 30
+    hanging_seconds: Annotated[float, Field(gt=0)] = 30
     softhsm_conf: File | None = None
 
 
@@ -110,6 +112,18 @@ class SignatureForm(Section):
     allow_broken_sha1: bool = False
 
 
+class TrustedCertificate(Section):
+    """A PEM file of certificates that receipts may bear, and the offices for which these speak (CU-02)."""
+
+    file: File
+    offices: tuple[OfficeCode, ...] = ()
+
+
+def _file(value: object) -> object:
+    """Take the short form: a path is a file whose certificates speak for all offices of the route."""
+    return {"file": value} if isinstance(value, str | Path) else value
+
+
 class Route(Section):
     """The way to a customs office and back, and the certificates its receipts must bear (CU-02, CU-06).
 
@@ -120,7 +134,9 @@ class Route(Section):
     receiver: Annotated[str, Field(min_length=1, max_length=18)]
     outbox: Target
     receipts: Source
-    trusted_certificates: Annotated[tuple[File, ...], Field(min_length=1)]
+    trusted_certificates: Annotated[
+        tuple[Annotated[TrustedCertificate, BeforeValidator(_file)], ...], Field(min_length=1)
+    ]
     documents: tuple[str, ...] = ()
     goods_natures: tuple[str, ...] = ()
     offices: tuple[OfficeCode, ...] = ()
@@ -202,13 +218,6 @@ class DeclarationForm(Section):
         return self.entry_ports.get(office) or self.entry_ports.get(office[:2], "")
 
 
-class Waiting(Section):
-    """How long an answer may take before operators are told, in minutes (CU-01)."""
-
-    technical_minutes: Annotated[int, Field(ge=1)] = 30
-    business_minutes: Annotated[int, Field(ge=1)] = 24 * 60
-
-
 class Settings(Section):
     """The whole file."""
 
@@ -220,7 +229,7 @@ class Settings(Section):
     rules: Rules = Rules()
     aggregation: Aggregation = Aggregation()
     declaration: DeclarationForm = DeclarationForm()
-    waiting: Waiting = Waiting()
+    exchange: tuple[Exchange, ...] = ()
     enterprise: Annotated[tuple[Enterprise, ...], Field(min_length=1)]
     partner: Annotated[tuple[Partner, ...], Field(min_length=1)]
     route: Annotated[tuple[Route, ...], Field(min_length=1)]
@@ -231,6 +240,10 @@ class Settings(Section):
     def path(self, path: Path) -> Path:
         """Return the path as seen from the configuration file's folder."""
         return self.root / path
+
+    def exchanged(self, route: str, message_type: str) -> Exchange:
+        """Return how a message is exchanged: as the first entry says that fits it."""
+        return next((each for each in self.exchange if each.fits(route, message_type)), Exchange())
 
     @property
     def database_url(self) -> str:

@@ -87,7 +87,8 @@ def route_faults(settings: Settings) -> list[Violation]:
         if position not in taken and route.name not in misspelt
     ]
     open_elsewhere = [fault for fault in faults if fault.warning]
-    return [fault for fault in faults if not fault.warning][:_MOST_TOLD] + open_elsewhere[:1]
+    told = [fault for fault in faults if not fault.warning][:_MOST_TOLD]
+    return [*told, *_unknown_types(settings), *open_elsewhere[:1]]
 
 
 def stranded(settings: Settings, unit: Unit) -> list[Violation]:
@@ -124,6 +125,15 @@ def _unknown_words(settings: Settings) -> Iterator[Violation]:
                 if word not in known:
                     values = {"route": route.name, "key": key, "given": word, "known": ", ".join(known)}
                     yield Violation("routing.unknown-word", values=values)
+
+
+def _unknown_types(settings: Settings) -> Iterator[Violation]:
+    """Yield the words among the exchanges' documents that are no message type."""
+    for position, entry in enumerate(settings.exchange, 1):
+        for word in entry.documents:
+            if word not in MESSAGE_TYPES:
+                values = {"position": position, "given": word, "known": ", ".join(MESSAGE_TYPES)}
+                yield Violation("config.exchange-type", values=values)
 
 
 def _tried(settings: Settings) -> Iterator[tuple[Matter, int | None]]:

@@ -19,10 +19,10 @@ def look(world: World, store: Store) -> int:
 
 def tell_overdue(world: World, unit: Unit) -> int:
     """Open an alert for each submission whose technical or business receipt is late (CU-01)."""
-    waiting = world.settings.waiting
+    waiting = world.settings.exchanged("", "")
     overdue = unit.submissions.overdue(
-        technical_before=unit.now - timedelta(minutes=waiting.technical_minutes),
-        business_before=unit.now - timedelta(minutes=waiting.business_minutes),
+        technical_before=unit.now - timedelta(minutes=waiting.technical.warn_minutes),
+        business_before=unit.now - timedelta(minutes=waiting.business.warn_minutes),
     )
     return sum(
         unit.alerts.open(OVERDUE, row.id, {"number": row.number, "sent_at": f"{row.sent_at:%F %T}"})

@@ -193,6 +193,19 @@ class SubmissionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitRow:
+    """How the exchange over a route goes; `gateway/customs/circuit.py` says what each state means."""
+
+    route: str
+    state: str
+    since: datetime
+    failures: int = 0
+    due_at: datetime | None = None
+    outage: str | None = None
+    pilot: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRow:
     """One attempt to send a submission, recorded before and after."""
 

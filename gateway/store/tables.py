@@ -193,6 +193,7 @@ submissions = Table(
     Index("ix_submissions_client_number", "client_number", "message_type", "seq"),
     Index("ix_submissions_to_send", "seq", **partial(TO_SEND)),
     Index("ix_submissions_awaited", "seq", **partial(AWAITED)),
+    Index("ix_submissions_to_look", "due_at", **partial(AWAITED)),
     sqlite_autoincrement=True,
 )
 

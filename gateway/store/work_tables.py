@@ -16,10 +16,11 @@ circuits = Table(
     moment("since"),
     count("failures"),
     moment("due_at", optional=True),
-    Column("reason", Json),
+    words("outage", optional=True),
+    words("pilot", optional=True),
 )
 
-# Which gateways live, each until a moment if no heartbeat is seen; and which of them does what only one may do.
+# Which gateways live, each until a moment if no heartbeat is seen; and which does what only one may do.
 leases = Table(
     "leases",
     metadata,

@@ -36,7 +36,7 @@ def _faults(folder: Path, *changes: tuple[str, str]) -> list[Violation]:
         ("max_items = 50 ", "max_items = 51 ", "不得大于 50"),
         ("max_items = 50 ", 'max_items = "many" ', "应为整数"),
         ("max_items = 50 ", "max_items = 1.5 ", "应为整数"),
-        ("technical_minutes = 30 ", "technical_minutes = 0 ", "不得小于 1"),
+        ("attempts = 0 ", "attempts = -1 ", "不得小于 0"),
         ("declare_declarations = true", 'declare_declarations = "perhaps"', "true 或 false"),
         ('enterprises = ["4403180001"] ', "enterprises = [] ", "至少应有 1 项"),
         ('enterprises = ["4403180001"] ', 'enterprises = "4403180001" ', "应为列表"),

@@ -32,8 +32,18 @@ def upgrade() -> None:
         sa.Column("since", PLAIN, nullable=False),
         sa.Column("failures", COUNT, nullable=False),
         sa.Column("due_at", PLAIN, nullable=True),
-        sa.Column("reason", PLAIN, nullable=True),
+        sa.Column("outage", PLAIN, nullable=True),
+        sa.Column("pilot", PLAIN, nullable=True),
         sa.PrimaryKeyConstraint("route", name=op.f("pk_circuits")),
     )
     op.add_column("submissions", sa.Column("holder", PLAIN, nullable=True))
     op.add_column("submissions", sa.Column("due_at", PLAIN, nullable=True))
+    awaited = "state = 'sent' AND (technical_at IS NULL OR business_at IS NULL)"
+    op.execute(f"UPDATE submissions SET due_at = sent_at WHERE {awaited}")
+    op.create_index(
+        "ix_submissions_to_look",
+        "submissions",
+        ["due_at"],
+        sqlite_where=sa.text(awaited),
+        postgresql_where=sa.text(awaited),
+    )
