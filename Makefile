@@ -9,7 +9,8 @@ PRINT := libpangoft2-1.0-0:/usr/lib/*/libpangoft2-1.0.so.0 libharfbuzz-subset0:/
 RUN := $(TOKEN) $(PRINT)
 TESTS := $(RUN) poppler-utils:pdftotext xmlsec1:xmlsec1 libxml2-utils:xmllint postgresql:/usr/lib/postgresql/*/bin/postgres \
   openssh-server:/usr/sbin/sshd rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server swtpm:swtpm \
-  libtpm2-pkcs11-1:/usr/lib/*/pkcs11/libtpm2_pkcs11.so libtss2-tcti-swtpm0:/usr/lib/*/libtss2-tcti-swtpm.so.0 openssl:openssl
+  libtpm2-pkcs11-1:/usr/lib/*/pkcs11/libtpm2_pkcs11.so libtss2-tcti-swtpm0:/usr/lib/*/libtss2-tcti-swtpm.so.0 openssl:openssl \
+  gcc:gcc libc6-dev:/usr/include/stdio.h p11-kit:p11-kit p11-kit-modules:/usr/lib/*/pkcs11/p11-kit-client.so
 
 .PHONY: help setup setup-tests run demo test fuzz check bench bench-month trace docs lock
 

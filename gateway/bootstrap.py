@@ -46,6 +46,7 @@ from gateway.steps.refusals import Refusals
 from gateway.steps.replies import OPERATORS
 from gateway.steps.rounds import Rounds
 from gateway.steps.routing import route_faults, stranded
+from gateway.steps.token_watch import TokenWatch
 from gateway.steps.trouble import PRINTS, Trouble
 from gateway.store import Store
 from gateway.workers import Workers
@@ -316,6 +317,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             store=store,
             mappings=Mappings(world, store, partial(make_mappings, settings, world)),
             signer=Signer(token, clock.now, make_policies(settings)),
+            token_watch=TokenWatch(store, settings.token.hanging_seconds),
             verifiers=make_verifiers(settings),
             partner_inboxes=inboxes,
             customs_inboxes=customs_inboxes,

@@ -25,11 +25,12 @@ from gateway.steps.portions import Portions
 from gateway.steps.receiving import weigh
 from gateway.steps.records import World
 from gateway.steps.replies import quarantine
+from gateway.steps.token_watch import TokenWatch
 from gateway.steps.trouble import Trouble
 from gateway.store import Store
 
 BATCH = 50
-SIGN_BATCH = 20  # a token may need a quarter of a second for each, and what it signed is to be sent soon
+SIGN_BATCH = 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Gateway:
     store: Store
     mappings: Mappings
     signer: Signer
+    token_watch: TokenWatch
     verifiers: Mapping[str, Verifier]  # by route
     customs_inboxes: Mapping[str, Inbox]
     customs_outboxes: Mapping[str, Outbox]
@@ -83,7 +85,7 @@ def sign(gateway: Gateway) -> int:
         batch = submitting.take_to_sign(unit, SIGN_BATCH)
     if not batch:
         return 0
-    result = submitting.sign_batch(gateway.signer, batch)
+    result = submitting.sign_batch(gateway.signer, gateway.token_watch, batch)
     with gateway.store.begin() as unit:
         submitting.note_signatures(gateway.world, unit, result)
     result.raise_trouble()
@@ -139,7 +141,7 @@ def tick(gateway: Gateway) -> int:
     """Do what is due by now: aggregate months, tell what is late, take changed mappings (AG-04, AG-12)."""
     done = runs.advance_runs(gateway.world, gateway.store)
     done += gateway.months.look(busy=done > 0) + gateway.mappings.look()
-    return done + waiting.look(gateway.world, gateway.store)
+    return done + gateway.token_watch.look() + waiting.look(gateway.world, gateway.store)
 
 
 def seal(gateway: Gateway) -> int:

@@ -21,6 +21,7 @@ from gateway.doors import channel_places, check_place
 from gateway.errors import Violation, refuse
 from gateway.steps.records import to_document
 from gateway.steps.submitting import UNUSABLE
+from gateway.steps.token_watch import HANGING
 from gateway.steps.trouble import ALERT
 from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, ReceiptState, Unit
 
@@ -43,7 +44,7 @@ def status(session: Session, /) -> int:
         runs = under_way(unit)
     show, settings = session.show, session.settings
     latch = make_latch(settings, session.clock).read().state.value
-    unusable = any(alert.code == UNUSABLE for alert in alerts)
+    unusable = any(alert.code in {UNUSABLE, HANGING} for alert in alerts)
     token = {"label": settings.token.label, "result": "fault" if unusable else "ok", "latch": latch}
     troubled = {alert.subject for alert in alerts if alert.code == ALERT}
     channels = [

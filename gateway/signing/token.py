@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import pkcs11
@@ -22,6 +23,8 @@ from gateway.signing.module import Module
 from gateway.signing.pin import Login
 
 _CURVES = (ec.SECP256R1, ec.SECP384R1)
+# So often it is seen which certificates are there: the next one may have been put beside the present one.
+_LOOK_AGAIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Identity:
 class Token:
     """Owns the PKCS#11 module and one logged-in session; opens both when first asked (ID-01, ID-03).
 
-    The thread that asks first owns the token until `close`; every other one is refused.
+    The thread that asks first owns the token until `close`; every other one is refused, and so is
+    every process that was forked from it: both would speak on one session.
     Whatever fails at the token, the next call begins again from the module's initialisation.
     """
 
@@ -56,7 +60,8 @@ class Token:
         self._now = now
         # Each with the moment at which it is to be chosen anew.
         self._identities: dict[str, tuple[Identity, datetime]] = {}
-        self._owner: int | None = None
+        self._owner: tuple[int, int] | None = None
+        self._inside = False
 
     def identity(self, enterprise: str) -> Identity:
         """Return the enterprise's key and certificate of now; the token is opened if it is not.
@@ -78,7 +83,13 @@ class Token:
         return found[0]
 
     def close(self) -> None:
-        """Log out and let go of the module; to be called by the owner, or after it has ended."""
+        """Log out and let go of the module; to be called by the owner, or after it has ended.
+
+        Where the owner does not come back from the module, that stays as it is, for it bears no second
+        call; and so it does in a process that was forked, whose session is the other's.
+        """
+        if self._owner not in (None, _myself()) and (self._inside or self._owner[0] != os.getpid()):
+            return
         self._session = None
         self._identities = {}
         self._module.close()
@@ -86,8 +97,8 @@ class Token:
 
     def _claim(self) -> None:
         if self._owner is None:
-            self._owner = threading.get_ident()
-        elif self._owner != threading.get_ident():
+            self._owner = _myself()
+        elif self._owner != _myself():
             raise RuntimeError("the token belongs to the thread that opened it")
 
     def _open(self) -> pkcs11.Session:
@@ -101,11 +112,14 @@ class Token:
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
+        self._inside = True
         try:
             yield
         except pkcs11.PKCS11Error as fault:
             self.close()
             raise RetryError("token.session-lost", label=self._label, reason=type(fault).__name__) from fault
+        finally:
+            self._inside = False
 
     def _look_up(self, session: pkcs11.Session, binding: Binding) -> tuple[Identity, datetime]:
         wanted: dict[Attribute, object] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
@@ -129,7 +143,9 @@ class Token:
         if not isinstance(chosen, SignMixin):
             raise RetryError("token.key-unsupported", subject=certificate.subject.rfc4514_string())
         key = self._key(session, certificate, partial(self._sign, session, chosen))
-        return Identity(binding.enterprise, key, certificate), binding.change_over(there, now)
+        return Identity(binding.enterprise, key, certificate), min(
+            binding.change_over(there, now), now + _LOOK_AGAIN
+        )
 
     def _key(
         self, session: pkcs11.Session, certificate: x509.Certificate, sign: RawSign
@@ -147,6 +163,10 @@ class Token:
             raise RetryError("token.session-lost", label=self._label, reason="the token was opened anew")
         with self._guard():
             return key.sign(data, mechanism=mechanism)
+
+
+def _myself() -> tuple[int, int]:
+    return os.getpid(), threading.get_ident()
 
 
 def read_certificates(

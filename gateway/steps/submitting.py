@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 
 from gateway.errors import GatewayError, ParkedError, RetryError
 from gateway.messages import serialize
 from gateway.signing import Signer
 from gateway.steps.containment import contained
 from gateway.steps.records import World
+from gateway.steps.token_watch import TokenWatch
 from gateway.steps.transport import enclosed
 from gateway.steps.trouble import reasons_of, values_of
 from gateway.store import AttemptOutcome, SubmissionRow, Unit
@@ -20,6 +22,8 @@ UNUSABLE = "token.unusable"
 DEVICE = "token"
 NOT_BOUND = "token.enterprise-not-bound"
 EXPIRING = "token.certificate-expiring"
+# A token may need a quarter of a second for each, and what is signed is to be kept and sent soon.
+SOON_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -59,19 +63,21 @@ def take_to_sign(unit: Unit, limit: int) -> list[tuple[SubmissionRow, bytes]]:
     However much of it waits, it keeps nobody else from the token; its oldest message finds out when
     its key is there again.
     """
-    away = {alert.subject for alert in unit.alerts.opened() if alert.code == UNUSABLE} - {DEVICE}
+    away = {alert.subject for alert in unit.alerts.opened(UNUSABLE)} - {DEVICE}
     rows = unit.submissions.take_to_sign(limit, away)
     return unit.raw.many((row, row.unsigned_digest) for row in rows)
 
 
-def sign_batch(signer: Signer, batch: Iterable[tuple[SubmissionRow, bytes]]) -> Signatures:
-    """Sign each message in its enterprise's name, until the token fails (ID-02, ID-03)."""
-    result = Signatures()
+def sign_batch(signer: Signer, watch: TokenWatch, batch: Iterable[tuple[SubmissionRow, bytes]]) -> Signatures:
+    """Sign each message in its enterprise's name, until the token fails or it is time (ID-02, ID-03)."""
+    result, end = Signatures(), monotonic() + SOON_SECONDS
     for row, data in batch:
         if row.enterprise in result.troubles:
             continue
+        if monotonic() > end:
+            break
         try:
-            with contained(row.id):
+            with contained(row.id), watch.asking():
                 result.signed[row.id] = serialize(signer.sign(parse(data), row.enterprise, row.route))
             result.usable[row.enterprise] = signer.valid_until(row.enterprise)
         except ParkedError as fault:
@@ -96,15 +102,22 @@ def note_signatures(world: World, unit: Unit, result: Signatures) -> None:
             unit.alerts.close(UNUSABLE, str(parked.values["enterprise"]))
     for subject, trouble in result.troubles.items():
         unit.alerts.open(UNUSABLE, subject, reasons_of(trouble))
-    over = {*result.usable, DEVICE} if result.usable else set()
-    for subject in over - result.troubles.keys():
-        unit.alerts.close(UNUSABLE, subject)
+    if result.usable:
+        _note_usable(world, unit, result)
+
+
+def _note_usable(world: World, unit: Unit, result: Signatures) -> None:
+    """Close what was told of keys that sign now, and tell once whose certificate ends soon."""
     warned = timedelta(days=world.settings.token.certificate_days)
-    for enterprise, until in result.usable.items():
-        if until - unit.now < warned:
-            unit.alerts.open(EXPIRING, enterprise, {"enterprise": enterprise, "until": f"{until:%F}"})
-        else:
-            unit.alerts.close(EXPIRING, enterprise)
+    ending = {one: until for one, until in result.usable.items() if until - unit.now < warned}
+    for enterprise, until in ending.items():
+        unit.alerts.open(EXPIRING, enterprise, {"enterprise": enterprise, "until": f"{until:%F}"})
+    over = {(UNUSABLE, one) for one in {*result.usable, DEVICE} - result.troubles.keys()}
+    over |= {(EXPIRING, one) for one in result.usable.keys() - ending.keys()}
+    # Mostly nothing is open, and nothing is to be written then.
+    for alert in unit.alerts.opened(UNUSABLE, EXPIRING):
+        if (alert.code, alert.subject) in over:
+            unit.alerts.close(alert.code, alert.subject)
 
 
 def file_name(row: SubmissionRow) -> str:

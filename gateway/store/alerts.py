@@ -37,7 +37,9 @@ class Alerts:
         values = {"_code": code, "_subject": subject, "closed_at": self._now}
         return self._connection.execute(_CLOSE, values).rowcount > 0
 
-    def opened(self) -> list[AlertRow]:
-        """Return the open alerts, by code and subject."""
+    def opened(self, *codes: str) -> list[AlertRow]:
+        """Return the open alerts, of some codes or of all, by code and subject."""
         found = _SELECT.where(alerts.c.closed_at.is_(None))
+        if codes:
+            found = found.where(alerts.c.code.in_(codes))
         return rows(self._connection, AlertRow, found.order_by(alerts.c.code, alerts.c.subject))
