@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -20,9 +18,8 @@ _REMOVE = delete(circuits).where(circuits.c.route == bindparam("_route"))
 class Circuits:
     """The routes that do not go well, each with what is known of it."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._now = now
 
     def get(self, route: str) -> CircuitRow | None:
         """Return how a route goes, None where it goes well."""
