@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from gateway.customs import Fault, Said
 from gateway.documents import Change, Decision, Document, state_of
 from gateway.errors import GatewayError, ParkedError, Place, RejectedError, Violation
 from gateway.fields import FieldDictionary
+from gateway.jsontext import write_json
 from gateway.mapping import Mapped
 from gateway.steps.acknowledging import acknowledge
 from gateway.steps.records import World
@@ -233,7 +233,7 @@ def log_receipt(unit: Unit, receipt: ReceiptRow, said: Mapping[str, Any], outcom
 
 def line_of(told: Mapping[str, Any]) -> bytes:
     """Write a line of the receipt log; JSON escapes line breaks, so nothing forges a line."""
-    return (_BREAKS.sub(_escaped, json.dumps(told, ensure_ascii=False)) + "\n").encode()
+    return (_BREAKS.sub(_escaped, write_json(told).decode()) + "\n").encode()
 
 
 def tell_state(document: Document) -> dict[str, Any]:
@@ -326,7 +326,7 @@ def tell(unit: Unit, document: Document, kind: str, name: str, told: Mapping[str
 
 def to_bytes(told: Mapping[str, Any]) -> bytes:
     """Write what the ERP is told."""
-    return (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
+    return write_json(told, indented=True) + b"\n"
 
 
 def safe_name(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer, Text, t
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from gateway.clock import CHINA
+from gateway.jsontext import read_json, write_json
 
 T = TypeVar("T")
 
@@ -23,19 +23,13 @@ def storable(text: str) -> str:
 
     File names that are not UTF-8 and JSON escapes bring such characters; they must never stop a stage.
     """
-    return _utf8(text.replace("\0", "\\x00") if "\0" in text else text)
+    plain = text.replace("\0", "\\x00") if "\0" in text else text
+    return plain if plain.isascii() else plain.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def encode(value: object) -> str:
-    """Write a value as JSON text, the one form in which the store keeps and compares it.
-
-    What UTF-8 cannot carry becomes JSON's own escape, and is read back as it was.
-    """
-    return _utf8(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
-def _utf8(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Write a value as JSON text, the one form in which the store keeps and compares it."""
+    return write_json(value).decode()
 
 
 class _Plain(TypeDecorator[T]):
@@ -100,7 +94,7 @@ class Json(_Plain[Any]):
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
         """Read the value."""
-        return None if value is None else json.loads(value)
+        return None if value is None else read_json(value)
 
 
 def partial(condition: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.source import ROOT, Source, sources
 
-BASE = {"", "errors", "fields", "xmlio", "clock", "config", "logs"}
+BASE = {"", "errors", "fields", "xmlio", "jsontext", "clock", "config", "logs"}
 ROOMS = {
     *("channels", "codes", "customs", "documents", "formats"),
     *("mapping", "messages", "operations", "reports", "signing", "store"),
@@ -40,6 +40,7 @@ FENCES = {
     "paramiko": {"channels"},
     "aio_pika": {"channels"},
     "xmlschema": {"messages"},
+    "orjson": {"jsontext"},
     "lxml": {"xmlio", "messages", "formats", "mapping", "signing"},
     "jsonpath_rfc9535": {"mapping"},
     "jinja2": {"reports"},
