@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.channels import Arrival, Inbox, Refusal, reason_of
+from gateway.errors import RetryError
 from gateway.steps.records import World
 from gateway.steps.replies import log_receipt, refuse_unread
 from gateway.steps.trouble import reasons_of
@@ -64,22 +65,27 @@ def put_away_understood(store: Store, partner: str, inbox: Inbox, limit: int) ->
     """Settle what is understood at its channel, and return how much that was.
 
     The channel is asked outside of any transaction: a folder that hangs keeps nobody from the database.
+    One file that cannot be put away keeps no other.
 
     Raises:
-        RetryError: `channels.not-settled`; what was put away before is noted.
+        RetryError: `channels.not-settled`, of the first; what was put away is noted.
     """
     with store.begin() as unit:
         rows = unit.interchanges.take_to_settle(partner, limit)
     done: list[int] = []
-    try:
-        for row in rows:
+    faults: list[RetryError] = []
+    for row in rows:
+        try:
             inbox.settle(row.delivery, row.outcome, row.reason)
             done.append(row.id)
-    finally:
-        if done:
-            with store.begin() as unit:
-                for interchange in done:
-                    unit.interchanges.settled(interchange)
+        except RetryError as fault:
+            faults.append(fault)
+    if done:
+        with store.begin() as unit:
+            for interchange in done:
+                unit.interchanges.settled(interchange)
+    if faults:
+        raise faults[0]
     return len(done)
 
 

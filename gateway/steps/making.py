@@ -24,6 +24,7 @@ from gateway.steps.trouble import PRINTS, Trouble
 from gateway.store import NoticeRow, Store, Unit
 
 REPLY: Final = "reply"
+NOT_MADE: Final = "print.not-made"
 # Without a library or a typeface nothing can be drawn, and the rest must not wait for that.
 _DRAWN: Final = (PRINT, NOTICE, STATISTICS)
 _WRITTEN: Final = (REPLY, EXPORT)
@@ -63,7 +64,7 @@ def _make_one(world: World, store: Store, row: NoticeRow, draft: bytes) -> None:
     except (RejectedError, ParkedError) as fault:
         with store.begin() as unit:
             unit.notices.park(row.id)
-            unit.alerts.open("print.not-made", f"notice {row.id}", {"name": row.name, "code": fault.code})
+            unit.alerts.open(NOT_MADE, f"notice {row.id}", {"name": row.name, "code": fault.code})
         return
     with store.begin() as unit:
         unit.notices.made(row.id, unit.raw.put(data))

@@ -92,11 +92,19 @@ def route_faults(settings: Settings) -> list[Violation]:
 
 
 def stranded(settings: Settings, unit: Unit) -> list[Violation]:
-    """Return a fault for each route that is gone from the configuration while messages wait to take it."""
-    found = unit.submissions.stranded([route.name for route in settings.route])
+    """Return a fault for each route and partner gone from the configuration while something waits for it."""
+    routes = unit.submissions.stranded([route.name for route in settings.route])
+    # The operators, who are told in the receipt log, go by no name.
+    partners = unit.parking.stranded(["", *(partner.name for partner in settings.partner)])
     return [
-        Violation("routing.in-use", values={"route": route, "count": count})
-        for route, count in sorted(found.items())
+        *(
+            Violation("routing.in-use", values={"route": route, "count": count})
+            for route, count in sorted(routes.items())
+        ),
+        *(
+            Violation("operating.partner-in-use", values={"partner": partner, "count": count})
+            for partner, count in sorted(partners.items())
+        ),
     ]
 
 

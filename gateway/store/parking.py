@@ -76,7 +76,8 @@ class Parking:
             if row.business_at is None
             else submissions.c.business_at.is_not(None),
         )
-        changed = update(submissions).where(*expected).values(state=state, due_at=None)
+        due_at = row.sent_at if state is SubmissionState.SENT else None
+        changed = update(submissions).where(*expected).values(state=state, due_at=due_at)
         return self._connection.execute(changed).rowcount > 0
 
     def move(self, row: InterchangeRow | ReceiptRow | NoticeRow, state: str) -> bool:

@@ -37,6 +37,9 @@ _BY_MESSAGE_ID = _SELECT.where(submissions.c.id == bindparam("id")).limit(1)
 _UPDATE = update(submissions).where(submissions.c.id == bindparam("_id"))
 _SETTLED = (SubmissionState.SENT, SubmissionState.RECALLED)
 _UNSENT = [state for state in SubmissionState if state not in _SETTLED]
+# These wait for a person and not for what they are sent by.
+_AT_REST = (SubmissionState.FAILED, SubmissionState.ON_PAPER)
+_UNDER_WAY = [state for state in _UNSENT if state not in _AT_REST]
 _TO_SEND = (SubmissionState.TO_SEND, SubmissionState.IN_DOUBT)
 # A proof of arrival settles every one of these.
 _ON_THE_WAY = (*_TO_SEND, SubmissionState.SENDING, SubmissionState.FAILED)
@@ -166,7 +169,7 @@ class Submissions:
 
     def park(self, submission: str, detail: str) -> None:
         """Leave an unsent submission to a person, with the reason as an attempt that failed."""
-        if self._move(submission, _UNSENT, {"state": SubmissionState.FAILED}):
+        if self._move(submission, _UNDER_WAY, {"state": SubmissionState.FAILED}):
             attempt = self._attempts.begin([submission])[submission]
             self._attempts.end(attempt, AttemptOutcome.FAILED, detail)
 
@@ -192,7 +195,7 @@ class Submissions:
 
     def stranded(self, routes: Collection[str]) -> dict[str, int]:
         """Count what is not sent yet and is to go over a route that is none of these, by route."""
-        unsent = one_of(submissions.c.state, [each for each in _UNSENT if each != SubmissionState.FAILED])
+        unsent = one_of(submissions.c.state, _UNDER_WAY)
         found = select(submissions.c.route, func.count()).where(
             unsent, submissions.c.route.not_in(sorted(routes))
         )
