@@ -16,7 +16,7 @@ import click
 
 from customs_stub import listing
 from customs_stub.announcing import Announcer, check
-from customs_stub.clock import OfficeClock, read_moment
+from customs_stub.clock import OfficeClock, read_moment, real_seconds
 from customs_stub.config import Config, ConfigError, load
 from customs_stub.facts import Referred
 from customs_stub.keys import load_identity, make_identity
@@ -24,7 +24,6 @@ from customs_stub.office import Office
 from customs_stub.opening import first_layers
 from customs_stub.references import LABELS
 from customs_stub.references import load as load_references
-from customs_stub.scenarios import SCENARIOS
 from customs_stub.schemas import Schemas
 from customs_stub.store import Store
 
@@ -76,12 +75,19 @@ def main() -> None:
     default=True,
     help="Work until SIGTERM or SIGINT (the default), or until nothing is left to answer.",
 )
-def run(file: Path | None, now: datetime | None, forever: bool) -> None:
+@click.option(
+    "--scenarios",
+    "scripts",
+    multiple=True,
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="A scenario file besides those of the folder; may be given several times.",
+)
+def run(file: Path | None, now: datetime | None, forever: bool, scripts: tuple[Path, ...]) -> None:
     """Open the office."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s customs-stub %(message)s")
     config = _settings(file)
     with _faults_told():
-        office = Office(config, OfficeClock(now))
+        office = Office(config, OfficeClock(now), scripts)
     stop = Event()
 
     def told(_signal: int, _frame: FrameType | None) -> None:
@@ -145,18 +151,27 @@ def send_references(
 @_language
 @_json
 def scenarios(language: str | None, as_objects: bool) -> None:
-    """List the outcomes that a client number can ask for."""
+    """List the scenarios: how each is chosen, what happens, and what the gateway should make of it."""
     if as_objects:
-        rows = [{"letter": each.letter, "en": each.en, "zh": each.zh} for each in SCENARIOS.values()]
-        click.echo(listing.as_json(rows))
-        return
-    if language != "zh":
-        click.echo("<letter><seconds>-… at the start of the client number, for example R2-0001")
-    if language != "en":
-        click.echo("客户端编号开头：字母选择结果，数字为每个业务回执前的秒数，例如 R2-0001")
-    for scenario in SCENARIOS.values():
-        told = {"en": [scenario.en], "zh": [scenario.zh], None: [scenario.en, scenario.zh]}[language]
-        click.echo(f"  {scenario.letter}  " + "\n     ".join(told))
+        click.echo(listing.as_json(listing.scenarios()))
+    else:
+        click.echo(listing.scenarios_told(language or "en"))
+
+
+@main.command()
+@_config
+@_language
+@click.argument("name", required=False)
+@click.option("--all", "everything", is_flag=True, help="Whatever is held.")
+def release(file: Path | None, language: str | None, name: str | None, everything: bool) -> None:
+    """Let the office decide what it holds, by unified number, client number or message id."""
+    if (name is None) is not everything:
+        raise click.UsageError("name a document, or say --all")
+    with _looking(file) as store:
+        count = store.release(real_seconds(), name or "") if store else 0
+    click.echo(listing.word("released", language or "en", count=count))
+    if name and not count:
+        raise SystemExit(1)
 
 
 @main.command()

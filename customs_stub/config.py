@@ -46,6 +46,7 @@ class Config:
         extension_days: How many days before its last one a bonded qualification may be extended.
         import_days: How many days after entry an import manifest may be declared.
         export_days: How many days before loading an export manifest must be declared at the latest.
+        scenarios: Folder of scenario files, `*.toml`: which messages get which course, and outages.
         references: The file of account books, cargo manifests and licences; an office without one keeps none.
     """
 
@@ -65,6 +66,7 @@ class Config:
     extension_days: int = 10
     import_days: int = 14
     export_days: int = 1
+    scenarios: Path = Path("var/customs/scenarios")
     references: Path | None = None
 
     @property

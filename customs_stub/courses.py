@@ -20,6 +20,11 @@ class Delivery(StrEnum):
     HALVES = "halves"  # written in place, the second half a second later
     FORGED = "forged"  # altered after signing
     BROKEN = "broken"  # cut off in the middle
+    UNFINISHED = "unfinished"  # written in place, the second half never
+    EXPIRED = "expired"  # signed under an expired certificate
+    UNKNOWN = "unknown"  # signed under a certificate that nobody was told of
+    OTHER_DOCUMENT = "other-document"  # names another document than it answers
+    OTHER_OFFICE = "other-office"  # names another office than it answers for
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Step:
         late: Seconds that it comes later than the course would have it.
         delivery: How its file comes into being.
         copies: How many files carry it.
+        held: It waits until somebody asks for it.
     """
 
     technical: bool
@@ -45,6 +51,7 @@ class Step:
     late: int = 0
     delivery: Delivery = Delivery.WHOLE
     copies: int = 1
+    held: bool = False
 
 
 Plan = tuple[Step, ...]
@@ -87,6 +94,7 @@ FAILURES = {
     "X05": "-5",
     "X06": "-6",
     "X07": "-7",
+    "X08": "-8",
     "X09": "-9",
 }
 BONDED, ROAD = "2", "4"
@@ -96,6 +104,12 @@ def not_received(faults: Sequence[Fault]) -> Plan:
     """Plan the answer to a message that did not get in."""
     text = f"接收失败：{faults[0].title}"
     return (Step(technical=True, code=FAILURES[faults[0].code], text=text, faults=tuple(faults)),)
+
+
+def repeated() -> Plan:
+    """Plan the answer to a message that was taken before."""
+    fault = Fault("X08", "")
+    return (Step(technical=True, code=FAILURES["X08"], text=fault.title, faults=(fault,)),)
 
 
 def refused(kind: Kind, faults: Sequence[Fault]) -> Plan:

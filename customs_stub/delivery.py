@@ -15,6 +15,7 @@ from customs_stub.store import Planned, Store
 LOG = logging.getLogger("customs_stub")
 BATCH = 50
 HALF_A_FILE_LASTS = 1.0  # seconds
+GROWING = frozenset({Delivery.HALVES, Delivery.UNFINISHED})
 
 
 class Courier:
@@ -55,7 +56,7 @@ class Courier:
 
     def _slowly(self, receipt: Planned) -> Path | None:
         """Return the folder in which a receipt is to be seen growing."""
-        return self._doors[receipt.door].folder if receipt.delivery is Delivery.HALVES else None
+        return self._doors[receipt.door].folder if receipt.delivery in GROWING else None
 
     def _begin(self, receipt: Planned, stage: str, due: float | None = None) -> bool:
         """Make the first move, which brings the receipt's effect into force before anyone can read of it."""
@@ -81,9 +82,12 @@ class Courier:
         target = folder / receipt.file
         half = len(receipt.data) // 2
         if receipt.stage == "planned":
-            target.write_bytes(receipt.data[:half])
+            # What is never finished was cut off before.
+            ends = receipt.delivery is Delivery.UNFINISHED
+            target.write_bytes(receipt.data if ends else receipt.data[:half])
+            after = ("done", None) if ends else ("half", real_seconds() + HALF_A_FILE_LASTS)
             with self._store.transaction():
-                leaving = self._begin(receipt, "half", real_seconds() + HALF_A_FILE_LASTS)
+                leaving = self._begin(receipt, *after)
             if not leaving:
                 target.unlink()
             return

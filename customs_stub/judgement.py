@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from lxml import etree
 
 from customs_stub import checks, courses
+from customs_stub.choosing import Choice
 from customs_stub.courses import Plan
 from customs_stub.facts import Facts
 from customs_stub.faults import Fault
 from customs_stub.keys import Register
 from customs_stub.pointing import aimed
-from customs_stub.scenarios import Scenario, Verdict, choose
+from customs_stub.scenarios import Scenario, Verdict
 from customs_stub.schemas import Schemas
 from customs_stub.seal import SealError, StrangerError, verify
 from customs_stub.submission import Kind, Submission, read
@@ -38,13 +39,11 @@ class Judgement:
         filed: The kind under which it is put on file; None when it did not get in.
         approved: Nothing was objected to.
         plan: The answers.
-        pause: Seconds before each business answer.
     """
 
     filed: Kind | None
     approved: bool
     plan: Plan
-    pause: int
 
 
 class Examiner:
@@ -85,22 +84,21 @@ class Examiner:
         return Examined(believed)
 
 
-def judge(examined: Examined, facts: Facts, *, claimed: bool) -> Judgement:
+def judge(examined: Examined, facts: Facts, choice: Choice, *, claimed: bool) -> Judgement:
     """Decide on a submission; `claimed` says that another message has its id."""
-    submission, kind = examined.submission, examined.submission.kind
-    scenario, pause = choose(submission.client_number)
+    submission, kind, scenario = examined.submission, examined.submission.kind, choice.scenario
     faults = list(examined.faults)
     if claimed and not faults:
         faults = [Fault("X05", "", submission.message_id)]
     if not faults and scenario.verdict is Verdict.NOT_RECEIVED:
         faults = [Fault("X09", "")]
     if faults or kind is None:
-        return Judgement(None, False, scenario.shape(courses.not_received(faults)), pause)
+        return Judgement(None, False, scenario.shape(courses.not_received(faults)))
     faults = checks.check(kind, submission, facts)
     if scenario.verdict is Verdict.REFUSE:
         faults = [*_asked(scenario, kind, submission, facts), *faults]
     plan = courses.refused(kind, faults) if faults else courses.approved(kind, submission)
-    return Judgement(kind, not faults, scenario.shape(plan), pause)
+    return Judgement(kind, not faults, scenario.shape(plan))
 
 
 def _asked(scenario: Scenario, kind: Kind, submission: Submission, facts: Facts) -> list[Fault]:

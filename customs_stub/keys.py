@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -20,6 +20,7 @@ PRIVATE = 0o600
 # Rehearsals move the clock to either side of today; the certificate of a stub holds at all of them.
 VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 VALID_UNTIL = datetime(2049, 12, 31, tzinfo=UTC)
+A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,21 @@ def make_identity(key_file: Path, certificate_file: Path) -> bool:
         raise ConfigError([f"only {certificate_file} is there: remove it, or put its key beside it"])
     if not key_file.exists():
         _write(key_file, _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
-    _write(certificate_file, _self_signed(_load_key(key_file)).public_bytes(serialization.Encoding.PEM))
+    _write(certificate_file, own_certificate(_load_key(key_file)).public_bytes(serialization.Encoding.PEM))
     return True
 
 
-def _self_signed(key: rsa.RSAPrivateKey) -> x509.Certificate:
+def own_certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
+    """Return a new certificate of the key that holds at every rehearsal."""
+    return _self_signed(key, VALID_FROM, VALID_UNTIL)
+
+
+def expired_certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
+    """Return a certificate of the key whose days are over at every rehearsal."""
+    return _self_signed(key, VALID_FROM - A_YEAR, VALID_FROM)
+
+
+def _self_signed(key: rsa.RSAPrivateKey, begin: datetime, end: datetime) -> x509.Certificate:
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
@@ -62,8 +73,8 @@ def _self_signed(key: rsa.RSAPrivateKey) -> x509.Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(VALID_FROM)
-        .not_valid_after(VALID_UNTIL)
+        .not_valid_before(begin)
+        .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, SHA256())
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
+from customs_stub.scenarios import SCENARIOS
 from customs_stub.store import Store
 
 Row = Mapping[str, str]
@@ -18,6 +19,7 @@ DOCUMENTS = (
     *("enterprise", "office", "state", "valid_until", "of"),
 )
 REFERENCES = ("kind", "key", "updated")
+_TEXTS = ("en", "zh", "gateway_en", "gateway_zh")
 RECEIVED = (
     *("message_id", "number", "document_type", "client_number"),
     *("digest", "door", "times", "answered"),
@@ -62,6 +64,23 @@ def received(store: Store) -> list[Mapping[str, object]]:
         " ORDER BY m.received, a.message_id, a.digest, a.door"
     )
     return [dict(zip(RECEIVED, (*row, answers[row[0]]), strict=True)) for row in rows]
+
+
+def scenarios() -> list[Row]:
+    """Return every scenario: how it is chosen, what happens, and what the gateway should make of it."""
+    return [
+        {"name": each.name, "letter": each.letter, **{name: getattr(each, name) for name in _TEXTS}}
+        for each in SCENARIOS.values()
+    ]
+
+
+def scenarios_told(language: str) -> str:
+    """Return the scenarios for a person."""
+    lines = [word("scenarios", language)]
+    for each in SCENARIOS.values():
+        lines.append(f"  {each.letter}  {each.name}: {getattr(each, language)}")
+        lines.append(f"     {word('gateway', language)} {getattr(each, f'gateway_{language}')}")
+    return "\n".join(lines)
 
 
 def in_words(rows: Sequence[Mapping[str, object]]) -> list[Row]:

@@ -3,45 +3,63 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from threading import Event
 
 from customs_stub.announcing import Announcer, check
+from customs_stub.choosing import Choice, Scripts
 from customs_stub.clock import OfficeClock, real_seconds
 from customs_stub.config import Config
-from customs_stub.courses import Delivery
+from customs_stub.courses import Delivery, repeated
 from customs_stub.delivery import Courier
 from customs_stub.doors import Door, Parcel
 from customs_stub.facts import Limits
 from customs_stub.judgement import Examined, Examiner, Judgement, judge
-from customs_stub.keys import Identity, Register, load_identity
+from customs_stub.keys import Register
 from customs_stub.layers import Piece, dress_through, open_through
 from customs_stub.opening import open_doors
-from customs_stub.receipts import Result, build, spoil
+from customs_stub.outages import Outages
+from customs_stub.receipts import Result, build
 from customs_stub.records import Records
 from customs_stub.references import load
 from customs_stub.results import result
 from customs_stub.schedule import Slot, arrange
 from customs_stub.schemas import Schemas
+from customs_stub.spoiling import load_identities, spoil, twisted
 from customs_stub.store import Planned, Store, Taken
 from customs_stub.submission import digest
 
 LOG = logging.getLogger("customs_stub")
 
 
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """How a parcel was taken.
+
+    Attributes:
+        let_in: It went further than the door.
+        at_once: Its answers are to leave before anything else is done.
+    """
+
+    let_in: bool
+    at_once: bool
+
+
 class Office:
     """A customs office that is open while `run` goes on."""
 
-    def __init__(self, config: Config, clock: OfficeClock) -> None:
-        """Open the office.
+    def __init__(self, config: Config, clock: OfficeClock, scripts: Sequence[Path] = ()) -> None:
+        """Open the office, with scenario files besides those of its folder.
 
         Raises:
-            ConfigError: Schemas, key, certificate, state or references cannot be used.
+            ConfigError: Schemas, key, certificate, state, references or scenario files cannot be used.
         """
         self._config = config
         self._clock = clock
-        self._identity: Identity = load_identity(config.key, config.certificate)
+        self._identities = load_identities(config.key, config.certificate)
+        self._scripts = Scripts(config.scenarios, scripts)
         schemas, references = Schemas.load(config.schemas), load(config.references)
         check(references, clock.now(), schemas)
         self._examiner = Examiner(schemas, Register(config.enterprises), config.offices)
@@ -51,8 +69,9 @@ class Office:
         limits = Limits(**{field.name: getattr(config, field.name) for field in fields(Limits)})
         self._records = Records(self._store, clock, limits)
         self._courier = Courier(self._store, self._records, self._doors)
+        self._outages = Outages(self._store, self._scripts)
         first = next(iter(self._doors.values()))
-        Announcer(self._store, clock, self._identity, config.speaker, first.name, first.layers).keep(
+        Announcer(self._store, clock, self._identities.own, config.speaker, first.name, first.layers).keep(
             references
         )
 
@@ -66,11 +85,13 @@ class Office:
         """Work until told to stop, or until nothing is left to answer."""
         self._courier.recover()
         while not stop.is_set():
-            moved = self._courier.deliver() + self.take()
+            able = self._outages.now()
+            moved = self._courier.deliver() if able.answers else 0
+            moved += self.take()
             if moved:
                 continue
-            next_due = self._store.next_due()
-            if until_idle and next_due is None:
+            next_due = self._store.next_due() if able.answers else None
+            if until_idle and next_due is None and not able.passing:
                 return
             pause = self._config.poll_seconds
             if next_due is not None:
@@ -78,28 +99,35 @@ class Office:
             stop.wait(pause)
 
     def take(self) -> int:
-        """Take what is new at the doors and return how many submissions that were."""
+        """Take what is new at the doors, unless the office is closed; return how many that were."""
         taken = 0
         for door in self._doors.values():
-            for parcel in door.take():
-                if self._open(door, parcel):
+            for parcel in door.take() if self._outages.now().takes else ():
+                opened = self._open(door, parcel)
+                if opened.let_in:
                     door.taken(parcel)
                 else:
                     door.refused(parcel)
                 taken += 1
+                able = self._outages.now()
+                if opened.at_once and able.answers:
+                    self._courier.deliver()
+                if not able.takes:
+                    break
         return taken
 
-    def _open(self, door: Door, parcel: Parcel) -> bool:
-        """Take a parcel in one transaction; return whether it was let in at the door."""
+    def _open(self, door: Door, parcel: Parcel) -> Taking:
+        """Take a parcel in one transaction."""
         opened = open_through(door.layers, parcel.name, parcel.data, self._clock.now())
+        at_once = False
         with self._store.transaction():
             if parcel.seen is not None:
                 self._store.remember(parcel.seen)
             for word in opened.words:
                 self._say(door, word, parcel)
             if opened.data is not None:
-                self._receive(door, parcel.name, opened.data)
-        return opened.data is not None or opened.passed > 0
+                at_once = self._receive(door, parcel.name, opened.data).scenario.at_once
+        return Taking(opened.data is not None or opened.passed > 0, at_once)
 
     def _say(self, door: Door, word: Piece, parcel: Parcel) -> None:
         """Plan what the transport says by itself."""
@@ -116,27 +144,32 @@ class Office:
             )
         )
 
-    def _receive(self, door: Door, name: str, data: bytes) -> None:
+    def _receive(self, door: Door, name: str, data: bytes) -> Choice:
         examined, mark = self._examiner.examine(data, Path(name).stem), digest(data)
         if not examined.faults:
             examined = replace(examined, submission=replace(examined.submission, digest=mark))
         submission = examined.submission
+        choice = self._scripts.choose(submission)
         numbers = (submission.unified_number, submission.client_number)
         self._store.count(submission.message_id, mark, door.name, numbers)
         if self._store.knows(submission.message_id, mark):
-            LOG.info("took %s again: %s is known and answered once", name, submission.message_id)
-            return
+            LOG.info("took %s again: %s is known", name, submission.message_id)
+            if choice.scenario.repeats_told:
+                self._answer(door, examined, Judgement(None, False, repeated()), choice)
+            return choice
         claimed = self._store.claimed(submission.message_id)
-        judgement = judge(examined, self._records, claimed=claimed)
+        judgement = judge(examined, self._records, choice, claimed=claimed)
         believed = not examined.faults and not claimed
         moment = self._clock.now().isoformat()
         self._store.add_message(
             Taken(submission.message_id, mark, submission.message_type, name, moment, believed)
         )
-        self._answer(door, examined, judgement)
+        self._answer(door, examined, judgement, choice)
+        self._outages.begin(choice)
         LOG.info("took %s %s", name, _told(examined, judgement))
+        return choice
 
-    def _answer(self, door: Door, examined: Examined, judgement: Judgement) -> None:
+    def _answer(self, door: Door, examined: Examined, judgement: Judgement, choice: Choice) -> None:
         document: int | None = None
         given = Result()
         kind, submission = judgement.filed, examined.submission
@@ -144,12 +177,13 @@ class Office:
             if judgement.approved:
                 given = result(kind, submission, self._records, self._store.number)
             document = self._records.add(kind, submission, given, approved=judgement.approved)
-        for slot in arrange(judgement.plan, judgement.pause, self._clock.now(), real_seconds()):
+        for slot in arrange(judgement.plan, choice, self._clock.now(), real_seconds()):
             self._plan(door, examined, slot, given, document)
 
     def _plan(self, door: Door, examined: Examined, slot: Slot, given: Result, document: int | None) -> None:
         submission, step = examined.submission, slot.step
-        data = spoil(build(submission, slot, given, self._config.speaker, self._identity), step.delivery)
+        signer, about = self._identities.of(step.delivery), twisted(submission, step.delivery)
+        data = spoil(build(about, slot, given, self._config.speaker, signer), step.delivery)
         kind = "technical" if step.technical else "business"
         how = "" if step.delivery is Delivery.WHOLE else f" ({step.delivery})"
         summary = f"{kind} {step.code}{how} for {submission.message_type} {submission.message_id}"
@@ -167,6 +201,7 @@ class Office:
                     summary=f"{summary} {submission.client_number}".rstrip(),
                     due=slot.due,
                     delivery=step.delivery,
+                    stage="held" if step.held else "planned",
                     document=document,
                     effect=step.effect,
                     door=door.name,

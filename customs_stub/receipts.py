@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from customs_stub.courses import Delivery
 from customs_stub.keys import Identity
 from customs_stub.letters import Letter, add, optional, sealed
 from customs_stub.schedule import Slot
@@ -63,15 +62,6 @@ def build(submission: Submission, slot: Slot, result: Result, office: str, ident
         add(entry, "Code", fault.code)
         add(entry, "Text", fault.text[:LONGEST_TEXT])
     return sealed(root, identity)
-
-
-def spoil(data: bytes, delivery: Delivery) -> bytes:
-    """Return the bytes as a bad delivery has them: altered after signing, or cut off in the middle."""
-    if delivery is Delivery.FORGED:
-        return data.replace(b"</ResultText>", "（伪）</ResultText>".encode())
-    if delivery is Delivery.BROKEN:
-        return data[: len(data) // 2]
-    return data
 
 
 def _fit(pattern: re.Pattern[str], text: str) -> str:

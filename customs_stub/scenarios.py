@@ -1,18 +1,21 @@
-"""The outcomes that anyone can choose by the first characters of the client's own number: `R2-…`."""
+"""The scenarios that a trial can ask for: what becomes of a message, and how its answers are arranged."""
 
 from __future__ import annotations
 
-import re
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, StrEnum
+from importlib import resources
+from typing import Any, Final
 
 from customs_stub.courses import Delivery, Plan, Step
 from customs_stub.facts import State
 from customs_stub.pointing import Aim
 
 DECIDED = frozenset({State.APPROVED, State.GRANTED, State.REVIEWED})
-PREFIX = re.compile(r"([A-Z])([0-9])-")
+# What customs tells of a declaration before it decides.
+UNDER_WAY = frozenset({State.ACCEPTED, State.INSPECTED})
 
 
 class Verdict(Enum):
@@ -21,6 +24,13 @@ class Verdict(Enum):
     JUDGE = "judge"  # by the office's checks
     NOT_RECEIVED = "not-received"
     REFUSE = "refuse"
+
+
+class Outage(StrEnum):
+    """What an office does not do while it is out of order."""
+
+    CLOSED = "closed"  # takes nothing and answers nothing
+    MUTE = "mute"  # takes what comes and answers nothing
 
 
 def _as_planned(plan: Plan) -> Plan:
@@ -49,6 +59,13 @@ def _inspected(plan: Plan) -> Plan:
     return (*before, replace(plan[first], late=1), *plan[first + 1 :])
 
 
+def _held(plan: Plan) -> Plan:
+    return tuple(
+        step if step.technical or step.effect in UNDER_WAY else replace(step, held=True)
+        for step in _inspected(plan)
+    )
+
+
 def _never_cleared(plan: Plan) -> Plan:
     return tuple(step for step in plan if step.effect is not State.CLEARED)
 
@@ -74,107 +91,75 @@ def _in_halves(plan: Plan) -> Plan:
     return tuple(replace(step, delivery=Delivery.HALVES) for step in plan)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One outcome.
+    """One scenario.
 
     Attributes:
-        letter: The first character of the client's number.
+        name: What it is called in files.
+        letter: The first character of the client's number that chooses it.
         en: What happens, in English.
         zh: What happens, in Chinese.
+        gateway_en: What the gateway should make of it, in English.
+        gateway_zh: What the gateway should make of it, in Chinese.
         verdict: What is decided.
         shape: How the answers are rearranged.
         aim: At what a refusal points.
+        tardy: How many seconds before the first answer the number's digit counts.
+        at_once: Its answers leave before the next message is looked at.
+        repeats_told: What comes again is answered, too.
+        outage: What the office does not do for a time from then on.
     """
 
+    name: str
     letter: str
     en: str
     zh: str
+    gateway_en: str
+    gateway_zh: str
     verdict: Verdict = Verdict.JUDGE
     shape: Callable[[Plan], Plan] = _as_planned
     aim: Aim | None = None
+    tardy: int = 0
+    at_once: bool = False
+    repeats_told: bool = False
+    outage: Outage | None = None
 
 
-SCENARIOS: Mapping[str, Scenario] = {
-    scenario.letter: scenario
-    for scenario in (
-        Scenario(
-            "A", "judged by customs' checks; the same as without a prefix", "按海关规则审核，与无前缀相同"
-        ),
-        Scenario(
-            "F", "reception fails (technical receipt -9)", "接收失败（技术回执 -9）", Verdict.NOT_RECEIVED
-        ),
-        Scenario("R", "received, then refused", "接收后退单或核准拒绝", Verdict.REFUSE),
-        Scenario(
-            "H",
-            "the first time refused with a pointer to a field of the head",
-            "首次退单，并指出表头字段",
-            Verdict.REFUSE,
-            aim=Aim.HEAD,
-        ),
-        Scenario(
-            "L",
-            "the first time refused with a pointer to a field of the last item",
-            "首次退单，并指出最后一项商品的字段",
-            Verdict.REFUSE,
-            aim=Aim.ITEM,
-        ),
-        Scenario(
-            "D",
-            "the first time refused with pointers in several notations, one to an item that is not there",
-            "首次退单，以多种写法指出字段，其中一处并不存在",
-            Verdict.REFUSE,
-            aim=Aim.NOTATIONS,
-        ),
-        Scenario("N", "received, but no answer ever comes", "已接收但没有任何回执", shape=_silent),
-        Scenario("T", "every receipt comes twice", "每个回执来两次", shape=_twice),
-        Scenario(
-            "O",
-            "business receipts come before the technical one",
-            "业务回执先于技术回执",
-            shape=_business_first,
-        ),
-        Scenario(
-            "I",
-            "inspection: a declaration gets C before it is reviewed, others wait a second longer",
-            "查验：报关单审结前先收到查验通知，其他单证多等一秒",
-            shape=_inspected,
-        ),
-        Scenario("P", "approved, but never cleared", "审批通过但一直不结关", shape=_never_cleared),
-        Scenario(
-            "V",
-            "a filing is approved and a second later revoked; others as A",
-            "备案审批通过一秒后被取消，其他单证同 A",
-            shape=_revoked_later,
-        ),
-        Scenario(
-            "W",
-            "the first business receipt comes altered after signing, then as it should be",
-            "首个业务回执先来一份签名不符的，再来正确的",
-            shape=_preceded_by(Delivery.FORGED),
-        ),
-        Scenario(
-            "B",
-            "the first business receipt comes as broken XML, then as it should be",
-            "首个业务回执先来一份残缺的，再来正确的",
-            shape=_preceded_by(Delivery.BROKEN),
-        ),
-        Scenario(
-            "X",
-            "every receipt is written in place, half of it a second late",
-            "每个回执直接写入，后一半迟一秒",
-            shape=_in_halves,
-        ),
-    )
+_BEHAVIOURS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "reception-fails": {"verdict": Verdict.NOT_RECEIVED},
+    "refuse": {"verdict": Verdict.REFUSE},
+    "refuse-head": {"verdict": Verdict.REFUSE, "aim": Aim.HEAD},
+    "refuse-item": {"verdict": Verdict.REFUSE, "aim": Aim.ITEM},
+    "refuse-notations": {"verdict": Verdict.REFUSE, "aim": Aim.NOTATIONS},
+    "silent": {"shape": _silent},
+    "late": {"tardy": 10},
+    "hold": {"shape": _held},
+    "twice": {"shape": _twice},
+    "out-of-order": {"shape": _business_first},
+    "early": {"at_once": True},
+    "inspect": {"shape": _inspected},
+    "never-cleared": {"shape": _never_cleared},
+    "revoke": {"shape": _revoked_later},
+    "bad-signature": {"shape": _preceded_by(Delivery.FORGED)},
+    "expired-certificate": {"shape": _preceded_by(Delivery.EXPIRED)},
+    "unknown-certificate": {"shape": _preceded_by(Delivery.UNKNOWN)},
+    "wrong-document": {"shape": _preceded_by(Delivery.OTHER_DOCUMENT)},
+    "wrong-office": {"shape": _preceded_by(Delivery.OTHER_OFFICE)},
+    "broken": {"shape": _preceded_by(Delivery.BROKEN)},
+    "in-halves": {"shape": _in_halves},
+    "unfinished": {"shape": _preceded_by(Delivery.UNFINISHED)},
+    "duplicate": {"repeats_told": True},
+    "closed": {"outage": Outage.CLOSED},
+    "mute": {"outage": Outage.MUTE},
 }
 
 
-def choose(client_number: str) -> tuple[Scenario, int]:
-    """Return the outcome and the pause in seconds before each business answer.
+def _load() -> list[Scenario]:
+    text = resources.files("customs_stub").joinpath("scenarios.toml").read_text("utf-8")
+    told = tomllib.loads(text)
+    return [Scenario(name=name, **words, **_BEHAVIOURS.get(name, {})) for name, words in told.items()]
 
-    A letter that stands for no outcome counts as no prefix.
-    """
-    found = PREFIX.match(client_number)
-    if found is None or found[1] not in SCENARIOS:
-        return SCENARIOS["A"], 0
-    return SCENARIOS[found[1]], int(found[2])
+
+SCENARIOS: Final[Mapping[str, Scenario]] = {scenario.letter: scenario for scenario in _load()}
+NAMED: Final[Mapping[str, Scenario]] = {scenario.name: scenario for scenario in SCENARIOS.values()}

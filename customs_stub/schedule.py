@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from customs_stub.choosing import Choice
 from customs_stub.courses import Plan, Step
 
 
@@ -23,11 +24,11 @@ class Slot:
     due: float
 
 
-def arrange(plan: Plan, pause: int, now: datetime, second: float) -> list[Slot]:
-    """Return the answers in order: `pause` seconds stand before each business answer."""
-    after = 0
+def arrange(plan: Plan, choice: Choice, now: datetime, second: float) -> list[Slot]:
+    """Return the answers in order: a pause stands before each business answer, a longer one before all."""
+    after = choice.late
     slots: list[Slot] = []
     for step in plan:
-        after += step.late + (0 if step.technical else pause)
+        after += step.late + (0 if step.technical else choice.pause)
         slots.append(Slot(step, now + timedelta(seconds=after), second + after))
     return slots

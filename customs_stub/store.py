@@ -16,6 +16,8 @@ from customs_stub.config import ConfigError
 from customs_stub.courses import Delivery
 from customs_stub.facts import State
 
+_NEXT = "SELECT min(due) FROM receipt WHERE stage <> 'done' AND stage <> 'held'"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -61,7 +63,7 @@ class Planned:
         delivery: How its file comes into being.
         document: The document that it moves on, if any.
         effect: What that document becomes.
-        stage: `planned`, `written`, `half` or `done`.
+        stage: `held`, `planned`, `written`, `half` or `done`.
         door: The name of the door through which it leaves.
     """
 
@@ -198,12 +200,20 @@ class Store:
 
     def next_due(self) -> float | None:
         """Return the second at which the next receipt may leave, or None when none is waiting."""
-        found = self.db.execute("SELECT min(due) FROM receipt WHERE stage <> 'done'").fetchone()[0]
+        found = self.db.execute(_NEXT).fetchone()[0]
         return None if found is None else float(found)
 
     def open_doors(self) -> set[str]:
         """Return the doors through which something is still to leave."""
         return {row[0] for row in self.db.execute("SELECT DISTINCT door FROM receipt WHERE stage <> 'done'")}
+
+    def release(self, moment: float, name: str = "") -> int:
+        """Let go what is held, of one message id, unified or client number where it is named; count it."""
+        query = (
+            "UPDATE receipt SET stage = 'planned', due = ? WHERE stage = 'held' AND message_id IN"
+            " (SELECT message_id FROM arrival WHERE ? IN ('', message_id, number, client_number))"
+        )
+        return self.db.execute(query, (moment, name)).rowcount
 
     def advance(self, receipt: Planned, stage: str, due: float | None = None) -> bool:
         """Move a receipt on; return False when it is not to leave any more."""
@@ -212,7 +222,9 @@ class Store:
 
     def drop_planned(self, document: int) -> None:
         """Take back the decisions about a document that have not left."""
-        query = "DELETE FROM receipt WHERE document = ? AND stage = 'planned' AND effect IS NOT NULL"
+        query = (
+            "DELETE FROM receipt WHERE document = ? AND stage IN ('held', 'planned') AND effect IS NOT NULL"
+        )
         self.db.execute(query, (document,))
 
     def _receipts(self, condition: str, values: tuple[float | int, ...]) -> list[Planned]:

@@ -51,7 +51,11 @@ CREATE TABLE IF NOT EXISTS reference (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reference_by_label ON reference (kind, label);
 
--- stage: planned -> written (the temporary file is on disk, the effect is in force) -> done
+-- What is out of order, until which second of the system.
+CREATE TABLE IF NOT EXISTS outage (kind TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+
+-- stage: held -> planned, when somebody asks for it
+--        planned -> written (the temporary file is on disk, the effect is in force) -> done
 --        planned -> half -> done for receipts that are written in place
 -- It leaves through the door through which its message came.
 CREATE TABLE IF NOT EXISTS receipt (

@@ -17,7 +17,8 @@ def test_every_letter_fault_and_setting_is_documented(language: str, file: str) 
     """In both languages, word for word."""
     text = (ROOT / "docs" / file).read_text("utf-8")
     for scenario in SCENARIOS.values():
-        assert f"| `{scenario.letter}` | {getattr(scenario, language)} |" in text
+        told, gateway = (getattr(scenario, name) for name in (language, f"gateway_{language}"))
+        assert f"| `{scenario.letter}` | {told} | `{scenario.name}` | {gateway} |" in text
     for code, told in texts().items():
         assert f"| `{code}` | {told[language]} |" in text
     assert [field.name for field in fields(Config) if f"`{field.name}`" not in text] == []

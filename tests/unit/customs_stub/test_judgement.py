@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from customs_stub.judgement import Examiner, judge
+from customs_stub.choosing import by_number
+from customs_stub.judgement import Examined, Examiner, Judgement, judge
 from customs_stub.keys import Register
 from customs_stub.schemas import Schemas
 from customs_stub.submission import Kind
@@ -30,6 +31,11 @@ def examiner(trial: Trial) -> Examiner:
 def filing(signer: Signer, client_number: str = "A0-1", **values: str) -> bytes:
     """Return a signed filing."""
     return sign(message("QualificationFiling", qualification(**values), client_number, "ID1"), signer)
+
+
+def judged(examined: Examined, *, claimed: bool = False) -> Judgement:
+    """Judge by the letter of the client's number."""
+    return judge(examined, PlainRecords(), by_number(examined.submission.client_number), claimed=claimed)
 
 
 def codes(examiner: Examiner, data: bytes) -> list[tuple[str, str]]:
@@ -117,22 +123,22 @@ def test_another_office_is_not_this_one(examiner: Examiner, signer: Signer) -> N
 
 def test_a_claimed_id_with_other_bytes_does_not_get_in(examiner: Examiner, signer: Signer) -> None:
     """The first believed message owns its id."""
-    judgement = judge(examiner.examine(filing(signer), "stem"), PlainRecords(), claimed=True)
+    judgement = judged(examiner.examine(filing(signer), "stem"), claimed=True)
     assert judgement.filed is None
     assert [step.code for step in judgement.plan] == ["-5"]
 
 
 def test_letters_f_and_r_decide_before_the_checks(examiner: Examiner, signer: Signer) -> None:
     """F does not get in, R gets in and is refused."""
-    failed = judge(examiner.examine(filing(signer, "F0-1"), "stem"), PlainRecords(), claimed=False)
+    failed = judged(examiner.examine(filing(signer, "F0-1"), "stem"))
     assert (failed.filed, [step.code for step in failed.plan]) == (None, ["-9"])
-    refused = judge(examiner.examine(filing(signer, "R3-1"), "stem"), PlainRecords(), claimed=False)
-    assert (refused.approved, refused.pause, [step.code for step in refused.plan]) == (False, 3, ["0", "R"])
+    refused = judged(examiner.examine(filing(signer, "R3-1"), "stem"))
+    assert (refused.approved, [step.code for step in refused.plan]) == (False, ["0", "R"])
     assert refused.filed is not None
 
 
 def test_what_fails_the_schema_is_not_approved_under_any_letter(examiner: Examiner, signer: Signer) -> None:
     """A letter cannot make a bad message good."""
     examined = examiner.examine(filing(signer, "V0-1", CustomMaster="XX"), "stem")
-    judgement = judge(examined, PlainRecords(), claimed=False)
+    judgement = judged(examined)
     assert [step.code for step in judgement.plan] == ["-2"]

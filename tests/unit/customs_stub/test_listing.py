@@ -105,13 +105,16 @@ def test_an_open_office_can_be_looked_at(busy: Trial) -> None:
 
 
 def test_scenarios_are_listed_for_programs_and_in_one_language() -> None:
-    """In both languages unless one is asked for."""
+    """With what the gateway should make of each."""
     runner = CliRunner()
     rows = json.loads(runner.invoke(main, ["scenarios", "--json"]).stdout)
-    assert {row["letter"] for row in rows} == set(SCENARIOS)
+    assert {row["letter"]: row["name"] for row in rows} == {
+        each.letter: each.name for each in SCENARIOS.values()
+    }
     for language, other in (("en", "zh"), ("zh", "en")):
         told = runner.invoke(main, ["scenarios", "--lang", language]).stdout
         assert getattr(SCENARIOS["R"], language) in told
+        assert getattr(SCENARIOS["R"], f"gateway_{language}") in told
         assert getattr(SCENARIOS["R"], other) not in told
 
 

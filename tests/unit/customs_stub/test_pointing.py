@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
+from customs_stub.choosing import by_number
 from customs_stub.judgement import Examined, judge
 from customs_stub.pointing import Aim, aimed
 from customs_stub.submission import Kind
@@ -61,6 +62,6 @@ def test_only_the_first_try_is_refused(letter: str) -> None:
     """Another one is judged by the checks, so that a correction can be shown to pass."""
     body = BODIES[Kind.QUALIFICATION]
     examined = Examined(submitted(Kind.QUALIFICATION, body, client_number=f"{letter}0-1"))
-    assert not judge(examined, PlainRecords(), claimed=False).approved
+    assert not judge(examined, PlainRecords(), by_number(f"{letter}0-1"), claimed=False).approved
     tried = PlainRecords(tried={f"{letter}0-1"})
-    assert judge(examined, tried, claimed=False).approved
+    assert judge(examined, tried, by_number(f"{letter}0-1"), claimed=False).approved

@@ -10,10 +10,11 @@ from lxml import etree
 from customs_stub.courses import Delivery, Step
 from customs_stub.faults import Fault
 from customs_stub.keys import Identity, load_identity
-from customs_stub.receipts import Result, build, spoil
+from customs_stub.receipts import Result, build
 from customs_stub.schedule import Slot
 from customs_stub.schemas import Schemas
 from customs_stub.seal import SealError, verify
+from customs_stub.spoiling import spoil
 from customs_stub.submission import Submission
 from customs_stub.xmltree import Record
 from tests.unit.customs_stub.messages import JB, make_signer

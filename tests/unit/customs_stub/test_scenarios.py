@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
+from customs_stub.choosing import by_number
 from customs_stub.clock import BEIJING
 from customs_stub.courses import Delivery, Plan, approved, not_received, refused
 from customs_stub.facts import State
 from customs_stub.faults import Fault, texts
-from customs_stub.scenarios import SCENARIOS, Verdict, choose
+from customs_stub.scenarios import NAMED, SCENARIOS, Scenario
 from customs_stub.schedule import arrange
 from customs_stub.submission import PARENTS, Kind
 from tests.unit.customs_stub.messages import (
@@ -125,7 +127,18 @@ def test_a_revocation_follows_the_approval_of_filings_only() -> None:
         assert told(shaped("V", kind)) == ["T 0", "B A"]
 
 
-@pytest.mark.parametrize(("letter", "delivery"), [("W", Delivery.FORGED), ("B", Delivery.BROKEN)])
+@pytest.mark.parametrize(
+    ("letter", "delivery"),
+    [
+        ("W", Delivery.FORGED),
+        ("B", Delivery.BROKEN),
+        ("U", Delivery.UNFINISHED),
+        ("E", Delivery.EXPIRED),
+        ("C", Delivery.UNKNOWN),
+        ("M", Delivery.OTHER_DOCUMENT),
+        ("G", Delivery.OTHER_OFFICE),
+    ],
+)
 def test_a_bad_twin_changes_nothing_by_itself(letter: str, delivery: Delivery) -> None:
     """Only the right receipt moves the document in the office's records."""
     twin, right = shaped(letter, Kind.QUALIFICATION)[1:]
@@ -139,34 +152,33 @@ def test_twice_and_in_halves_concern_every_receipt() -> None:
     assert {step.delivery for step in shaped("X", Kind.DECLARATION)} == {Delivery.HALVES}
 
 
-@pytest.mark.parametrize(
-    ("number", "letter", "pause"),
-    [
-        ("R2-0001", "R", 2),
-        ("A0-1", "A", 0),
-        ("PO-1", "A", 0),
-        ("0001", "A", 0),
-        ("", "A", 0),
-        ("Z5-1", "A", 0),
-    ],
-)
-def test_the_first_characters_choose(number: str, letter: str, pause: int) -> None:
-    """Letter, digit, hyphen; anything else is an ordinary number."""
-    scenario, seconds = choose(number)
-    assert (scenario.letter, seconds) == (letter, pause)
-
-
 def test_each_scenario_is_told_in_both_languages() -> None:
-    """The list is what people read before they play."""
-    assert all(scenario.en and scenario.zh for scenario in SCENARIOS.values())
-    assert {s.letter for s in SCENARIOS.values() if s.verdict is not Verdict.JUDGE} == set("FRHLD")
+    """The list is what people read before they play; whatever is listed behaves, and nothing else does."""
+    for scenario in SCENARIOS.values():
+        assert all((scenario.en, scenario.zh, scenario.gateway_en, scenario.gateway_zh)), scenario.name
+    plain = Scenario(name="", letter="", en="", zh="", gateway_en="", gateway_zh="")
+    texts_alone = {"name": "", "letter": "", "en": "", "zh": "", "gateway_en": "", "gateway_zh": ""}
+    ordinary = {name for name, scenario in NAMED.items() if replace(scenario, **texts_alone) == plain}
+    assert ordinary == {"accept"}
+    assert len(NAMED) == len(SCENARIOS)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_is_held_waits_after_the_technical_receipt(kind: Kind) -> None:
+    """A declaration is told to be under inspection meanwhile."""
+    held = [step for step in shaped("K", kind) if step.held]
+    assert held
+    assert not {step.code for step in held} & {"0", "L", "C"}
+    assert held == list(shaped("K", kind))[-len(held) :]
 
 
 def test_pauses_stand_before_each_business_answer() -> None:
     """The technical receipt leaves at once; a late step adds its own seconds."""
     now = datetime(2026, 10, 20, 8, tzinfo=BEIJING)
-    slots = arrange(shaped("I", Kind.WITHDRAWAL), 2, now, 100.0)
+    slots = arrange(shaped("I", Kind.WITHDRAWAL), by_number("I2-"), now, 100.0)
     assert [slot.due for slot in slots] == [100.0, 103.0]
-    slots = arrange(shaped("I", Kind.MANIFEST), 2, now, 100.0)
+    slots = arrange(shaped("I", Kind.MANIFEST), by_number("I2-"), now, 100.0)
     assert [slot.due for slot in slots] == [100.0, 103.0, 105.0]
     assert [(slot.moment - now).seconds for slot in slots] == [0, 3, 5]
+    slots = arrange(shaped("J", Kind.WITHDRAWAL), by_number("J3-"), now, 100.0)
+    assert [slot.due for slot in slots] == [130.0, 133.0]
