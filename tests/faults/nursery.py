@@ -7,12 +7,14 @@ import os
 import select
 import signal
 import sys
+import time
 import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 from customs_stub.__main__ import main as customs_stub
+from gateway import clock as gateway_clock
 from gateway.channels import FolderInbox, Intake
 from gateway.cli.main import main as gateway
 from tests.faults.killer import Killer, Point
@@ -75,6 +77,8 @@ def _become(order: dict[str, Any]) -> NoReturn:
             setattr(import_module(module), attribute, value)
         if order["narrow"]:
             narrow(*map(Path, order["narrow"]))
+        if order["clock"]:
+            set_clock(Path(order["clock"]))
         if order["trace"]:
             point = None if order["point"] is None else Point(**order["point"])
             Killer(Path(order["folder"]), Path(order["trace"]), point).install()
@@ -87,6 +91,11 @@ def _become(order: dict[str, Any]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def set_clock(file: Path) -> None:
+    """Let the gateway's clock go wrong by as many seconds as the file says at that moment."""
+    gateway_clock.monotonic = lambda: time.monotonic() + float(file.read_text("ascii"))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -30,6 +31,7 @@ class Nursery:
     """Starts programs by forking a process that has imported them already."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.nursery"],
             cwd=ROOT,
@@ -51,9 +53,10 @@ class Nursery:
         """Give an order and return the answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{json.dumps(order)}\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        with self._lock:
+            self._process.stdin.write(f"{json.dumps(order)}\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
 
 
 @dataclass
@@ -87,6 +90,7 @@ class Site:
         settings: Waiting times of the product that are other than usual.
         log: Where programs log to, other than beside the folder.
         narrow: What has no room, if anything, and the file that makes room.
+        clock: A file that says by how many seconds the gateway's clock goes wrong, now and after each change.
     """
 
     folder: Path
@@ -95,6 +99,7 @@ class Site:
     settings: dict[str, Any] = field(default_factory=dict)
     log: Path | None = None
     narrow: tuple[Path, Path] | None = None
+    clock: Path | None = None
 
     @classmethod
     def made(cls, folder: Path, nursery: Nursery, now: datetime) -> Site:
@@ -136,6 +141,7 @@ class Site:
             point=asdict(point) if point else None,
             settings=self.settings,
             narrow=[str(path) for path in self.narrow or ()],
+            clock=str(self.clock or ""),
         )
         return Program(self, program, pid)
 

@@ -82,6 +82,14 @@ class Sshd:
             self._process.wait()
             self._process = None
 
+    def kill(self) -> None:
+        """End it and every connection to it as a lack of memory does."""
+        assert self._process is not None
+        self.hang_up()
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
     def hang_up(self) -> None:
         """End every connection, as a server does that is short of memory."""
         assert self._process is not None
