@@ -2,7 +2,7 @@
 
     channel ──► intake ──► understand ─┬─► sign ──► dispatch ──► customs ──► receive ──► believe ─┐
                                        └─► make ──► notify ──► ERP  ◄────────────────────────────┘
-    clock ────► tick: months to be aggregated, deadlines, overdue receipts
+    clock ────► tick: months to be aggregated, deadlines, overdue receipts; watch: mappings, token
 
 A stage takes a batch, does each item under a savepoint of its own, and commits once: one bad message harms
 no other, and a process may die between any two commits. Each route and each server's channels have a thread.
@@ -10,47 +10,20 @@ no other, and a process may die between any two commits. Each route and each ser
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from gateway.channels import Inbox, Outbox
 from gateway.errors import ParkedError, RejectedError
-from gateway.signing import Signer, Verifier
-from gateway.steps import delivering, making, refusals, rounds, runs, sealing, submitting, waiting
+from gateway.parts import Gateway
+from gateway.steps import delivering, making, runs, sealing, submitting, waiting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
-from gateway.steps.mappings_in_force import Mappings
-from gateway.steps.portions import Portions
 from gateway.steps.receiving import weigh
-from gateway.steps.records import World
 from gateway.steps.replies import quarantine
-from gateway.steps.token_watch import TokenWatch
-from gateway.steps.trouble import Trouble
-from gateway.store import Store
+from gateway.steps.turns import take_interchanges, take_receipts
 
 BATCH = 50
 SIGN_BATCH = 20
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """The real things that the stages work with, made in `bootstrap`."""
-
-    world: World
-    store: Store
-    mappings: Mappings
-    signer: Signer
-    token_watch: TokenWatch
-    verifiers: Mapping[str, Verifier]  # by route
-    customs_inboxes: Mapping[str, Inbox]
-    customs_outboxes: Mapping[str, Outbox]
-    partner_inboxes: Mapping[str, Inbox]
-    notice_outboxes: Mapping[str, Outbox]  # by partner; that of the operators is the receipt log
-    trouble: Trouble
-    months: rounds.Rounds
-    portions: Portions
-    refusals: refusals.Refusals
 
 
 def intake(gateway: Gateway, partners: Iterable[str]) -> int:
@@ -70,7 +43,7 @@ def intake(gateway: Gateway, partners: Iterable[str]) -> int:
 def understand(gateway: Gateway) -> int:
     """Read, map and check each interchange, let documents decide, and write its one reply (ER-04)."""
     with gateway.store.begin() as unit:
-        for interchange in (batch := unit.interchanges.take(BATCH)):
+        for interchange in (batch := take_interchanges(gateway.world, unit, BATCH)):
             try:
                 with unit.savepoint(), contained(interchange.name):
                     understand_one(gateway.world, gateway.mappings.current(), unit, interchange)
@@ -82,12 +55,12 @@ def understand(gateway: Gateway) -> int:
 def sign(gateway: Gateway) -> int:
     """Sign with the token what waits for it; nothing else waits for the token (ID-01, ID-03)."""
     with gateway.store.begin() as unit:
-        batch = submitting.take_to_sign(unit, SIGN_BATCH)
+        batch = submitting.take_to_sign(unit, gateway.member, SIGN_BATCH)
     if not batch:
         return 0
     result = submitting.sign_batch(gateway.signer, gateway.token_watch, batch)
     with gateway.store.begin() as unit:
-        submitting.note_signatures(gateway.world, unit, result)
+        submitting.note_signatures(gateway.world, unit, gateway.member, result)
     result.raise_trouble()
     return result.done
 
@@ -95,8 +68,9 @@ def sign(gateway: Gateway) -> int:
 def dispatch(gateway: Gateway, route: str) -> int:
     """Send the stored signed bytes of a route; each attempt is noted before and after (CU-05, CU-07)."""
     with gateway.store.begin() as unit:
-        batch = submitting.begin_attempts(gateway.world, unit, route, BATCH)
+        batch = submitting.begin_attempts(gateway.world, unit, gateway.member, route, BATCH)
     if batch:
+        gateway.member.check(batch[0].holder)
         with gateway.trouble.at(f"outbox {route}", pausing=True):
             faults = gateway.customs_outboxes[route].send_many([attempt.file for attempt in batch])
             with gateway.store.begin() as unit:
@@ -118,8 +92,8 @@ def receive(gateway: Gateway, route: str) -> int:
 def believe(gateway: Gateway) -> int:
     """Verify and correlate each stored receipt, and let its document decide (CU-02, CU-03)."""
     with gateway.store.begin() as unit:
-        for receipt in (batch := unit.receipts.take(BATCH)):
-            weigh(gateway.world, gateway.verifiers, unit, receipt)
+        for receipt in (batch := take_receipts(unit, BATCH)):
+            weigh(gateway.world, gateway.trust, unit, receipt)
     return len(batch)
 
 
@@ -133,15 +107,21 @@ def notify(gateway: Gateway, partners: Iterable[str]) -> int:
     done = 0
     for partner in partners:
         with gateway.trouble.at(f"notices {partner}"):
-            done += delivering.deliver(gateway.store, gateway.notice_outboxes[partner], partner, BATCH)
+            outbox = gateway.notice_outboxes[partner]
+            done += delivering.deliver(gateway.store, gateway.member, outbox, partner, BATCH)
     return done
 
 
 def tick(gateway: Gateway) -> int:
-    """Do what is due by now: aggregate months, tell what is late, take changed mappings (AG-04, AG-12)."""
+    """Do what is due by now: aggregate months, tell what is late (AG-04, AG-12)."""
     done = runs.advance_runs(gateway.world, gateway.store)
-    done += gateway.months.look(busy=done > 0) + gateway.mappings.look()
-    return done + gateway.token_watch.look() + waiting.look(gateway.world, gateway.store)
+    done += gateway.months.look(busy=done > 0)
+    return done + waiting.look(gateway.world, gateway.store)
+
+
+def watch(gateway: Gateway) -> int:
+    """Take changed mappings, all of them or none, and tell of a token that hangs (ER-03, ID-03)."""
+    return gateway.mappings.look() + gateway.token_watch.look()
 
 
 def seal(gateway: Gateway) -> int:

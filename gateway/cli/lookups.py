@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gateway.bootstrap import make_latch
+from gateway.building import make_latch
 from gateway.cli.history import amendments_of, changes_told, made_by, sentences, show_history
 from gateway.cli.months import Month
 from gateway.cli.session import Session, command
@@ -23,7 +23,7 @@ from gateway.steps.records import to_document
 from gateway.steps.submitting import UNUSABLE
 from gateway.steps.token_watch import HANGING
 from gateway.steps.trouble import ALERT
-from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, ReceiptState, Unit
+from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, ReceiptState, SubmissionState, Unit
 
 _FOLLOW_SECONDS = 0.5
 _PAGE = 200
@@ -119,6 +119,7 @@ def documents(session: Session, /, **asked: Any) -> int:
     )
     with session.store.read() as unit:
         found = unit.documents.listing(wanted, limit=asked["limit"], after=asked["after"])
+        on_paper = {row.number for row in unit.parking.submissions(SubmissionState.ON_PAPER)}
     rows = [
         {
             "number": row.number,
@@ -130,11 +131,13 @@ def documents(session: Session, /, **asked: Any) -> int:
             "ie_flag": row.ie_flag,
             "month": row.period,
             "changed": f"{row.updated_at:%F %T}",
+            **({"on_paper": session.show.json or session.show.word("yes")} if row.number in on_paper else {}),
         }
         for row in found
     ]
     columns = ("number", "kind", "state", "client_number", "customs_number", "office", "month", "changed")
-    session.show.rows("documents", columns, rows)
+    marked = ("on_paper",) if any("on_paper" in row for row in rows) else ()
+    session.show.rows("documents", (*columns, *marked), rows)
     return DONE
 
 
@@ -264,14 +267,18 @@ def _newest_message(unit: Unit, row: DocumentRow) -> bytes:
 @click.command()
 @click.option("--follow", is_flag=True, help="Go on showing receipts as they come.")
 @click.option("--document", "number", default=None, help="Only those of this document; any of its numbers.")
+@click.option("--orphans", is_flag=True, help="Only those that fit nothing yet.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=_PAGE, show_default=True)
 @command
-def receipts(session: Session, /, *, follow: bool, number: str | None, limit: int) -> int:
+def receipts(session: Session, /, *, follow: bool, number: str | None, orphans: bool, limit: int) -> int:
     """Show the receipt log."""
+    if follow and orphans:
+        raise click.UsageError("--follow shows all that comes")
     columns = ("id", "at", "outcome", "type", "code", "text", "number", "client_number", "because")
     with session.store.read() as unit:
         number = find_document(unit, number).number if number else None
-        found = unit.receipts.newest(limit=limit, number=number)
+        states = [ReceiptState.ORPHAN] if orphans else []
+        found = unit.receipts.newest(limit=limit, number=number, states=states)
     told = [_receipt(row) for row in found]
     if not session.show.json:
         told = [{**each, "outcome": f"receipt.{each['outcome']}"} for each in told]

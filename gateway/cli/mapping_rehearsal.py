@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gateway.bootstrap import make_mappings
+from gateway.building import make_mappings
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED
 from gateway.clock import parse_moment

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gateway.bootstrap import make_mappings
+from gateway.building import make_mappings
 from gateway.cli.mapping_rehearsal import mappings_rehearse
 from gateway.cli.mapping_trials import new_golden_files, show_trial
 from gateway.cli.session import Session, command

@@ -11,12 +11,13 @@ from types import FrameType
 import click
 import structlog
 
-from gateway.bootstrap import Bell, make_workers, open_gateway
+from gateway.bootstrap import Bell, open_gateway
 from gateway.checking import Checked, check_installation
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED, Show
 from gateway.errors import RetryError, Violation
-from gateway.pipeline import Gateway
+from gateway.parts import Gateway
+from gateway.stages import make_workers
 from gateway.steps.waiting import awaited_documents
 from gateway.workers import Workers
 

@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec
 
 import click
 
-from gateway.bootstrap import make_store, make_world
+from gateway.building import make_store, make_world
 from gateway.cli.show import REFUSED, Show
 from gateway.clock import Clock
 from gateway.config import Settings, load_settings

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.bootstrap import make_private_folder
+from gateway.building import make_private_folder
 from gateway.cli.processes import Supervised
 from gateway.cli.session import Session
 from gateway.config import FolderPlace

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gateway.bootstrap import make_mappings
+from gateway.building import make_mappings
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE
 from gateway.errors import ParkedError, RejectedError, refuse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gateway.bootstrap import make_latch, make_module
+from gateway.building import make_latch, make_module
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED
 from gateway.signing import fingerprint, inspect_token

@@ -185,6 +185,12 @@ class Calendar(Section):
         return self if own is None else self.model_copy(update=own.model_dump(exclude_none=True))
 
 
+class Workers(Section):
+    """How gateways that share a database know of each other's death."""
+
+    lease_seconds: Annotated[float, Field(ge=1, le=600)] = 15
+
+
 class Aggregation(Section):
     """The two merge keys, the limit of a declaration, and the deadlines (AG-01, AG-06, AG-07)."""
 
@@ -230,6 +236,7 @@ class Settings(Section):
     aggregation: Aggregation = Aggregation()
     declaration: DeclarationForm = DeclarationForm()
     exchange: tuple[Exchange, ...] = ()
+    workers: Workers = Workers()
     enterprise: Annotated[tuple[Enterprise, ...], Field(min_length=1)]
     partner: Annotated[tuple[Partner, ...], Field(min_length=1)]
     route: Annotated[tuple[Route, ...], Field(min_length=1)]

@@ -9,22 +9,25 @@ from gateway.errors import GatewayError, ParkedError
 from gateway.steps.replies import LOG
 from gateway.steps.submitting import raise_one
 from gateway.steps.trouble import values_of
-from gateway.store import NoticeRow, Store, Unit
+from gateway.store import Member, NoticeRow, Store, Unit
 
 
-def deliver(store: Store, outbox: Outbox, partner: str, limit: int) -> int:
+def deliver(store: Store, member: Member, outbox: Outbox, partner: str, limit: int) -> int:
     """Send what a partner is to be told, and return how much is over and done with.
 
     The channel is used outside of any transaction: one that hangs keeps nobody from the database.
 
     Raises:
-        RetryError: As it came from the channel; what was delivered before is noted.
+        RetryError: As it came from the channel; what was delivered before is noted. Or `store.lease-lost`:
+            another gateway may have delivered it meanwhile.
     """
+    holder = member.id
     with store.begin() as unit:
         rows = unit.notices.take(partner, limit)
         files = unit.raw.many((_name(row), row.digest) for row in rows)
     if not rows:
         return 0
+    member.check(holder)
     faults = outbox.send_many(files)
     with store.begin() as unit:
         done = _note(unit, rows, faults)

@@ -7,9 +7,10 @@ was killed goes on with the next message, and nothing is done twice.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gateway.errors import ParkedError, RejectedError, Violation
+from gateway.errors import ParkedError, RejectedError, RetryError, Violation
 from gateway.formats import Unreadable
 from gateway.mapping import Mapped, Mapping, MappingSet
 from gateway.steps.commands import PORTION, Task, if_answered, obey, repeat_answer
@@ -20,7 +21,11 @@ from gateway.steps.opening import Opening, count_messages, messages_of
 from gateway.steps.records import World
 from gateway.steps.replies import deliver, quarantine, violations_of
 from gateway.steps.trouble import values_of
-from gateway.store import InterchangeRow, MessageRow, Store, Unit
+from gateway.steps.turns import turn_of
+from gateway.store import InterchangeRow, InterchangeState, Member, MessageRow, Store, Unit
+
+# What only one gateway does at a time.
+PORTIONS = "portions"
 
 
 @dataclass(slots=True)
@@ -45,9 +50,10 @@ class _Work:
 class Portions:
     """Obeys large interchanges, the oldest first and one at a time; only that one is held in memory."""
 
-    def __init__(self, world: World, store: Store) -> None:
+    def __init__(self, world: World, store: Store, member: Member) -> None:
         self._world = world
         self._store = store
+        self._member = member
         # Nothing but what saves reading it anew: it may be forgotten at any time.
         self._work: _Work | None = None
 
@@ -56,15 +62,17 @@ class Portions:
 
         Reading and mapping are done between the transactions that write, and those are short.
         """
+        work, self._work = self._work, None
+        if not self._member.holds(PORTIONS):
+            return 0
         with self._store.read() as unit:
             interchange = unit.interchanges.begun()
-        work, self._work = self._work, None
         if interchange is None:
             return 0
         if work is None or work.interchange.id != interchange.id:
             self._work = self._open(mappings, interchange)
         elif work.ended:
-            self._answer(interchange)
+            self._answer(work)
         else:
             self._obey(work)
             self._work = work
@@ -79,17 +87,17 @@ class Portions:
             pinned = self._mapping(unit, last)
             data = unit.raw.get(interchange.digest)
         opening = Opening(self._world, mappings, interchange, data, pinned)
+        position = last.position if last else 0
         if answered is not None:
-            with self._store.begin() as unit:
+            with self._turn(interchange, position) as unit:
                 repeat_answer(self._world, unit, interchange, answered)
             return None
-        position = last.position if last else 0
         if not position:
             try:
                 with contained(interchange.name):
                     count_messages(opening)
             except (RejectedError, ParkedError) as fault:
-                with self._store.begin() as unit:
+                with self._turn(interchange, position) as unit:
                     quarantine(self._world, unit, interchange, fault)
                 return None
         return _Work(interchange, earlier, messages_of(opening, position), position)
@@ -102,22 +110,39 @@ class Portions:
 
     def _obey(self, work: _Work) -> None:
         made = list(_portion(work))
-        with self._store.begin() as unit:
+        with self._turn(work.interchange, work.position) as unit:
             task = Task(self._world, unit, work.interchange, work.earlier)
             for position, each in enumerate(made, work.position + 1):
                 _obey_one(task, position, each)
         work.position += len(made)
 
-    def _answer(self, interchange: InterchangeRow) -> None:
+    def _answer(self, work: _Work) -> None:
+        interchange = work.interchange
         with self._store.read() as unit:
             written = write_reply(unit, interchange)
             first = unit.messages.at(interchange.id, 1)
         assert first is not None, "an interchange without messages is refused"
-        with self._store.begin() as unit:
+        with self._turn(interchange, work.position) as unit:
             digest = deliver(self._world, unit, interchange, written.data, asked=written.asked)
             unit.interchanges.understood(
                 interchange.id, mapping=first.mapping, version=first.mapping_version, reply=digest
             )
+
+    @contextmanager
+    def _turn(self, interchange: InterchangeRow, position: int) -> Iterator[Unit]:
+        """Open a transaction in which it is the partner's turn, and nobody else has gone on with the file.
+
+        Raises:
+            RetryError: `store.changed-meanwhile`: this gateway was held for dead.
+        """
+        with self._store.begin() as unit:
+            if unit.turns.shared:
+                unit.turns.wait(turn_of(self._world.settings, interchange.partner))
+                kept, last = unit.interchanges.get(interchange.id), unit.messages.last_of(interchange.id)
+                if kept.state != InterchangeState.BEGUN or position != (last.position if last else 0):
+                    told = {"number": interchange.name, "expected": kept.state, "version": position}
+                    raise RetryError("store.changed-meanwhile", **told)
+            yield unit
 
 
 def _portion(work: _Work) -> Iterator[Mapped | Unreadable]:

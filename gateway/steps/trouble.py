@@ -30,8 +30,13 @@ class Trouble:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = Lock()
-        with store.read() as unit:
-            self._subjects = {alert.subject for alert in unit.alerts.opened() if alert.code == ALERT}
+        self._subjects: set[str] = set()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Learn what is open, of which another gateway may have told before this one took over its work."""
+        with self._lock, self._store.read() as unit:
+            self._subjects = {alert.subject for alert in unit.alerts.opened(ALERT)}
 
     def keep(self, subjects: Iterable[str]) -> None:
         """Close what was told of all others: they left the configuration, and nobody works at them again."""

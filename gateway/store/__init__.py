@@ -3,7 +3,9 @@
 from gateway.store.audit import Act, Broken, Seal, Trail
 from gateway.store.documents import DocumentFilter
 from gateway.store.groups import GroupRow
+from gateway.store.leases import LeaseRow
 from gateway.store.lines import DraftRow, LineRow, MergedRow, PlaceRow, SumRow
+from gateway.store.member import Member
 from gateway.store.months import Move, Offered
 from gateway.store.receipts import ReceiptContent
 from gateway.store.references import ReferenceRow, UseRow
@@ -47,8 +49,10 @@ __all__ = [
     "HistoryRow",
     "InterchangeRow",
     "InterchangeState",
+    "LeaseRow",
     "LineRow",
     "ListedDocument",
+    "Member",
     "MergedRow",
     "MessageRow",
     "Move",

@@ -1,4 +1,4 @@
-"""Only one gateway works on a database: a lock that ends with its process, however that ends."""
+"""Having a database alone: on SQLite whoever runs has it, on PostgreSQL only who finds nobody running."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, text
 
 from gateway.errors import ParkedError
-
-# Any fixed number will do, other than that of the migrations.
-_LOCK = 0x6761_7465
+from gateway.store.leases import ALONE, Leases
 
 
 @contextmanager
 def alone(engine: Engine) -> Iterator[None]:
-    """Hold the database's lock; what a process was sending when it died is then known to be nobody's.
+    """Keep every gateway off the database; the system ends the lock with the process, however that ends.
 
     Raises:
         ParkedError: `store.runs-already`.
@@ -34,12 +32,14 @@ def alone(engine: Engine) -> Iterator[None]:
 def _alone_on_postgresql(engine: Engine) -> Iterator[None]:
     # The lock belongs to this connection, which stays open without a transaction.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}):
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), ALONE):
             raise ParkedError("store.runs-already", database=engine.url.database)
         try:
+            if Leases(connection).all():
+                raise ParkedError("store.runs-already", database=engine.url.database)
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), ALONE)
 
 
 @contextmanager

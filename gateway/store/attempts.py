@@ -16,7 +16,11 @@ _SELECT = select(*columns_of(attempts, AttemptRow))
 _OPEN = update(attempts).where(
     attempts.c.submission_id == bindparam("_submission"), attempts.c.ended_at.is_(None)
 )
-_END = update(attempts).where(attempts.c.id == bindparam("_id")).returning(attempts.c.submission_id)
+_END = (
+    update(attempts)
+    .where(attempts.c.id == bindparam("_id"), attempts.c.ended_at.is_(None))
+    .returning(attempts.c.submission_id)
+)
 
 
 class Attempts:
@@ -36,10 +40,10 @@ class Attempts:
         begun = insert(attempts).returning(attempts.c.submission_id, attempts.c.id)
         return {row.submission_id: row.id for row in self._connection.execute(begun, values)}
 
-    def end(self, attempt: int, outcome: AttemptOutcome, detail: str) -> str:
-        """Record how one ended; return its submission."""
+    def end(self, attempt: int, outcome: AttemptOutcome, detail: str) -> str | None:
+        """Record how one ended; return its submission, None where that is recorded already."""
         values = {"_id": attempt, "ended_at": self._now, "outcome": outcome, "detail": detail}
-        submission: str = self._connection.execute(_END, values).scalar_one()
+        submission: str | None = self._connection.execute(_END, values).scalar()
         return submission
 
     def lost(self, submissions: Collection[str]) -> None:

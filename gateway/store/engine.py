@@ -75,6 +75,20 @@ def reading_options(engine: Engine) -> Mapping[str, Any]:
     return READING
 
 
+def limit_idling(engine: Engine, seconds: float) -> None:
+    """Let PostgreSQL end transactions that a process which stands still would hold open, with their locks."""
+
+    def limit(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {round(seconds * 1000)}")
+        cursor.close()
+        connection.commit()
+
+    event.listen(engine, "connect", limit)
+    # The connections that are open already have no such limit.
+    engine.dispose()
+
+
 def _translate(context: ExceptionContext) -> GatewayError | None:
     if isinstance(context.sqlalchemy_exception, DBAPIError):
         return _ours(context.original_exception, context.sqlalchemy_exception)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ _TAKE = (
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
 )
+_TAKE_OF = _TAKE.where(interchanges.c.partner.in_(bindparam("partners", expanding=True)))
+_PARTNERS = select(interchanges.c.partner).where(interchanges.c.state == InterchangeState.STORED).distinct()
 _BEGUN = _SELECT.where(interchanges.c.state == InterchangeState.BEGUN).order_by(interchanges.c.id).limit(1)
 _TAKE_TO_SETTLE = (
     select(interchanges.c.id, interchanges.c.delivery, interchanges.c.state, interchanges.c.reason)
@@ -63,9 +66,20 @@ class Interchanges:
         assert known is not None, "nothing but its delivery can have been there already"
         return known
 
-    def take(self, limit: int) -> list[InterchangeRow]:
-        """Take what is to be understood, oldest first; nobody else gets it before this transaction ends."""
-        return rows(self._connection, InterchangeRow, _TAKE, limit=limit)
+    def take(self, limit: int, partners: Collection[str] | None = None) -> list[InterchangeRow]:
+        """Take what is to be understood, oldest first; nobody else gets it before this transaction ends.
+
+        Args:
+            limit: How much at most.
+            partners: Of these only; None is all.
+        """
+        if partners is None:
+            return rows(self._connection, InterchangeRow, _TAKE, limit=limit)
+        return rows(self._connection, InterchangeRow, _TAKE_OF, limit=limit, partners=sorted(partners))
+
+    def partners_waiting(self) -> list[str]:
+        """Return the partners of whom something is to be understood."""
+        return list(self._connection.scalars(_PARTNERS))
 
     def begin(self, interchange: int) -> None:
         """Note that it is to be obeyed portion by portion."""

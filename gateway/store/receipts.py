@@ -23,6 +23,7 @@ from gateway.store.rows import ReceiptRow
 from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows, values_of
 from gateway.store.states import ReceiptState
 from gateway.store.tables import documents, receipts, submissions
+from gateway.store.turns import Turns
 
 _SELECT = select(*columns_of(receipts, ReceiptRow))
 _TAKE = (
@@ -31,6 +32,8 @@ _TAKE = (
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
 )
+_TAKE_OF = _TAKE.where(receipts.c.channel.in_(bindparam("channels", expanding=True)))
+_CHANNELS = select(receipts.c.channel).where(receipts.c.state == ReceiptState.STORED).distinct()
 _SAME = _SELECT.where(receipts.c.digest == bindparam("digest")).order_by(receipts.c.id)
 _FAILED = select(receipts.c.name).where(
     or_(
@@ -103,6 +106,8 @@ class Receipts:
         because its settling was interrupted. The same bytes under another name are kept as a duplicate,
         which no stage takes. A copy of what was refused is read again: the reason may have been ours.
         """
+        # A broker gives a message to another gateway while the first one is still keeping it.
+        Turns(self._connection).wait(f"receipt {row.digest}")
         known = rows(self._connection, ReceiptRow, _SAME, digest=row.digest)
         for earlier in known:
             if (earlier.channel, earlier.name) == (row.channel, row.name):
@@ -111,9 +116,20 @@ class Receipts:
             row = replace(row, state=ReceiptState.DUPLICATE)
         return added(self._connection, receipts, row)
 
-    def take(self, limit: int) -> list[ReceiptRow]:
-        """Take what is to be read, oldest first; nobody else gets it before this transaction ends."""
-        return rows(self._connection, ReceiptRow, _TAKE, limit=limit)
+    def take(self, limit: int, channels: Collection[str] | None = None) -> list[ReceiptRow]:
+        """Take what is to be read, oldest first; nobody else gets it before this transaction ends.
+
+        Args:
+            limit: How much at most.
+            channels: Of these routes only; None is all.
+        """
+        if channels is None:
+            return rows(self._connection, ReceiptRow, _TAKE, limit=limit)
+        return rows(self._connection, ReceiptRow, _TAKE_OF, limit=limit, channels=sorted(channels))
+
+    def channels_waiting(self) -> list[str]:
+        """Return the routes over which something came that is to be read."""
+        return list(self._connection.scalars(_CHANNELS))
 
     def settle(self, receipt: int, state: ReceiptState, content: ReceiptContent) -> None:
         """Note what a receipt says and what became of it."""
@@ -132,11 +148,15 @@ class Receipts:
         """
         return self._connection.execute(_MATCH_AGAIN).rowcount
 
-    def newest(self, *, limit: int, number: str | None = None) -> list[ReceiptRow]:
-        """Return the last receipts to arrive, of a document where one is named, in order of arrival."""
+    def newest(
+        self, *, limit: int, number: str | None = None, states: Collection[ReceiptState] = ()
+    ) -> list[ReceiptRow]:
+        """Return the last receipts to arrive, of a document or in states where asked, in order of arrival."""
         found = _SELECT.where(receipts.c.id > 0)
         if number is not None:
             found = found.where(receipts.c.number == number)
+        if states:
+            found = found.where(receipts.c.state.in_(sorted(states)))
         return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id.desc()).limit(limit))[::-1]
 
     def get(self, receipt: int) -> ReceiptRow | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from threading import Lock
 
 from gateway.clock import Clock
 from gateway.errors import RetryError
 from gateway.store.alone import alone
-from gateway.store.engine import WAIT_SECONDS, make_engine, reading_options
+from gateway.store.backup import back_up, database_file, put_in_place, take_out
+from gateway.store.engine import WAIT_SECONDS, limit_idling, make_engine, reading_options
+from gateway.store.member import Member
 from gateway.store.migrate import migrate
 from gateway.store.unit import Unit
 
@@ -26,8 +29,10 @@ class Store:
     """
 
     def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self._url = url
         self._engine = make_engine(url)
         self._clock = clock or Clock()
+        self._limited = False
         # SQLite has one writer. Threads of one process queue here, in turn and without delay;
         # SQLite's own waiting only polls. Other processes are waited for by SQLite.
         self._writer = Lock() if self._engine.dialect.name == "sqlite" else None
@@ -42,13 +47,40 @@ class Store:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep every other gateway off this database while the stages run.
+        """Keep every gateway off this database.
 
         Raises:
             ParkedError: `store.runs-already`.
         """
         with alone(self._engine):
             yield
+
+    @contextmanager
+    def join(self, seconds: float, wanted: Collection[str]) -> Iterator[Member]:
+        """Work on this database, beside other gateways on PostgreSQL and alone on SQLite.
+
+        Args:
+            seconds: After so long without a heartbeat the others take over what this gateway did.
+            wanted: What only one gateway may do at a time.
+
+        Raises:
+            RetryError: `store.not-now`.
+            ParkedError: `store.runs-already`.
+        """
+        with ExitStack() as parts:
+            if self._writer is not None:
+                parts.enter_context(self.alone())
+                member = Member(self.begin, None, wanted)
+            else:
+                limit_idling(self._engine, seconds)
+                self._limited = True
+                # The stages may use up all connections of theirs.
+                heart = Store(self._url, self._clock)
+                parts.callback(heart.close)
+                member = Member(heart.begin, seconds, wanted)
+            member.start()
+            parts.callback(member.end)
+            yield member
 
     @contextmanager
     def begin(self) -> Iterator[Unit]:
@@ -82,7 +114,51 @@ class Store:
             self._engine.connect().execution_options(**reading_options(self._engine)) as connection,
             connection.begin(),
         ):
+            if self._limited:
+                # Who only reads locks nothing, and may think for longer.
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield Unit(connection, self._clock.now())
+
+    def back_up(self, file: Path) -> None:
+        """Write all of it, as it is at one moment, into a new file, while others work (SQLite only).
+
+        Raises:
+            ParkedError: `store.backup-by-server`, `store.backup-exists`, or `store.backup-not-written`.
+        """
+        back_up(self._engine, file)
+
+    def is_there(self) -> bool:
+        """Tell whether the database has a file already (SQLite only).
+
+        Raises:
+            ParkedError: `store.backup-by-server`.
+        """
+        return database_file(self._engine).exists()
+
+    @contextmanager
+    def taken_out(self, backup: Path) -> Iterator[Store]:
+        """Open a copy of a backup, brought to the newest tables, beside this database (SQLite only).
+
+        Raises:
+            ParkedError: `store.backup-by-server`, `store.no-backup`, or `store.backup-too-new`.
+        """
+        copy = take_out(backup, self._engine)
+        store = Store(f"sqlite:///{copy}", self._clock)
+        try:
+            store.migrate()
+            yield store
+        finally:
+            store.close()
+
+    def replace(self, copy: Store, suffix: str) -> Path | None:
+        """Put a copy, which nobody uses any more, in the place of this database; return where this is kept.
+
+        Raises:
+            ParkedError: `store.backup-by-server`.
+        """
+        copy.close()
+        self.close()
+        return put_in_place(database_file(copy._engine), self._engine, suffix)
 
     def close(self) -> None:
         """Close every connection; the store opens new ones when it is used again."""

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from gateway.store.attempts import Attempts
+from gateway.store.claims import Claims
 from gateway.store.columns import Moment, Words
 from gateway.store.rows import AttemptRow, SubmissionRow
 from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows
@@ -49,6 +50,7 @@ _AFTER = {
     AttemptOutcome.IN_DOUBT: SubmissionState.IN_DOUBT,
     AttemptOutcome.FAILED: SubmissionState.FAILED,
 }
+_MAY_HAVE_ARRIVED = (AttemptOutcome.SENT, AttemptOutcome.IN_DOUBT)
 
 
 def _take(*conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
@@ -62,17 +64,38 @@ _BLOCKED = exists().where(
     _earlier.c.seq < submissions.c.seq,
     one_of(_earlier.c.state, _UNSENT),
 )
-_TO_SIGN = submissions.c.state == SubmissionState.TO_SIGN
+# Of another gateway nothing is taken to be signed, as long as it lives.
+_TO_SIGN = and_(
+    submissions.c.state == SubmissionState.TO_SIGN,
+    or_(submissions.c.holder.is_(None), submissions.c.holder == bindparam("holder", type_=Words)),
+)
 _TAKE_TO_SIGN = _take(_TO_SIGN)
 _TAKE_TO_SIGN_OF = _take(_TO_SIGN, submissions.c.enterprise == bindparam("enterprise"))
 _TAKE_TO_SIGN_BESIDES = _take(_TO_SIGN, submissions.c.enterprise.not_in(bindparam("besides", expanding=True)))
-_TAKE_TO_SEND = _take(text(TO_SEND), submissions.c.route == bindparam("route"), ~_BLOCKED)
-_RECOVER = (
-    update(submissions)
-    .where(submissions.c.state == SubmissionState.SENDING, submissions.c.route == bindparam("_route"))
-    .values(state=SubmissionState.IN_DOUBT)
-    .returning(submissions.c.id)
+_WAITS = (text(TO_SEND), submissions.c.route == bindparam("route"), ~_BLOCKED)
+_DUE = or_(submissions.c.due_at.is_(None), submissions.c.due_at <= bindparam("now", type_=Moment))
+_TAKE_TO_SEND = _take(*_WAITS, _DUE)
+_TAKE_PILOT = (
+    _SELECT.where(*_WAITS)
+    .order_by(func.coalesce(submissions.c.due_at, literal("", Words)), submissions.c.seq)
+    .limit(LIMIT)
+    .with_for_update(skip_locked=True)
 )
+_SEND_NOW = (
+    update(submissions)
+    .where(
+        text(TO_SEND), submissions.c.route == bindparam("_route"), submissions.c.due_at.is_not(None)
+    )
+    .values(due_at=None)
+)
+_AWAITED = text(AWAITED)
+_TO_LOOK_AT = (
+    _SELECT.where(_AWAITED, submissions.c.due_at <= bindparam("now", type_=Moment))
+    .order_by(submissions.c.due_at)
+    .limit(LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_LOOKED_AT = _UPDATE.where(submissions.c.state == SubmissionState.SENT)
 
 
 def _latest(*conditions: ColumnElement[bool]) -> Select[Any]:
@@ -109,6 +132,7 @@ class Submissions:
         self._connection = connection
         self._now = now
         self._attempts = Attempts(connection, now)
+        self.claims = Claims(connection, self._attempts)
 
     def add(self, row: SubmissionRow) -> SubmissionRow:
         """Keep a submission, held or to be signed, and return it with its place in the order.
@@ -141,18 +165,22 @@ class Submissions:
         changed = update(submissions).where(submissions.c.state == SubmissionState.HELD, due)
         return self._connection.execute(changed.values(state=SubmissionState.TO_SIGN)).rowcount
 
-    def take_to_sign(self, limit: int, away: Collection[str] = ()) -> list[SubmissionRow]:
+    def take_to_sign(
+        self, limit: int, away: Collection[str] = (), *, holder: str = ""
+    ) -> list[SubmissionRow]:
         """Take what is to be signed, in order, and of each enterprise whose key is away its oldest only.
 
         Read it in a short transaction and sign outside of it, so that nothing waits for the token:
-        `signed` says whether another was faster.
+        `signed` says whether another was faster. What another gateway has claimed is left to it.
         """
+        asked: dict[str, Any] = {"limit": limit, "holder": holder}
         if not away:
-            return rows(self._connection, SubmissionRow, _TAKE_TO_SIGN, limit=limit)
+            return rows(self._connection, SubmissionRow, _TAKE_TO_SIGN, **asked)
         besides = sorted(away)
-        found = rows(self._connection, SubmissionRow, _TAKE_TO_SIGN_BESIDES, limit=limit, besides=besides)
+        found = rows(self._connection, SubmissionRow, _TAKE_TO_SIGN_BESIDES, **asked, besides=besides)
         for enterprise in besides:
-            found += rows(self._connection, SubmissionRow, _TAKE_TO_SIGN_OF, limit=1, enterprise=enterprise)
+            one = asked | {"limit": 1, "enterprise": enterprise}
+            found += rows(self._connection, SubmissionRow, _TAKE_TO_SIGN_OF, **one)
         return found
 
     def signed(self, submission: str, digest: str) -> bool:
@@ -174,24 +202,65 @@ class Submissions:
             self._attempts.end(attempt, AttemptOutcome.FAILED, detail)
 
     def take_to_send(self, route: str, limit: int) -> list[SubmissionRow]:
-        """Take what is to go over a route, or again; of a document only its oldest unsent (CU-07)."""
-        return rows(self._connection, SubmissionRow, _TAKE_TO_SEND, route=route, limit=limit)
+        """Take what is to go over a route now, or again; of a document only its oldest unsent (CU-07)."""
+        asked = {"route": route, "limit": limit, "now": self._now}
+        return rows(self._connection, SubmissionRow, _TAKE_TO_SEND, **asked)
 
-    def attempt_begin(self, ids: Collection[str]) -> dict[str, int]:
-        """Note, before anything is sent, that these are being sent; return the attempt of each."""
+    def take_pilot(self, route: str) -> list[SubmissionRow]:
+        """Take the oldest of what waited longest for an attempt, so that none that fails keeps others back."""
+        return rows(self._connection, SubmissionRow, _TAKE_PILOT, route=route, limit=1)
+
+    def attempt_begin(self, ids: Collection[str], holder: str | None = None) -> dict[str, int]:
+        """Note, before anything is sent, that a gateway sends these; return the attempt of each."""
         changed = update(submissions).where(
             submissions.c.id.in_(sorted(ids)), submissions.c.state.in_(_TO_SEND)
         )
-        sending = changed.values(state=SubmissionState.SENDING).returning(submissions.c.id)
+        sending = changed.values(state=SubmissionState.SENDING, holder=holder).returning(submissions.c.id)
         return self._attempts.begin(sorted(self._connection.scalars(sending)))
 
-    def attempt_end(self, attempt: int, outcome: AttemptOutcome, detail: str = "") -> None:
-        """Note how an attempt ended; a receipt that came meanwhile has proved more and stays."""
+    def attempt_end(
+        self, attempt: int, outcome: AttemptOutcome, detail: str = "", *, due_at: datetime | None = None
+    ) -> None:
+        """Note how an attempt ended, unless somebody has: a receipt proves more, an heir sends again.
+
+        What has certainly not arrived this time may have before: then it is still in doubt (CU-05).
+
+        Args:
+            attempt: The attempt.
+            outcome: How it ended.
+            detail: Why.
+            due_at: When something is to be done about the submission next.
+        """
         submission = self._attempts.end(attempt, outcome, detail)
-        values: dict[str, Any] = {"state": _AFTER[outcome]}
+        if submission is None:
+            return
+        values: dict[str, Any] = {"state": _AFTER[outcome], "due_at": due_at}
         if outcome is AttemptOutcome.SENT:
             values["sent_at"] = self._now
+        elif outcome is AttemptOutcome.RETRY and self._may_have_arrived(submission):
+            values["state"] = SubmissionState.IN_DOUBT
         self._move(submission, (SubmissionState.SENDING,), values)
+
+    def give_up(self, submission: str) -> None:
+        """Leave to a person what was tried often enough."""
+        self._move(submission, _TO_SEND, {"state": SubmissionState.FAILED})
+
+    def doubt(self, submission: str) -> None:
+        """Let what was sent and is not answered go again as the same bytes (CU-05)."""
+        values = {"state": SubmissionState.IN_DOUBT, "due_at": None}
+        self._move(submission, (SubmissionState.SENT,), values)
+
+    def send_now(self, route: str) -> None:
+        """Let all that waits for its next attempt over a route go at once."""
+        self._connection.execute(_SEND_NOW, {"_route": route})
+
+    def to_look_at(self, limit: int) -> list[SubmissionRow]:
+        """Take what was sent and of which an answer is late by now, the longest first (CU-01)."""
+        return rows(self._connection, SubmissionRow, _TO_LOOK_AT, now=self._now, limit=limit)
+
+    def looked_at(self, submission: str, due_at: datetime | None) -> None:
+        """Note when the next answer of what was sent will be late; None where none can be."""
+        self._connection.execute(_LOOKED_AT, {"_id": submission, "due_at": due_at})
 
     def stranded(self, routes: Collection[str]) -> dict[str, int]:
         """Count what is not sent yet and is to go over a route that is none of these, by route."""
@@ -200,17 +269,6 @@ class Submissions:
             unsent, submissions.c.route.not_in(sorted(routes))
         )
         return {row.route: row[1] for row in self._connection.execute(found.group_by(submissions.c.route))}
-
-    def recover(self, route: str) -> list[str]:
-        """Put in doubt what somebody began to send and never noted the end of; return the ids.
-
-        To be called by the one who sends over the route, before the next batch: whatever is being sent
-        then is abandoned.
-        """
-        ids = sorted(self._connection.scalars(_RECOVER, {"_route": route}))
-        if ids:
-            self._attempts.lost(ids)
-        return ids
 
     def mark_technical(self, submission: str, *, last: bool = False) -> None:
         """Note the technical receipt (CU-01), which proves arrival; `last` where no decision will follow."""
@@ -254,22 +312,21 @@ class Submissions:
             _SELECT.where(text(AWAITED)).order_by(submissions.c.seq),
         )
 
-    def overdue(self, *, technical_before: datetime, business_before: datetime) -> list[SubmissionRow]:
-        """Return what was sent before a moment and still waits for that receipt, in order (CU-01)."""
-        sent = submissions.c.sent_at
-        late = or_(
-            and_(submissions.c.technical_at.is_(None), sent < technical_before),
-            and_(submissions.c.business_at.is_(None), sent < business_before),
-        )
-        found = _SELECT.where(text(AWAITED), late).order_by(submissions.c.seq)
-        return rows(self._connection, SubmissionRow, found)
+    def sent_before(self, moment: datetime) -> list[SubmissionRow]:
+        """Return what was sent before a moment and is still awaited, in order (CU-01)."""
+        found = _SELECT.where(text(AWAITED), submissions.c.sent_at < moment)
+        return rows(self._connection, SubmissionRow, found.order_by(submissions.c.seq))
+
+    def _may_have_arrived(self, submission: str) -> bool:
+        return any(attempt.outcome in _MAY_HAVE_ARRIVED for attempt in self._attempts.of(submission))
 
     def _answered(self, submission: str, *moments: str) -> None:
         self._connection.execute(_answer(*moments), {"_id": submission, "_now": self._now})
         self._attempts.proved(submission)
 
     def _move(self, submission: str, states: Collection[SubmissionState], values: dict[str, Any]) -> bool:
-        return self._connection.execute(_from(*states), {"_id": submission, **values}).rowcount > 0
+        moved = {"_id": submission, "holder": None, **values}
+        return self._connection.execute(_from(*states), moved).rowcount > 0
 
 
 @cache

@@ -11,9 +11,11 @@ from sqlalchemy import Connection
 from gateway.errors import GatewayError
 from gateway.store.alerts import Alerts
 from gateway.store.audit import Audit
+from gateway.store.circuits import Circuits
 from gateway.store.documents import Documents
 from gateway.store.groups import Groups
 from gateway.store.interchanges import Interchanges
+from gateway.store.leases import Leases
 from gateway.store.lines import Lines
 from gateway.store.mapping_versions import MappingVersions
 from gateway.store.messages import Messages
@@ -24,10 +26,12 @@ from gateway.store.raw import Raw
 from gateway.store.receipts import Receipts
 from gateway.store.references import References
 from gateway.store.relations import Relations
+from gateway.store.restoring import Restoring
 from gateway.store.runs import Runs
 from gateway.store.searching import Searching
 from gateway.store.status import Status
 from gateway.store.submissions import Submissions
+from gateway.store.turns import Turns
 
 
 class Unit:
@@ -46,6 +50,7 @@ class Unit:
         self.messages = Messages(connection)
         self.documents = Documents(connection, now)
         self.submissions = Submissions(connection, now)
+        self.circuits = Circuits(connection)
         self.receipts = Receipts(connection)
         self.notices = Notices(connection, now)
         self.relations = Relations(connection)
@@ -59,6 +64,9 @@ class Unit:
         self.audit = Audit(connection, now)
         self.parking = Parking(connection, now)
         self.status = Status(connection)
+        self.leases = Leases(connection)
+        self.turns = Turns(connection)
+        self.restoring = Restoring(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

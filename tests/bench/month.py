@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from gateway.bootstrap import make_store, make_world
+from gateway.building import make_store, make_world
 from gateway.clock import Clock, parse_moment
 from gateway.config import Settings, load_settings
 from gateway.steps.aggregating import aggregate_month, month_command

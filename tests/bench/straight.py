@@ -42,7 +42,7 @@ from customs_stub.receipts import Result, build
 from customs_stub.schedule import arrange
 from customs_stub.submission import Submission
 from customs_stub.xmltree import Record
-from gateway.bootstrap import make_token
+from gateway.building import make_token
 from gateway.clock import parse_moment
 from gateway.signing import load_certificates
 from tests.bench import by_hand, erp

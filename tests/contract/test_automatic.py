@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.bootstrap import make_world
+from gateway.building import make_world
 from gateway.clock import CHINA, Clock
 from gateway.config import Enterprise, load_settings
 from gateway.errors import refuse

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.bootstrap import make_world
+from gateway.building import make_world
 from gateway.clock import Clock
 from gateway.config import Partner, load_settings
 from gateway.errors import Violation

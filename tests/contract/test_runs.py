@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.bootstrap import make_world
+from gateway.building import make_world
 from gateway.clock import Clock
 from gateway.config import Aggregation, load_settings
 from gateway.documents import selection_of

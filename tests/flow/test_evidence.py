@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 from click.testing import CliRunner
 
-from gateway.bootstrap import make_world
+from gateway.building import make_world
 from gateway.cli import main
 from gateway.clock import Clock
 from tests.flow import erp

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from gateway.bootstrap import stages
+from gateway.stages import stages
 from gateway.steps import making
 from gateway.steps.aggregating import aggregate_month
 from gateway.steps.listing import shown

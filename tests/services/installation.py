@@ -22,12 +22,13 @@ from customs_stub.clock import OfficeClock
 from customs_stub.config import load
 from customs_stub.keys import make_identity
 from customs_stub.office import Office
-from gateway.bootstrap import Bell, open_gateway, stages
+from gateway.bootstrap import Bell, open_gateway
 from gateway.clock import CHINA, Clock
 from gateway.config import Settings, load_settings
 from gateway.errors import RetryError
-from gateway.pipeline import Gateway
+from gateway.parts import Gateway
 from gateway.signing import make_trial_token
+from gateway.stages import stages
 from gateway.store import AlertRow, DocumentFilter, DocumentRow, ReceiptRow, SubmissionRow
 from tests.services.softhsm import ENTERPRISE, PrivateToken, private_token
 

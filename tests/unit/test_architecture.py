@@ -19,8 +19,11 @@ RANKS = {
     **dict.fromkeys(ROOMS, 1),
     # Steps of the pipeline's stages, and what they share.
     "steps": 2,
+    "parts": 3,
     "pipeline": 3,
+    "building": 3,
     "workers": 4,
+    "stages": 5,
     "doors": 5,
     "bootstrap": 5,
     "checking": 6,

@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from gateway.bootstrap import make_mappings, make_world
+from gateway.building import make_mappings, make_world
 from gateway.clock import CHINA, Clock
 from gateway.config import load_settings
 from gateway.formats import Table, read

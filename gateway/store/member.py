@@ -1,0 +1,168 @@
+"""One gateway among those that run on a database: it lives by its heartbeat, and knows when it has died."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+import structlog
+
+from gateway.errors import GatewayError, RetryError
+
+if TYPE_CHECKING:
+    from gateway.store.unit import Unit
+
+log = structlog.get_logger("gateway.member")
+
+Begin = Callable[[], "AbstractContextManager[Unit]"]
+# A third, so that two heartbeats may fail before others take the work.
+_BEATS: Final = 3
+_SHORTEST_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """What was true when the last heartbeat was committed.
+
+    Attributes:
+        id: The gateway's name among all; never the same again after it was lost.
+        held: What it does alone.
+        until: When nothing of it is sure any more, by the clock of this machine that never stops or jumps.
+    """
+
+    id: str
+    held: frozenset[str] = frozenset()
+    until: float = 0.0
+
+
+class Member:
+    """A gateway that shares its database with others, or the only one.
+
+    Args:
+        begin: Opens a transaction, on a connection that no stage can use up.
+        seconds: How long it lives after a heartbeat; None where nobody else can work on the database.
+        wanted: What it does alone as soon as nobody else does.
+    """
+
+    def __init__(self, begin: Begin, seconds: float | None, wanted: Collection[str]) -> None:
+        self._begin = begin
+        self._seconds = seconds
+        self._wanted = frozenset(wanted)
+        self._life = _Life(_new_id())
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    @property
+    def id(self) -> str:
+        """Its id, under which it claims work; after it was held for dead it has another one."""
+        return self._life.id
+
+    @property
+    def shares(self) -> bool:
+        """Whether other gateways may work on the same database."""
+        return self._seconds is not None
+
+    def holds(self, name: str) -> bool:
+        """Tell whether it does this alone, surely in this moment."""
+        life = self._life
+        return not self.shares or (name in life.held and _now() < life.until)
+
+    def check(self, holder: str) -> None:
+        """Let nothing leave in the name of a gateway that others may hold for dead.
+
+        Args:
+            holder: The id under which the work was claimed.
+
+        Raises:
+            RetryError: `store.lease-lost`.
+        """
+        life = self._life
+        if self.shares and (life.id != holder or _now() >= life.until):
+            raise RetryError("store.lease-lost")
+
+    def start(self) -> None:
+        """Begin to live.
+
+        Raises:
+            RetryError: `store.not-now`.
+            ParkedError: `store.runs-already`: somebody has the database alone.
+        """
+        if self._seconds is None:
+            with self._begin() as unit:
+                unit.leases.bury_all()
+                unit.submissions.claims.abandon()
+                unit.leases.join(self._life.id, _process(), None)
+            return
+        self._beat(self._seconds)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Leave everything to the others at once."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        life, self._life = self._life, _Life(_new_id())
+        try:
+            with self._begin() as unit:
+                unit.leases.bury([life.id])
+        except GatewayError as fault:
+            # The others wait until its time has run out.
+            log.warning("lease-not-given-up", reason=str(fault))
+
+    def _run(self) -> None:
+        assert self._seconds is not None
+        pause = self._pause(None)
+        while not self._stop.wait(pause):
+            try:
+                pause = self._pause(self._beat(self._seconds))
+            except GatewayError as fault:
+                log.warning("heartbeat-failed", reason=str(fault))
+                pause = max(_SHORTEST_SECONDS, self._pause(None) / _BEATS)
+
+    def _pause(self, soonest: float | None) -> float:
+        """Return how long to rest: until the next heartbeat, or until another gateway's time runs out."""
+        assert self._seconds is not None
+        beat = self._seconds / _BEATS
+        return beat if soonest is None else max(_SHORTEST_SECONDS, min(beat, soonest))
+
+    def _beat(self, seconds: float) -> float | None:
+        """Live on, and take what those leave who did not; return when to look again at the latest."""
+        life = self._life
+        asked = _now()
+        with self._begin() as unit:
+            name = life.id
+            # First: as long as nobody has taken its work, nothing is lost by being late.
+            if not unit.leases.renew(name, seconds):
+                name = _new_id() if life.until else name
+                unit.leases.join(name, _process(), seconds)
+            unit.leases.bury()
+            unit.submissions.claims.abandon()
+            held = frozenset(unit.leases.take(self._wanted, name))
+            soonest = unit.leases.soonest(name)
+        if life.until and name != life.id:
+            log.warning("lease-lost", lost=life.id, now=name)
+        if held != life.held:
+            log.info("leases", holder=name, held=sorted(held))
+        # From before the question on, so that others never think it dead before it does.
+        self._life = _Life(name, held, asked + seconds)
+        return soonest
+
+
+def _now() -> float:
+    """Return the time since the machine started, the time that it slept included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _new_id() -> str:
+    return uuid4().hex
+
+
+def _process() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
