@@ -70,12 +70,15 @@ def identity(private: PrivateToken) -> Iterator[Identity]:
 def test_xmlsec_verifies_every_way_of_signing(
     private: PrivateToken, identity: Identity, name: str, *, exclusive: bool
 ) -> None:
-    """Whatever hash and canonical form the route asks for."""
+    """Whatever hash and canonical form the route asks for; the changed one is refused by both."""
     data = signed(SignaturePolicy(SUITES[name], exclusive=exclusive), identity)
     assert SUITES[name].method.encode() in data
     assert xmlsec(data, private.certificate_file)
     verifier = Verifier([private.certificate], accept_sha1=name == "rsa-sha1")
     assert len(verifier.verify(data, NOON).root.findall(".//{*}Item")) == 3
+    changed = data.replace("深圳".encode(), "广州".encode())
+    assert not xmlsec(changed, private.certificate_file)
+    assert refusal(lambda: verifier.verify(changed, NOON)).code == "signature.digest-mismatch"
 
 
 @pytest.mark.requirement("CU-02")

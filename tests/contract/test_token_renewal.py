@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +27,25 @@ from tests.services.softhsm import ENTERPRISE, NOON, PrivateToken, private_token
 DAY = timedelta(days=1)
 _authority = rsa.generate_private_key(65537, 2048)
 _serials = itertools.count(1)
+
+
+# What a vendor's tool does.
+_ELSEWHERE = """
+import sys, pkcs11
+from pkcs11 import Attribute
+from pkcs11.util.x509 import decode_x509_certificate
+library, label, pin, certificate = sys.argv[1:]
+with pkcs11.lib(library).get_token(token_label=label).open(rw=True, user_pin=pin) as session:
+    described = decode_x509_certificate(bytes.fromhex(certificate))
+    session.create_object({**described, Attribute.TOKEN: True, Attribute.ID: bytes([0x11])})
+"""
+
+
+def certified(public: rsa.RSAPublicKey, since: datetime, until: datetime) -> x509.Certificate:
+    """Make the enterprise's certificate of a key."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ENTERPRISE)])
+    builder = x509.CertificateBuilder(name, name, public, next(_serials), since, until)
+    return builder.sign(_authority, hashes.SHA256())
 
 
 @dataclass
@@ -53,12 +75,24 @@ class Office:
                 found = list(session.get_objects(wanted))
             public = load_der_public_key(encode_rsa_public_key(found[0]))
             assert isinstance(public, rsa.RSAPublicKey)
-            name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ENTERPRISE)])
-            builder = x509.CertificateBuilder(name, name, public, next(_serials), since, until)
-            made = builder.sign(_authority, hashes.SHA256())
+            made = certified(public, since, until)
             described = decode_x509_certificate(made.public_bytes(Encoding.DER))
             session.create_object({**described, Attribute.TOKEN: True, Attribute.ID: key_id})
         module.close()
+        return made
+
+    def issue_elsewhere(self, renewed: x509.Certificate, until: datetime) -> x509.Certificate:
+        """Let another program put a further certificate of a key on the token, which is in use here."""
+        public = renewed.public_key()
+        assert isinstance(public, rsa.RSAPublicKey)
+        made = certified(public, self.now - DAY, until)
+        trial = self.private.trial
+        given = [str(trial.module().path), trial.label, self._pin, made.public_bytes(Encoding.DER).hex()]
+        subprocess.run(
+            [sys.executable, "-c", _ELSEWHERE, *given],
+            env={**os.environ, **self.private.environment},
+            check=True,
+        )
         return made
 
     def open(self, *fingerprints: str) -> Token:
@@ -104,6 +138,20 @@ def test_a_renewed_certificate_of_the_same_key_is_used(office: Office) -> None:
     office.issue(b"\x11", NOON - 300 * DAY, NOON + 10 * DAY)
     newer = office.issue(b"\x11", NOON - DAY, NOON + 400 * DAY)
     token = office.open()
+    assert token.identity(ENTERPRISE).certificate == newer
+    assert sign(token)
+    token.close()
+
+
+@pytest.mark.requirement("ID-02")
+def test_a_certificate_that_comes_while_signing_goes_on_is_found(office: Office) -> None:
+    """Within minutes and by itself, in the session that is open."""
+    older = office.issue(b"\x11", NOON - 300 * DAY, NOON + 10 * DAY)
+    token = office.open()
+    assert token.identity(ENTERPRISE).certificate == older
+    newer = office.issue_elsewhere(older, NOON + 400 * DAY)
+    assert token.identity(ENTERPRISE).certificate == older, "not every signature looks"
+    office.now += timedelta(minutes=10)
     assert token.identity(ENTERPRISE).certificate == newer
     assert sign(token)
     token.close()
