@@ -44,7 +44,7 @@ WAYS = [
 ]
 # Namespaces in use and not, one undeclared again, text beyond the first plane, a comment and blanks.
 BODY = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n<m:Message xmlns:m="urn:m" xmlns:unused="urn:u" b="2" a="&#10;1">'
+    '<?xml version="1.0" encoding="UTF-8"?>\n<m:Message xmlns:m="urn:m" xmlns:other="urn:u" b="2" a="&#10;1">'
     '\n<m:Text>回执 𠮷 &amp; &lt;</m:Text><Bare xmlns="urn:bare"><Naked xmlns=""/></Bare>'
     "<!-- remark --> {signature}</m:Message>"
 )
