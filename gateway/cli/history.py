@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 from gateway.cli.show import Show
 from gateway.documents import Difference, Kind, differences
 from gateway.errors import Place
 from gateway.fields import FieldDictionary, Fields
+from gateway.steps.operating import ABOUT_MESSAGES
 from gateway.steps.replies import RECEIPT
 from gateway.store import DocumentRow, HistoryRow, MessageRow, Unit
 
@@ -19,7 +21,7 @@ _GROUP = re.compile(r"(\w+)\[(\d+)\]")
 
 def show_history(show: Show, unit: Unit, row: DocumentRow, dictionary: FieldDictionary) -> None:
     """Show every change of a document, its differences by field names and item numbers."""
-    lines = list(_changes(unit, row, dictionary))
+    lines = sorted([*_changes(unit, row, dictionary), *_acts(unit, row.number)], key=itemgetter("at"))
     if not show.json:
         for line in lines:
             kind, _, name = line["cause"].partition(" ")
@@ -84,6 +86,22 @@ def _changes(unit: Unit, row: DocumentRow, dictionary: FieldDictionary) -> Itera
             ),
         }
         previous = content
+
+
+def _acts(unit: Unit, number: str) -> Iterator[dict[str, Any]]:
+    """Yield what operators did to its messages, which changes no version of it."""
+    for act in unit.audit.acts_about(number):
+        if act.act in ABOUT_MESSAGES:
+            yield {
+                "version": None,
+                "at": f"{act.at:%F %T}",
+                "event": act.act,
+                "from": None,
+                "to": None,
+                "cause": f"operator {act.operator}",
+                "made_by": None,
+                "differences": [],
+            }
 
 
 def _faults(unit: Unit, number: str) -> dict[tuple[str, str], list[dict[str, Any]]]:

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from gateway.customs import CircuitState
 from gateway.errors import RejectedError, Violation, refuse
 from gateway.steps.records import World, document_of
 from gateway.steps.replies import tell, tell_state
-from gateway.store import AttemptOutcome, SubmissionRow, SubmissionState, Unit
+from gateway.store import Act, AttemptOutcome, SubmissionRow, SubmissionState, Unit
 
 PAPER: Final = "paper"
 # Customs has answered by wire what was also filed on paper.
 PAPER_ANSWERED: Final = "paper.answered"
 # What an operator's word is noted as, at the document that it is about.
-RESEND, UNDO = "resend", "paper-undo"
+RESEND, UNDO, RETRY, DROP = "resend", "paper-undo", "retry", "drop"
+ABOUT_MESSAGES: Final = (PAPER, UNDO, RESEND, RETRY, DROP)
 
 _NEVER: Final = {
     SubmissionState.HELD: "operating.held",
@@ -51,13 +53,22 @@ def resend(world: World, unit: Unit, row: SubmissionRow) -> None:
     Raises:
         RejectedError: Why it may not be sent again, such as `operating.answered` or `operating.on-paper`.
     """
-    if faults := list(_faults(world, unit, row)):
-        raise RejectedError(faults)
+    check_resend(world, unit, row)
     _move(unit, row, SubmissionState.TO_SEND)
     circuit = unit.circuits.lock(row.route)
-    if circuit is not None:
+    if circuit is not None and circuit.state != CircuitState.CLOSED:
         # A route that is kept closed is tried with this one now, not when its time has come.
         unit.circuits.put(replace(circuit, due_at=unit.now))
+
+
+def check_resend(world: World, unit: Unit, row: SubmissionRow) -> None:
+    """Look whether a message may be sent again.
+
+    Raises:
+        RejectedError: As `resend`.
+    """
+    if faults := list(_faults(world, unit, row)):
+        raise RejectedError(faults)
 
 
 def file_on_paper(unit: Unit, number: str, reference: str) -> SubmissionRow:
@@ -66,7 +77,7 @@ def file_on_paper(unit: Unit, number: str, reference: str) -> SubmissionRow:
     Raises:
         RejectedError: Nothing of it is open, such as `operating.answered` or `operating.held`.
     """
-    row = _newest(unit, number)
+    row = newest(unit, number)
     if row.business_at is not None:
         raise _refused("operating.answered", row)
     if row.state in {SubmissionState.HELD, SubmissionState.RECALLED, SubmissionState.ON_PAPER}:
@@ -82,13 +93,37 @@ def undo_paper(unit: Unit, number: str) -> tuple[SubmissionRow, SubmissionState]
     Raises:
         RejectedError: `operating.not-on-paper`.
     """
-    row = _newest(unit, number)
+    row = newest(unit, number)
     if row.state != SubmissionState.ON_PAPER:
         raise _refused("operating.not-on-paper", row)
     state = _stood(unit, row)
     _move(unit, row, state)
     _tell(unit, row, filed=False, reference="")
     return row, state
+
+
+def tell_if_on_paper(unit: Unit, row: SubmissionRow) -> None:
+    """Tell that customs has answered what was filed on paper: a person must see that it is there once."""
+    if row.state == SubmissionState.ON_PAPER:
+        unit.alerts.open(PAPER_ANSWERED, row.id, {"number": row.number, "message_id": row.id})
+
+
+def newest(unit: Unit, number: str) -> SubmissionRow:
+    """Return the newest message about a document.
+
+    Raises:
+        RejectedError: `operating.nothing-sent`.
+    """
+    row = unit.submissions.latest_of_number(number)
+    if row is None:
+        raise refuse("operating.nothing-sent", number=number)
+    return row
+
+
+def filed(unit: Unit, number: str) -> Act | None:
+    """Return who noted last that a document was filed on paper, and when."""
+    acts = [act for act in unit.audit.acts_about(number) if act.act == PAPER]
+    return acts[-1] if acts else None
 
 
 def close_alerts(unit: Unit, subject: str) -> None:
@@ -106,18 +141,10 @@ def _faults(world: World, unit: Unit, row: SubmissionRow) -> Iterator[Violation]
         yield _violation(_NEVER[SubmissionState(row.state)], row)
     elif row.signed_digest is None:
         yield _violation("operating.not-signed", row)
-    newest = unit.submissions.latest_of_number(row.number)
-    if newest is not None and newest.id != row.id:
+    if newest(unit, row.number).id != row.id:
         yield _violation("operating.superseded", row)
     if world.route(row.route) is None:
         yield _violation("operating.no-route", row)
-
-
-def _newest(unit: Unit, number: str) -> SubmissionRow:
-    row = unit.submissions.latest_of_number(number)
-    if row is None:
-        raise refuse("operating.nothing-sent", number=number)
-    return row
 
 
 def _move(unit: Unit, row: SubmissionRow, state: SubmissionState) -> None:

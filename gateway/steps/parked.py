@@ -50,6 +50,11 @@ class Item:
     drop: str
     row: Any
 
+    @property
+    def subject(self) -> str:
+        """What the audit trail is told: the document that it concerns, or else itself."""
+        return str(getattr(self.row, "number", None) or self.about)
+
 
 class Desk:
     """What is looked at in one transaction, and all that is told there."""

@@ -13,6 +13,7 @@ from gateway.errors import ParkedError, RejectedError, Violation, refuse
 from gateway.messages import read
 from gateway.signing import Verifier
 from gateway.steps.containment import contained
+from gateway.steps.operating import tell_if_on_paper
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
 from gateway.steps.references import REFERENCES, keep_reference, log_line, read_reference, receipt_content
 from gateway.steps.replies import (
@@ -176,6 +177,7 @@ def _apply(
     _check_office(said, row)
     latest = unit.submissions.latest_of_number(sent.number)
     _mark(unit, said, sent)
+    tell_if_on_paper(unit, sent)
     unit.alerts.close(OVERDUE, sent.id)
     unit.alerts.close(REFUSED, sent.id)
     if latest is None or latest.id != sent.id:

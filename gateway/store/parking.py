@@ -77,7 +77,7 @@ class Parking:
             else submissions.c.business_at.is_not(None),
         )
         due_at = row.sent_at if state is SubmissionState.SENT else None
-        changed = update(submissions).where(*expected).values(state=state, due_at=due_at)
+        changed = update(submissions).where(*expected).values(state=state, due_at=due_at, holder=None)
         return self._connection.execute(changed).rowcount > 0
 
     def move(self, row: InterchangeRow | ReceiptRow | NoticeRow, state: str) -> bool:
