@@ -24,6 +24,8 @@ _PASSING = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 }
+# PostgreSQL ended a transaction of a process that stood still.
+_STOOD_STILL = "25P03"
 
 
 def make_engine(url: str) -> Engine:
@@ -100,7 +102,7 @@ def _ours(fault: BaseException | None, wrapped: DBAPIError) -> GatewayError:
     if isinstance(fault, sqlite3.Error):
         passing = getattr(fault, "sqlite_errorcode", 0) & 0xFF in _PASSING
     else:
-        passing = isinstance(wrapped, OperationalError)
+        passing = isinstance(wrapped, OperationalError) or getattr(fault, "sqlstate", "") == _STOOD_STILL
     return (RetryError if passing else ParkedError)(
         "store.not-now" if passing else "store.refused", reason=reason
     )

@@ -1,4 +1,4 @@
-"""Only one gateway works on a database at a time, on SQLite and on PostgreSQL."""
+"""Having a database alone, on SQLite and on PostgreSQL; and gateways that work on it beside each other."""
 
 from __future__ import annotations
 
@@ -11,12 +11,27 @@ from gateway.store import Store
 
 pytest_plugins = ("tests.services.store_fixtures",)
 
+OpenStore = Callable[[], Store]
 
-def test_a_second_gateway_is_kept_off_until_the_first_is_gone(open_store: Callable[[], Store]) -> None:
-    """What was being sent by a dead one is nobody's then, and only then may be sent again."""
+
+def test_who_has_it_alone_keeps_every_gateway_off(open_store: OpenStore) -> None:
+    """Neither one who wants it alone comes in, nor one who would share it, until the first is gone."""
     first, second = open_store(), open_store()
-    with first.alone(), pytest.raises(ParkedError) as refused, second.alone():
+    with first.alone():
+        for coming in (second.alone(), second.join(60, [])):
+            with pytest.raises(ParkedError) as refused, coming:
+                pass
+            assert refused.value.code == "store.runs-already"
+    with second.alone():
         pass
-    assert refused.value.code == "store.runs-already"
-    with second.alone(), second.begin() as unit:
-        assert unit.submissions.recover("customs") == []
+
+
+def test_nobody_has_it_alone_while_a_gateway_runs(open_store: OpenStore) -> None:
+    """And everybody may again when that has ended."""
+    first, second = open_store(), open_store()
+    with first.join(60, []):
+        with pytest.raises(ParkedError) as refused, second.alone():
+            pass
+        assert refused.value.code == "store.runs-already"
+    with second.alone():
+        pass

@@ -109,7 +109,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "submissions.take_to_send": lambda unit: unit.submissions.take_to_send("customs", 50),
     "submissions.stranded": lambda unit: unit.submissions.stranded(["customs"]),
     "submissions.attempt_begin": lambda unit: unit.submissions.attempt_begin(["M1"]),
-    "submissions.recover": lambda unit: unit.submissions.recover("customs"),
+    "submissions.recover": lambda unit: unit.submissions.claims.recover("customs", ""),
     "submissions.mark_technical": lambda unit: unit.submissions.mark_technical("M1"),
     "submissions.by_message_id": lambda unit: unit.submissions.by_message_id("M1"),
     "submissions.by_number": lambda unit: unit.submissions.by_number(NUMBER),

@@ -125,8 +125,8 @@ def test_what_was_being_sent_when_the_process_died_is_in_doubt(two_documents: St
         unit.submissions.attempt_begin(["M1"])
         assert to_send(unit) == []
     with two_documents.begin() as unit:
-        assert unit.submissions.recover("customs") == ["M1"]
-        assert unit.submissions.recover("customs") == []
+        assert unit.submissions.claims.recover("customs", "") == ["M1"]
+        assert unit.submissions.claims.recover("customs", "") == []
         (again,) = unit.submissions.take_to_send("customs", 9)
         assert (again.id, again.state) == ("M1", SubmissionState.IN_DOUBT)
         assert unit.raw.get(str(again.signed_digest)) == b"signed M1"
@@ -145,7 +145,7 @@ def test_an_answer_ends_the_attempt_whose_end_nobody_noted(two_documents: Store)
     with two_documents.begin() as unit:
         unit.submissions.mark_technical("M1")
     with two_documents.begin() as unit:
-        assert unit.submissions.recover("customs") == []
+        assert unit.submissions.claims.recover("customs", "") == []
         (attempt,) = unit.submissions.attempts("M1")
         assert (attempt.outcome, attempt.ended_at is not None) == (AttemptOutcome.SENT, True)
 

@@ -97,7 +97,7 @@ def test_whoever_takes_over_goes_on_behind_the_last_portion(running: Running) ->
     gateway = running.gateway
     _store(running, "large.json", _file(11))
     for _ in range(4):
-        running.gateway = replace(gateway, portions=Portions(gateway.world, gateway.store))
+        running.gateway = replace(gateway, portions=Portions(gateway.world, gateway.store, gateway.member))
         for _ in range(3):
             pipeline.understand(running.gateway)
     assert pipeline.understand(running.gateway) == 0
@@ -123,7 +123,7 @@ def test_a_mapping_changed_in_between_holds_from_the_next_file_on(
         return replace(choose(self, *asked), version="0123456789ab")
 
     monkeypatch.setattr(MappingSet, "choose", changed)
-    running.gateway = replace(gateway, portions=Portions(gateway.world, gateway.store))
+    running.gateway = replace(gateway, portions=Portions(gateway.world, gateway.store, gateway.member))
     running.settle()
     (reply,) = running.installation.replies("large.json")
     entries = json.loads(reply)["messages"]

@@ -14,7 +14,8 @@ from lxml import etree
 
 from customs_stub.config import load
 from customs_stub.keys import Identity, load_identity, make_identity
-from gateway.bootstrap import make_world, stages
+from gateway.building import make_world
+from gateway.stages import stages
 from gateway.checking import check_installation
 from gateway.clock import Clock
 from gateway.errors import RejectedError
@@ -23,6 +24,7 @@ from gateway.steps.submitting import begin_attempts
 from gateway.store import ReceiptState, SubmissionState
 from tests.flow import erp
 from tests.flow.customs import Said, deliver
+from tests.flow.references import account_book, cargo, licence, tell
 from tests.flow.test_enterprises import BOTH, COMPANY, GUARANTEE, NAME, SECOND, _profile
 from tests.services.installation import AGGREGATION, ENTERPRISE, FILING, ROOT, Installation, Running
 
@@ -286,7 +288,7 @@ def test_a_resend_is_the_same_envelope_to_the_byte(tmp_path: Path, box: str) -> 
         with gateway.store.begin() as unit:
             unit._connection.exec_driver_sql("UPDATE submissions SET state = 'in_doubt'")
         with gateway.store.begin() as unit:
-            (attempt,) = begin_attempts(gateway.world, unit, "client", 10)
+            (attempt,) = begin_attempts(gateway.world, unit, gateway.member, "client", 10)
         assert attempt.file == (sent.name, first)
         running.settle()
         boxes = installation.folder.glob("client/JB/*Box/*.xml")
@@ -381,4 +383,56 @@ def test_nothing_unsigned_about_an_envelope_counts(tmp_path: Path) -> None:
         assert running.document(erp.QUALIFICATION).state == "declared"
         (inbox / "Receipt_2.xml").write_bytes(receipt)
         running.settle()
+        assert running.document(erp.QUALIFICATION).state == "approved"
+
+
+def _two_offices(folder: Path) -> tuple[dict[str, str], Identity]:
+    """Return a change by which the usual customs speaks for 5301 only, and another for 51, on one route."""
+    key, certificate = folder / "north.key", folder / "north.pem"
+    make_identity(key, certificate)
+    limits = f'{{ file = "var/customs/customs.pem", offices = ["5301"] }}, {{ file = "{certificate}", '
+    change = {'["var/customs/customs.pem"]': f'[{limits}offices = ["51"] }}]'}
+    return change, load_identity(key, certificate)
+
+
+def _refused(running: Running) -> str:
+    line = running.installation.log()[-1]
+    return f"{line['outcome']} {line['violations'][0]['code']}"
+
+
+@pytest.mark.requirement("CU-02", "GF-09")
+def test_an_office_speaks_for_itself_though_others_share_its_route(tmp_path: Path) -> None:
+    """Its well signed receipts and reference data about others' offices move and change nothing."""
+    change, north = _two_offices(tmp_path)
+    installation = Installation(tmp_path / "site", change)
+    parts = check_installation(installation.settings, Clock(FILING))
+    (warned,) = (f for part in parts for f in part.violations if f.code == "config.office-unheard")
+    assert (warned.warning, warned.values["offices"]) == (True, "*")
+    with installation.open(customs=False) as running:
+        running.send("qualification.json", erp.qualification())
+        (sent,) = running.submissions(erp.QUALIFICATION)
+        kind = sent.message_type
+        for said, identity in (
+            (Said("A", message_type=kind, answers=sent.id), north),
+            (Said("A", message_type=kind, number=sent.number, sender="5101", office=""), north),
+            (Said("A", message_type=kind, answers=sent.id, sender="5101"), None),
+        ):
+            deliver(installation, "r.xml", said, identity)
+            running.settle()
+            assert _refused(running) == "refused receipt.other-office"
+        assert running.document(erp.QUALIFICATION).state == "declared"
+        for told, body in (
+            ("AccountBook", account_book()),
+            ("CargoManifest", cargo()),
+            ("Licence", licence()),
+        ):
+            tell(installation, "ref.xml", told, body, north)
+            running.settle()
+            assert _refused(running) == "refused receipt.other-office"
+        with running.gateway.store.read() as unit:
+            assert unit.references.listing(limit=9) == []
+        tell(installation, "book.xml", "AccountBook", account_book())
+        deliver(installation, "yes.xml", Said("A", message_type=kind, answers=sent.id))
+        running.settle()
+        assert {line["outcome"] for line in installation.log()[-2:]} == {"applied"}
         assert running.document(erp.QUALIFICATION).state == "approved"

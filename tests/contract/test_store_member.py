@@ -1,0 +1,172 @@
+"""Gateways on one database: what each does alone, and how one notices that it was held for dead."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gateway.errors import RetryError
+from gateway.store import LeaseRow, Member, Store, SubmissionState
+from gateway.store import member as member_module
+from tests.services.postgres import Server
+from tests.services.stores import Database, add_submission, changed, document, new
+
+pytest_plugins = ("tests.services.store_fixtures",)
+
+SHORT = 0.6
+PATIENCE = 30.0
+
+OpenAt = Callable[[Database], Store]
+
+
+@pytest.fixture
+def shared(postgres_server: Server, postgres_template: str) -> Iterator[Database]:
+    """A database that several gateways may use."""
+    name = postgres_server.create(postgres_template)
+    yield Database("postgresql", postgres_server.url(name))
+    postgres_server.drop(name)
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Wait for a condition; what never comes makes the test fail."""
+    end = time.monotonic() + PATIENCE
+    while not reached():
+        assert time.monotonic() < end, "it is not reached"
+        time.sleep(0.01)
+
+
+def _leases(store: Store) -> list[LeaseRow]:
+    with store.read() as unit:
+        return unit.leases.all()
+
+
+def test_a_gateway_alone_does_everything(database: Database, open_at: OpenAt) -> None:
+    """It is listed with its process while it runs, and gone afterwards."""
+    store = open_at(database)
+    with store.join(60, ["tick", "seal"]) as member:
+        assert member.holds("tick")
+        member.check(member.id)
+        (own,) = (row for row in _leases(store) if row.process)
+        assert own.holder == member.id
+    assert _leases(store) == []
+
+
+def test_what_was_being_sent_when_a_gateway_died_is_in_doubt_at_the_next_start(
+    database: Database, open_at: OpenAt
+) -> None:
+    """Its lock or its lease is gone, so that nobody sends it any more."""
+    store = open_at(database)
+    with store.begin() as unit:
+        unit.documents.put([new(document())])
+        add_submission(unit, "M1")
+        unit.submissions.signed("M1", unit.raw.put(b"signed"))
+        unit.submissions.attempt_begin(["M1"], "dead")
+    with store.join(60, []), store.read() as unit:
+        (row,) = unit.submissions.by_number("M20260000000000001")
+        assert row.state == SubmissionState.IN_DOUBT
+
+
+def test_the_heir_does_what_the_dead_one_did(shared: Database, open_at: OpenAt) -> None:
+    """At once when it leaves in good order."""
+    with open_at(shared).join(SHORT, ["tick"]) as second:
+        assert second.holds("tick")
+        with open_at(shared).join(SHORT, ["tick", "seal"]) as first:
+            assert (first.holds("tick"), first.holds("seal")) == (False, True)
+        until(lambda: second.holds("tick"))
+
+
+def test_a_heartbeat_keeps_a_gateway_alive(shared: Database, open_at: OpenAt) -> None:
+    """For many times its lease; nobody inherits anything of it."""
+    watched = open_at(shared)
+    with open_at(shared).join(SHORT, ["tick"]) as first, open_at(shared).join(SHORT, ["tick"]) as second:
+        (lease,) = (row for row in _leases(watched) if row.holder == first.id and row.until)
+        assert lease.until is not None
+        last = lease.until
+
+        def renewed() -> bool:
+            found = [row.until for row in _leases(watched) if row.holder == first.id and row.until]
+            return bool(found) and (found[0] - last).total_seconds() > 2 * SHORT
+
+        until(renewed)
+        assert first.holds("tick")
+        assert not second.holds("tick")
+
+
+def test_who_was_held_for_dead_sends_nothing_of_what_it_had(
+    shared: Database, open_at: OpenAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its work is another's; it goes on under another name, and what it claims under that is its own."""
+    with open_at(shared).join(SHORT, ["tick"]) as sleeper:
+        before = sleeper.id
+        beat = sleeper._beat
+        monkeypatch.setattr(sleeper, "_beat", _away)
+        with open_at(shared).join(SHORT, ["tick"]) as heir:
+            until(lambda: heir.holds("tick"))
+            _refused(sleeper, before)
+            assert not sleeper.holds("tick")
+            monkeypatch.setattr(sleeper, "_beat", beat)
+            until(lambda: sleeper.id != before)
+            _refused(sleeper, before)
+            sleeper.check(sleeper.id)
+            assert heir.holds("tick")
+            assert not sleeper.holds("tick")
+
+
+def test_who_was_late_and_missed_by_nobody_goes_on(
+    shared: Database, open_at: OpenAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as no other gateway was there to take anything, nothing is in doubt."""
+    with open_at(shared).join(SHORT, ["tick"]) as sleeper:
+        before = sleeper.id
+        beat = sleeper._beat
+        monkeypatch.setattr(sleeper, "_beat", _away)
+        until(lambda: not sleeper.holds("tick"))
+        _refused(sleeper, before)
+        monkeypatch.setattr(sleeper, "_beat", beat)
+        until(lambda: sleeper.holds("tick"))
+        sleeper.check(before)
+
+
+def _away(_seconds: float) -> float | None:
+    raise RetryError("store.not-now", reason="away")
+
+
+def _refused(member: Member, holder: str) -> None:
+    with pytest.raises(RetryError) as fault:
+        member.check(holder)
+    assert fault.value.code == "store.lease-lost"
+
+
+def test_a_clock_that_jumps_ends_no_lease(
+    shared: Database, open_at: OpenAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the database's clock and that of the machine's uptime count, not the gateway's."""
+    assert member_module._now() > 0
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    with open_at(shared).join(60, ["tick"]) as first, open_at(shared).join(60, ["tick"]) as second:
+        assert first.holds("tick")
+        assert not second.holds("tick")
+
+
+def test_a_transaction_that_stands_still_is_ended(shared: Database, open_at: OpenAt) -> None:
+    """Its locks would outlive the lease of the process that sleeps over them; who only reads may think."""
+    store, other = open_at(shared), open_at(shared)
+    with store.begin() as unit:
+        unit.documents.put([new(document())])
+    with store.join(SHORT, []), pytest.raises(RetryError) as fault:
+        _sleep_over_a_lock(store, other)
+    assert fault.value.code == "store.not-now"
+
+
+def _sleep_over_a_lock(store: Store, other: Store) -> None:
+    number = "M20260000000000001"
+    with store.begin() as unit, store.read() as reading:
+        assert unit.documents.lock(number)
+        assert reading.documents.get(number)
+        with other.begin() as waiting:
+            # It comes when the sleeper's transaction was ended, and not before.
+            waiting.documents.put([changed(document(state="declared"), "saved", 1)])
+        assert reading.documents.get(number)
+        unit.documents.get(number)
