@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
 import structlog
 
@@ -16,6 +17,8 @@ log = structlog.get_logger("gateway.workers")
 # gateway) leave work in the database without a call.
 POLL_SECONDS = 0.5
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+# How long the stages may take to end, such as one whose token does not answer.
+STOP_SECONDS = 45.0
 
 Stage = Callable[[], int]
 
@@ -109,9 +112,12 @@ class Workers:
         return all(worker.quiet_at == self.board.done for worker in self._workers.values())
 
     def stop(self) -> None:
-        """Let each stage finish its batch, then end its thread."""
+        """Let each stage finish its batch, then end its thread; one that hangs ends with the process."""
         self.board.stop.set()
         for worker in self._workers.values():
             worker.wake()
+        end = monotonic() + STOP_SECONDS
         for worker in self._workers.values():
-            worker.join()
+            worker.join(max(0, end - monotonic()))
+            if worker.is_alive():
+                log.warning("stage-hangs", stage=worker.name)

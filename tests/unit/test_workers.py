@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from gateway import workers as workers_module
 from gateway.workers import Workers
 
 PATIENCE = 30.0
@@ -57,3 +58,16 @@ def test_while_a_stage_looks_it_is_not_quiet(gate: Gate) -> None:
     gate.look(0)
     workers.stop()
     assert workers.quiet()
+
+
+def test_a_stage_that_hangs_does_not_keep_the_gateway_from_ending(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does whose token never answers; it ends with the process."""
+    monkeypatch.setattr(workers_module, "STOP_SECONDS", 0.01)
+    workers = Workers({"gate": gate}, {})
+    workers.start()
+    gate.wait()
+    workers.stop()
+    assert any(thread.name == "gate" for thread in threading.enumerate())
+    gate.look(0)
