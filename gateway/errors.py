@@ -118,6 +118,10 @@ class RetryError(GatewayError):
     consequence = Consequence.RETRY
 
 
+class UnsentError(RetryError):
+    """What was to be sent has certainly not arrived, not a byte of it; the same may work later."""
+
+
 class ParkedError(GatewayError):
     """A person must look before it can go on."""
 

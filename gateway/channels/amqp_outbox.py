@@ -11,7 +11,7 @@ from gateway.channels.amqp_link import AmqpLink
 from gateway.channels.amqp_publisher import Published, publish
 from gateway.channels.amqp_queues import prepare_absent
 from gateway.channels.base import check_name
-from gateway.errors import GatewayError, ParkedError, RetryError
+from gateway.errors import GatewayError, ParkedError, RetryError, UnsentError
 
 _TYPES = {
     ".json": "application/json",
@@ -41,7 +41,8 @@ class AmqpOutbox:
 
         Raises:
             ParkedError: `channels.name-unsafe`, or `channels.amqp-refused` for good.
-            RetryError: Whether it arrived is in doubt, or no queue takes it now.
+            UnsentError: The broker is away, or no queue takes it now.
+            RetryError: Whether it arrived is in doubt.
         """
         if fault := self.send_many([(name, data)]).get(name):
             raise fault
@@ -67,7 +68,10 @@ class AmqpOutbox:
 
     async def _publish(self, messages: dict[str, Message]) -> dict[str, GatewayError]:
         if not self._prepared:
-            await prepare_absent(self._link, self._place.routing_key)
+            try:
+                await prepare_absent(self._link, self._place.routing_key)
+            except RetryError as fault:
+                raise UnsentError(fault.code, **fault.values) from fault
             self._prepared = True
         faults = await publish(self._link, self._place, messages)
         if not self._place.exchange and any(f.code == "channels.amqp-unroutable" for f in faults.values()):

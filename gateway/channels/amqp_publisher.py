@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import ChannelPreconditionFailed, DeliveryError, PublishError
 
 from gateway.channels.amqp_link import AmqpLink, leave
-from gateway.errors import GatewayError, ParkedError, RetryError
+from gateway.errors import GatewayError, ParkedError, RetryError, UnsentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ async def publish(
     """Publish with confirmation; return by name what the broker has not confirmed, and why.
 
     Raises:
-        RetryError: The broker cannot be reached at all.
+        UnsentError: The broker cannot be reached at all.
     """
     faults = await _in_one_channel(link, place, messages)
     refused = [
@@ -41,8 +41,12 @@ async def publish(
         return {name: _for_good(fault) for name, fault in faults.items()}
     # The broker closes the channel at a message that it will never take, and does not say which it was.
     for name in refused:
+        try:
+            alone = await _in_one_channel(link, place, {name: messages[name]})
+        except UnsentError:
+            # Before the channel was closed, the broker may have taken it.
+            continue
         del faults[name]
-        alone = await _in_one_channel(link, place, {name: messages[name]})
         faults |= {name: _for_good(fault) for name, fault in alone.items()}
     return faults
 
@@ -50,7 +54,10 @@ async def publish(
 async def _in_one_channel(
     link: AmqpLink, place: Published, messages: Mapping[str, Message]
 ) -> dict[str, GatewayError]:
-    channel = await link.channel("give")
+    try:
+        channel = await link.channel("give")
+    except RetryError as fault:
+        raise UnsentError(fault.code, **fault.values) from fault
     try:
         exchange = channel.default_exchange
         if place.exchange:
@@ -99,9 +106,11 @@ def _meant(link: AmqpLink, place: Published, name: str, fault: RetryError) -> Ga
     values = {"name": name, "broker": link.access.name, "place": str(place)}
     error: GatewayError
     if isinstance(cause, PublishError):
-        error = RetryError("channels.amqp-unroutable", **values)
+        error = UnsentError("channels.amqp-unroutable", **values)
     elif isinstance(cause, DeliveryError):
-        error = RetryError("channels.amqp-not-taken", **values)
+        # Behind an exchange another queue may have taken it.
+        kind = RetryError if place.exchange else UnsentError
+        error = kind("channels.amqp-not-taken", **values)
     else:
         reason = str(fault.values.get("reason", ""))
         error = RetryError(

@@ -101,6 +101,7 @@ class Outbox(Protocol):
 
         Raises:
             ParkedError: `channels.name-unsafe`, or `channels.name-taken` by other bytes.
+            UnsentError: It has certainly not arrived; the same may be sent again.
             RetryError: Whether it arrived is in doubt; the same may be sent again.
         """
         ...

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gateway.channels.base import check_name
-from gateway.errors import GatewayError, ParkedError, RetryError
+from gateway.errors import GatewayError, ParkedError, RetryError, UnsentError
 
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -24,7 +24,8 @@ class FolderOutbox:
 
         Raises:
             ParkedError: `channels.name-unsafe`, or `channels.name-taken` by other bytes.
-            RetryError: `channels.not-sent`; whether the file is there is in doubt.
+            UnsentError: `channels.not-sent`: the file has not got its name.
+            RetryError: `channels.not-sent`; whether the file is there, or outlives a power cut, is in doubt.
         """
         if fault := self.send_many([(name, data)]).get(name):
             raise fault
@@ -39,24 +40,30 @@ class FolderOutbox:
         sent: list[str] = []
         for name, data in files:
             try:
-                if self._stands(name, data):
-                    sent.append(name)
-                else:
-                    written.append((name, self._write(name, data)))
+                stands = self._stands(name, data)
             except OSError as fault:
-                faults[name] = self._in_doubt(name, fault)
+                faults[name] = self._not_sent(name, fault, RetryError)
+                continue
             except GatewayError as fault:
                 faults[name] = fault
+                continue
+            if stands:
+                sent.append(name)
+                continue
+            try:
+                written.append((name, self._write(name, data)))
+            except OSError as fault:
+                faults[name] = self._not_sent(name, fault, UnsentError)
         for name, handle in written:
             try:
                 self._publish(name, handle)
                 sent.append(name)
             except OSError as fault:
-                faults[name] = self._in_doubt(name, fault)
+                faults[name] = self._not_sent(name, fault, self._sure(name))
         try:
             self._flush_folder()
         except OSError as fault:
-            faults |= {name: self._in_doubt(name, fault) for name in sent}
+            faults |= {name: self._not_sent(name, fault, RetryError) for name in sent}
         return faults
 
     def _stands(self, name: str, data: bytes) -> bool:
@@ -100,7 +107,11 @@ class FolderOutbox:
     def _draft(self, name: str) -> Path:
         return self._folder / f".{name}.tmp"
 
-    def _in_doubt(self, name: str, fault: OSError) -> RetryError:
-        error = RetryError("channels.not-sent", name=name, folder=self._folder, reason=fault.strerror)
+    def _sure(self, name: str) -> type[RetryError]:
+        """Return what is known of a file that has not got its name: over a network it may have."""
+        return UnsentError if os.path.lexists(self._draft(name)) else RetryError
+
+    def _not_sent(self, name: str, fault: OSError, kind: type[RetryError]) -> RetryError:
+        error = kind("channels.not-sent", name=name, folder=self._folder, reason=fault.strerror)
         error.__cause__ = fault
         return error

@@ -10,7 +10,7 @@ from gateway.channels.sftp_link import SftpLink
 from gateway.channels.sftp_session import Copy, SftpSession
 from gateway.channels.sftp_wire import LostError
 from gateway.channels.stillness import Signature
-from gateway.errors import GatewayError, ParkedError, RetryError
+from gateway.errors import GatewayError, ParkedError, RetryError, UnsentError
 
 
 class SftpOutbox:
@@ -26,7 +26,8 @@ class SftpOutbox:
 
         Raises:
             ParkedError: `channels.name-unsafe`, or `channels.name-taken` by other bytes.
-            RetryError: `channels.not-sent`, or the connection's fault; whether the file is there is in doubt.
+            UnsentError: `channels.not-sent`, or the connection's fault: the file has not got its name.
+            RetryError: The same; whether the file is there is in doubt.
         """
         if fault := self.send_many([(name, data)]).get(name):
             raise fault
@@ -46,24 +47,34 @@ class SftpOutbox:
 
     def _send(self, files: dict[str, bytes]) -> dict[str, GatewayError]:
         faults: dict[str, GatewayError] = {}
+        named: set[str] = set()
         try:
             with self._link.session() as session:
-                self._put(session, files, faults)
+                new = self._new(session, files, faults, named)
+                self._put(session, new, faults, named)
         except RetryError as fault:
             # What was answered before the connection was lost stays as it is known, unless it was
-            # still to be flushed; the rest is in doubt.
-            return {name: faults.get(name, fault) for name in files}
+            # still to be flushed; of the rest it is in doubt what may have got its name.
+            sure = UnsentError(fault.code, **fault.values)
+            sure.__cause__ = fault
+            return {name: faults.get(name, fault if name in named else sure) for name in files}
         return faults
 
-    def _put(self, session: SftpSession, files: dict[str, bytes], faults: dict[str, GatewayError]) -> None:
-        new = self._new(session, files, faults)
-        drafts = session.write([(self._draft(name), files[name]) for name in new])
+    def _put(
+        self,
+        session: SftpSession,
+        files: dict[str, bytes],
+        faults: dict[str, GatewayError],
+        named: set[str],
+    ) -> None:
+        drafts = session.write([(self._draft(name), data) for name, data in files.items()])
         written = []
-        for name, fault in zip(new, drafts, strict=True):
+        for name, fault in zip(files, drafts, strict=True):
             if fault is None:
                 written.append(name)
             else:
-                faults[name] = self._in_doubt(name, fault)
+                faults[name] = self._not_sent(name, fault, UnsentError)
+        named.update(written)
         moved = session.move([(self._draft(name), self._path(name)) for name in written])
         taken = []
         for name, fault in zip(written, moved, strict=True):
@@ -71,7 +82,7 @@ class SftpOutbox:
                 # It came there since we looked: perhaps by ourselves, over a connection that was lost.
                 taken.append(name)
             elif fault is not None:
-                faults[name] = self._in_doubt(name, fault)
+                faults[name] = self._not_sent(name, fault, RetryError)
         if taken:
             self._compare(session, {name: files[name] for name in taken}, faults)
         try:
@@ -83,22 +94,27 @@ class SftpOutbox:
             return
 
     def _new(
-        self, session: SftpSession, files: dict[str, bytes], faults: dict[str, GatewayError]
-    ) -> list[str]:
+        self,
+        session: SftpSession,
+        files: dict[str, bytes],
+        faults: dict[str, GatewayError],
+        named: set[str],
+    ) -> dict[str, bytes]:
         """Return what is not there yet; other bytes under a name are never replaced."""
         found = session.look([self._path(name) for name in files])
         standing: dict[str, bytes] = {}
-        new = []
+        new: dict[str, bytes] = {}
         for (name, data), seen in zip(files.items(), found, strict=True):
             if isinstance(seen, OSError):
                 if seen.errno == errno.ENOENT:
-                    new.append(name)
+                    new[name] = data
                 else:
-                    faults[name] = self._in_doubt(name, seen)
+                    faults[name] = self._not_sent(name, seen, UnsentError)
             elif not seen.is_file or seen.size != len(data):
                 faults[name] = self._taken(name)
             else:
                 standing[name] = data
+        named.update(standing)
         self._compare(session, standing, faults)
         return new
 
@@ -114,7 +130,7 @@ class SftpOutbox:
             if isinstance(copy, OSError):
                 # A reader may take it in this moment; then it was there.
                 if copy.errno != errno.ENOENT:
-                    faults[name] = self._in_doubt(name, copy)
+                    faults[name] = self._not_sent(name, copy, RetryError)
             elif not isinstance(copy, Copy) or copy.data != data:
                 faults[name] = self._taken(name)
 
@@ -127,9 +143,9 @@ class SftpOutbox:
     def _taken(self, name: str) -> ParkedError:
         return ParkedError("channels.name-taken", name=name, folder=self._shown)
 
-    def _in_doubt(self, name: str, fault: OSError) -> RetryError:
+    def _not_sent(self, name: str, fault: OSError, kind: type[RetryError]) -> RetryError:
         reason = shown(fault.strerror or type(fault).__name__)
-        error = RetryError("channels.not-sent", name=name, folder=self._shown, reason=reason)
+        error = kind("channels.not-sent", name=name, folder=self._shown, reason=reason)
         error.__cause__ = fault
         return error
 

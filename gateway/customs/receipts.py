@@ -10,6 +10,8 @@ from gateway.fields import Fields
 
 ReceiptType = Literal["T", "B"]
 TECHNICAL: Final = "T"
+# Codes of technical receipts by which customs has the message: received, and received before (CU-05).
+RECEIVED: Final = frozenset({"0", "-8"})
 BUSINESS: Final = "B"
 _TYPES: Final[dict[str, ReceiptType]] = {TECHNICAL: TECHNICAL, BUSINESS: BUSINESS}
 
@@ -60,6 +62,11 @@ class Said:
     digest: str
     noticed_at: str
     faults: tuple[Fault, ...]
+
+    @property
+    def ends(self) -> bool:
+        """Whether no decision will follow: customs could not receive the message."""
+        return self.receipt_type == TECHNICAL and self.code not in RECEIVED
 
 
 def read_receipt(message_id: str, office: str, refers_to: str, body: Fields) -> Said:

@@ -11,7 +11,8 @@ from gateway.documents.lives import machine_of, meanings, state_of
 from gateway.documents.states import Event
 from gateway.errors import RejectedError, Violation
 
-RECEIVED: Final = "0"
+# Received, and received before: who asks twice learns that the first one came (CU-05).
+RECEIVED: Final = frozenset({"0", "-8"})
 # A volume's customs number, 备案分册海关编号, and those of a manifest and a declaration.
 _LENGTHS: Final = {Kind.VOLUME: 12, Kind.MANIFEST: 18, Kind.DECLARATION: 18}
 # What these say of a submission is over once the ERP has begun to correct the document.
@@ -47,7 +48,7 @@ def advance(document: Document, answer: Answer, facts: Facts) -> Decision | Stal
 
 def _meaning(document: Document, answer: Answer) -> Event | None:
     if answer.receipt_type == "T":
-        return Event.RECEIVE if answer.code == RECEIVED else Event.FAIL
+        return Event.RECEIVE if answer.code in RECEIVED else Event.FAIL
     known = meanings(document.kind)
     if answer.code not in known:
         expected = ", ".join(known) or "-"

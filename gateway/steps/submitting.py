@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 
-from gateway.errors import GatewayError, ParkedError, RetryError
+from gateway.errors import GatewayError, ParkedError, RetryError, UnsentError
 from gateway.messages import serialize
 from gateway.signing import Signer
+from gateway.steps import circuits
 from gateway.steps.containment import contained
 from gateway.steps.records import World
 from gateway.steps.token_watch import TokenWatch
 from gateway.steps.transport import enclosed
 from gateway.steps.trouble import reasons_of, values_of
-from gateway.store import AttemptOutcome, SubmissionRow, Unit
+from gateway.store import AttemptOutcome, Member, SubmissionRow, Unit
 from gateway.xmlio import parse
 
 UNUSABLE = "token.unusable"
 DEVICE = "token"
 NOT_BOUND = "token.enterprise-not-bound"
 EXPIRING = "token.certificate-expiring"
+GIVEN_UP = "exchange.given-up"
 # A token may need a quarter of a second for each, and what is signed is to be kept and sent soon.
 SOON_SECONDS = 1.0
 
@@ -57,14 +59,16 @@ class Signatures:
             raise self.troubles[DEVICE]
 
 
-def take_to_sign(unit: Unit, limit: int) -> list[tuple[SubmissionRow, bytes]]:
+def take_to_sign(unit: Unit, member: Member, limit: int) -> list[tuple[SubmissionRow, bytes]]:
     """Take what is to be signed; an enterprise whose key is known to be unusable is only looked at (ID-02).
 
     However much of it waits, it keeps nobody else from the token; its oldest message finds out when
-    its key is there again.
+    its key is there again. What one gateway takes, no other one's token signs meanwhile.
     """
     away = {alert.subject for alert in unit.alerts.opened(UNUSABLE)} - {DEVICE}
-    rows = unit.submissions.take_to_sign(limit, away)
+    rows = unit.submissions.take_to_sign(limit, away, holder=member.id)
+    if member.shares:
+        unit.submissions.claims.to_sign([row.id for row in rows], member.id)
     return unit.raw.many((row, row.unsigned_digest) for row in rows)
 
 
@@ -91,8 +95,11 @@ def sign_batch(signer: Signer, watch: TokenWatch, batch: Iterable[tuple[Submissi
     return result
 
 
-def note_signatures(world: World, unit: Unit, result: Signatures) -> None:
+def note_signatures(world: World, unit: Unit, member: Member, result: Signatures) -> None:
     """Keep the signed bytes; the first signature of a message stays, and trouble is told once (ID-03)."""
+    if member.shares:
+        # Another one's token may be able to do what this one did not come to.
+        unit.submissions.claims.free(member.id)
     for submission, data in result.signed.items():
         unit.submissions.signed(submission, unit.raw.put(data))
     for submission, parked in result.parked.items():
@@ -133,11 +140,13 @@ class Attempt:
         id: The attempt's row.
         submission: What is sent.
         data: The stored signed bytes, encrypted and in an envelope where the route has them so.
+        holder: The gateway that sends it.
     """
 
     id: int
     submission: SubmissionRow
     data: bytes = field(repr=False)
+    holder: str
 
     @property
     def file(self) -> tuple[str, bytes]:
@@ -145,17 +154,20 @@ class Attempt:
         return file_name(self.submission), self.data
 
 
-def begin_attempts(world: World, unit: Unit, route: str, limit: int) -> list[Attempt]:
-    """Note that what waits for a route is being sent; what somebody began to send before is in doubt."""
-    unit.submissions.recover(route)
-    rows = unit.submissions.take_to_send(route, limit)
-    begun = unit.submissions.attempt_begin([row.id for row in rows])
+def begin_attempts(world: World, unit: Unit, member: Member, route: str, limit: int) -> list[Attempt]:
+    """Note that what waits for a route is being sent; what this gateway began to send before is in doubt."""
+    holder = member.id
+    lost = unit.submissions.claims.recover(route, holder)
+    rows = circuits.take(unit, route, limit, lost)
+    begun = unit.submissions.attempt_begin([row.id for row in rows], holder)
     # What was encrypted before leaves as the same bytes again (CU-05).
     files = unit.raw.many(
         (row, row.sent_digest or row.signed_digest or "") for row in rows if row.id in begun
     )
     files = [(row, _encrypted(world, unit, row, data)) for row, data in files]
-    return [Attempt(begun[row.id], row, enclosed(world, row, file_name(row), data)) for row, data in files]
+    return [
+        Attempt(begun[row.id], row, enclosed(world, row, file_name(row), data), holder) for row, data in files
+    ]
 
 
 def _encrypted(world: World, unit: Unit, row: SubmissionRow, data: bytes) -> bytes:
@@ -168,17 +180,40 @@ def _encrypted(world: World, unit: Unit, row: SubmissionRow, data: bytes) -> byt
     return made
 
 
-def note_attempts(unit: Unit, attempts: Iterable[Attempt], faults: Mapping[str, GatewayError]) -> None:
-    """Note how each attempt ended; what may have arrived is in doubt and goes again as the same bytes."""
+def note_attempts(
+    world: World, unit: Unit, attempts: Sequence[Attempt], faults: Mapping[str, GatewayError]
+) -> int:
+    """Note how each attempt ended, and what that tells of the route; return how many are not made again.
+
+    What has certainly not arrived is told apart from what may have; both go again as the same bytes.
+    """
+    of = {each.submission.id: faults.get(file_name(each.submission)) for each in attempts}
     for attempt in attempts:
-        fault = faults.get(file_name(attempt.submission))
-        outcome = AttemptOutcome.SENT
-        if isinstance(fault, ParkedError):
-            outcome = AttemptOutcome.FAILED
-            unit.alerts.open(fault.code, attempt.submission.id, values_of(fault))
-        elif fault is not None:
-            outcome = AttemptOutcome.IN_DOUBT
-        unit.submissions.attempt_end(attempt.id, outcome, str(fault or ""))
+        _note_attempt(world, unit, attempt, of[attempt.submission.id])
+    gone = {name: fault for name, fault in of.items() if fault is not None}
+    circuits.note(world, unit, [attempt.submission for attempt in attempts], gone)
+    return len(attempts) - sum(isinstance(fault, RetryError) for fault in gone.values())
+
+
+def _note_attempt(world: World, unit: Unit, attempt: Attempt, fault: GatewayError | None) -> None:
+    """Note how one attempt ended, and when something is to be done about its message next (CU-01, CU-05)."""
+    row = attempt.submission
+    exchange = world.settings.exchanged(row.route, row.message_type)
+    if fault is None:
+        due_at = unit.now + timedelta(minutes=exchange.technical.warn_minutes)
+        unit.submissions.attempt_end(attempt.id, AttemptOutcome.SENT, due_at=due_at)
+        return
+    tries = unit.submissions.attempts(row.id)
+    outcome = AttemptOutcome.RETRY if isinstance(fault, UnsentError) else AttemptOutcome.IN_DOUBT
+    if isinstance(fault, ParkedError):
+        outcome = AttemptOutcome.FAILED
+        unit.alerts.open(fault.code, row.id, values_of(fault))
+    due_at = unit.now + exchange.pause(len(tries))
+    unit.submissions.attempt_end(attempt.id, outcome, str(fault), due_at=due_at)
+    if outcome is not AttemptOutcome.FAILED and 0 < exchange.attempts <= len(tries):
+        unit.submissions.give_up(row.id)
+        values = {"number": row.number, "attempts": len(tries), **reasons_of(fault)}
+        unit.alerts.open(GIVEN_UP, row.id, values)
 
 
 def raise_one(faults: Mapping[str, GatewayError]) -> None:

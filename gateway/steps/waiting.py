@@ -2,32 +2,82 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
+from gateway.config import Exchange
+from gateway.customs import Late, Wait
 from gateway.documents import APPROVED, Kind, waiting_states
+from gateway.steps import circuits
 from gateway.steps.records import World
-from gateway.store import ListedDocument, Store, Unit
+from gateway.steps.submitting import GIVEN_UP
+from gateway.steps.transport import REFUSED
+from gateway.store import AttemptOutcome, ListedDocument, Store, SubmissionRow, Unit
 
-OVERDUE = "waiting.overdue"
+_AT_ONCE: Final = 500
+_TECHNICAL: Final = (Late.TECHNICAL, Late.NO_TECHNICAL)
+_DECISION: Final = (Late.DECISION, Late.NO_DECISION)
+# Once it is missing, it is no longer told as late.
+_GRAVER: Final = dict([_TECHNICAL, _DECISION])
 
 
 def look(world: World, store: Store) -> int:
     """Let go what no longer has to wait, and tell what is late; return how much that was."""
     with store.begin() as unit:
-        return release_held(unit) + unit.receipts.match_again() + tell_overdue(world, unit)
+        return release_held(unit) + unit.receipts.match_again() + tell_late(world, unit)
 
 
-def tell_overdue(world: World, unit: Unit) -> int:
-    """Open an alert for each submission whose technical or business receipt is late (CU-01)."""
-    waiting = world.settings.exchanged("", "")
-    overdue = unit.submissions.overdue(
-        technical_before=unit.now - timedelta(minutes=waiting.technical.warn_minutes),
-        business_before=unit.now - timedelta(minutes=waiting.business.warn_minutes),
-    )
-    return sum(
-        unit.alerts.open(OVERDUE, row.id, {"number": row.number, "sent_at": f"{row.sent_at:%F %T}"})
-        for row in overdue
-    )
+def tell_late(world: World, unit: Unit) -> int:
+    """Tell whose technical receipt or decision is late, and apart from that, whose is missing (CU-01).
+
+    What has missed its technical receipt is sent again as the same bytes, where that is agreed (CU-05).
+    """
+    rows = unit.submissions.to_look_at(_AT_ONCE)
+    for row in rows:
+        _look_at(world, unit, row)
+    return len(rows)
+
+
+def _look_at(world: World, unit: Unit, row: SubmissionRow) -> None:
+    assert row.sent_at is not None, "what is awaited was sent"
+    exchange = world.settings.exchanged(row.route, row.message_type)
+    wait = Wait(row.sent_at, row.technical_at is not None, row.business_at is not None)
+    late = wait.late(exchange, unit.now)
+    values = {"number": row.number, "sent_at": f"{row.sent_at:%F %T}"}
+    for each in late:
+        if _GRAVER.get(each) not in late:
+            unit.alerts.open(f"waiting.{each}", row.id, values)
+    unit.alerts.close_all([f"waiting.{each}" for each in late if _GRAVER.get(each) in late], row.id)
+    unit.submissions.looked_at(row.id, wait.next_end(exchange, unit.now))
+    # As of its last look it was not missing: each sending misses its receipt once.
+    if Late.NO_TECHNICAL in late and Late.NO_TECHNICAL not in wait.late(exchange, _before(row)):
+        circuits.missed(world, unit, row)
+        if _may_go_again(unit, row, exchange):
+            unit.submissions.doubt(row.id)
+
+
+def _before(row: SubmissionRow) -> datetime:
+    """Return the moment before a message was due to be looked at."""
+    assert row.due_at is not None, "only what is due is looked at"
+    return row.due_at - timedelta(microseconds=1)
+
+
+def _may_go_again(unit: Unit, row: SubmissionRow, exchange: Exchange) -> bool:
+    """Whether a message goes again by itself: as often as agreed, and unless its document went on."""
+    if exchange.resend == "never":
+        return False
+    newest = unit.submissions.latest_of_number(row.number)
+    if newest is None or newest.id != row.id:
+        return False
+    sent = [each for each in unit.submissions.attempts(row.id) if each.outcome == AttemptOutcome.SENT]
+    return exchange.resend == "always" or len(sent) == 1
+
+
+def answered(unit: Unit, sent: SubmissionRow, *, finally_so: bool) -> None:
+    """Close what was told of a message that is answered; what waits for its decision goes on waiting."""
+    late = [*_TECHNICAL, *(_DECISION if finally_so else ())]
+    unit.alerts.close_all([REFUSED, GIVEN_UP, *(f"waiting.{each}" for each in late)], sent.id)
+    circuits.heard(unit, sent.route)
 
 
 def release_held(unit: Unit) -> int:

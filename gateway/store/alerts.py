@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,11 @@ from gateway.store.work_tables import alerts
 _SELECT = select(*columns_of(alerts, AlertRow))
 _CLOSE = update(alerts).where(
     alerts.c.code == bindparam("_code"),
+    alerts.c.subject == bindparam("_subject"),
+    alerts.c.closed_at.is_(None),
+)
+_CLOSE_ALL = update(alerts).where(
+    alerts.c.code.in_(bindparam("_codes", expanding=True)),
     alerts.c.subject == bindparam("_subject"),
     alerts.c.closed_at.is_(None),
 )
@@ -36,6 +41,11 @@ class Alerts:
         """Close the open alert; return whether there was one."""
         values = {"_code": code, "_subject": subject, "closed_at": self._now}
         return self._connection.execute(_CLOSE, values).rowcount > 0
+
+    def close_all(self, codes: Collection[str], subject: str) -> None:
+        """Close what is open of one subject under any of these codes."""
+        values = {"_codes": sorted(codes), "_subject": subject, "closed_at": self._now}
+        self._connection.execute(_CLOSE_ALL, values)
 
     def opened(self, *codes: str) -> list[AlertRow]:
         """Return the open alerts, of some codes or of all, by code and subject."""

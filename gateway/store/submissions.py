@@ -83,9 +83,7 @@ _TAKE_PILOT = (
 )
 _SEND_NOW = (
     update(submissions)
-    .where(
-        text(TO_SEND), submissions.c.route == bindparam("_route"), submissions.c.due_at.is_not(None)
-    )
+    .where(text(TO_SEND), submissions.c.route == bindparam("_route"), submissions.c.due_at.is_not(None))
     .values(due_at=None)
 )
 _AWAITED = text(AWAITED)
@@ -207,7 +205,7 @@ class Submissions:
         return rows(self._connection, SubmissionRow, _TAKE_TO_SEND, **asked)
 
     def take_pilot(self, route: str) -> list[SubmissionRow]:
-        """Take the oldest of what waited longest for an attempt, so that none that fails keeps others back."""
+        """Take the oldest of what waits longest for an attempt: none that fails keeps others back."""
         return rows(self._connection, SubmissionRow, _TAKE_PILOT, route=route, limit=1)
 
     def attempt_begin(self, ids: Collection[str], holder: str | None = None) -> dict[str, int]:

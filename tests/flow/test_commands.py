@@ -437,7 +437,7 @@ def test_every_fault_of_the_configuration_is_told_at_once(tmp_path: Path, comman
         'sender = "GW4403180001"': 'sender = ""',
         'name = "acme"': 'name = "ACME Ltd"',
         "max_items = 50 ": "max_items = 51 ",
-        "technical_minutes = 30 ": "technical_minutes = 0 ",
+        "attempts = 0 ": "attempts = -1 ",
         'language = "en"': 'language = "fr"\ncolour = "red"',
     }
     installation.write_config(changes)
@@ -448,7 +448,7 @@ def test_every_fault_of_the_configuration_is_told_at_once(tmp_path: Path, comman
         "sender",
         "partner[1].name",
         "aggregation.max_items",
-        "waiting.technical_minutes",
+        "exchange[1].attempts",
         "language",
         "colour",
     ]
