@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gateway.building import make_latch
+from gateway.cli.gateways import running, show_running
 from gateway.cli.history import amendments_of, changes_told, made_by, sentences, show_history
 from gateway.cli.months import Month
 from gateway.cli.session import Session, command
@@ -42,6 +43,7 @@ def status(session: Session, /) -> int:
         counts = unit.status.counts()
         alerts = unit.alerts.opened()
         runs = under_way(unit)
+        gateways = running(unit)
     show, settings = session.show, session.settings
     latch = make_latch(settings, session.clock).read().state.value
     unusable = any(alert.code in {UNUSABLE, HANGING} for alert in alerts)
@@ -70,6 +72,7 @@ def status(session: Session, /) -> int:
                 "queues": counts.queues,
                 "awaited": counts.awaited,
                 "aggregations": runs,
+                "gateways": gateways,
                 "token": token,
                 "channels": channels,
                 "alerts": told,
@@ -82,6 +85,7 @@ def status(session: Session, /) -> int:
     if runs:
         phases = [{**run, "phase": f"phase.{run['phase']}"} for run in runs]
         show.rows("aggregations", ("number", "phase", "done", "of", "manifests", "declarations"), phases)
+    show_running(show, gateways)
     show.pairs("token", {**token, "latch": f"latch.{latch}"})
     show.rows("channels", ("channel", "place", "result"), channels)
     show.rows("needs a person", ("since", "code", "about", "text"), told)

@@ -59,6 +59,8 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "raw.get": lambda unit: unit.raw.get(unit.raw.put(b"order")),
     "interchanges.add": lambda unit: add_interchange(unit, b"order", delivery="1"),
     "interchanges.take": lambda unit: unit.interchanges.take(50),
+    "interchanges.take of some": lambda unit: unit.interchanges.take(50, ["acme", "other"]),
+    "interchanges.partners_waiting": lambda unit: unit.interchanges.partners_waiting(),
     "interchanges.take_to_settle": lambda unit: unit.interchanges.take_to_settle("acme", 50),
     "interchanges.settled": lambda unit: unit.interchanges.settled(1),
     "interchanges.came_again": lambda unit: unit.interchanges.came_again(1),
@@ -109,7 +111,10 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "submissions.take_to_send": lambda unit: unit.submissions.take_to_send("customs", 50),
     "submissions.stranded": lambda unit: unit.submissions.stranded(["customs"]),
     "submissions.attempt_begin": lambda unit: unit.submissions.attempt_begin(["M1"]),
-    "submissions.recover": lambda unit: unit.submissions.claims.recover("customs", ""),
+    "submissions.attempt_begin recover": lambda unit: unit.submissions.claims.recover("customs", ""),
+    "submissions.attempt_begin abandon": lambda unit: unit.submissions.claims.abandon(),
+    "submissions.attempt_begin claim": lambda unit: unit.submissions.claims.to_sign(["M1"], "a"),
+    "submissions.attempt_begin free": lambda unit: unit.submissions.claims.free("a"),
     "submissions.mark_technical": lambda unit: unit.submissions.mark_technical("M1"),
     "submissions.by_message_id": lambda unit: unit.submissions.by_message_id("M1"),
     "submissions.by_number": lambda unit: unit.submissions.by_number(NUMBER),
@@ -123,6 +128,8 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "submissions.latest_of_customs_number": lambda unit: unit.submissions.latest_of_customs_number("5301"),
     "receipts.add": lambda unit: add_receipt(unit, b"receipt"),
     "receipts.take": lambda unit: unit.receipts.take(50),
+    "receipts.take of some": lambda unit: unit.receipts.take(50, ["customs"]),
+    "receipts.channels_waiting": lambda unit: unit.receipts.channels_waiting(),
     "receipts.settle": lambda unit: unit.receipts.settle(1, ReceiptState.STALE, ReceiptContent()),
     "receipts.failed": lambda unit: unit.receipts.failed("0", ReceiptContent(message_id="M1")),
     "receipts.match_again": lambda unit: unit.receipts.match_again(),
@@ -270,6 +277,11 @@ def test_every_method_is_among_those_looked_at(store: Store) -> None:
     only_adds |= {"runs.begin", "lines.add", "lines.place"}
     # Of the few runs that are under way, all are asked for.
     only_adds.add("runs.under_way")
+    # Of the few gateways, each heartbeat looks at all; and locks are no tables.
+    only_adds |= {
+        f"leases.{name}" for name in ("join", "renew", "take", "bury", "bury_all", "soonest", "all")
+    }
+    only_adds |= {"turns.take", "turns.wait"}
     # What an operator asks of the whole trail.
     only_adds |= {"audit.act", "audit.acts", "audit.verify", "audit.holds", "audit.acts_about"}
     # What an operator asks for as evidence of one document.
