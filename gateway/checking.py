@@ -13,7 +13,6 @@ from gateway.bootstrap import (
     make_module,
     make_pin_source,
     make_store,
-    make_verifiers,
     make_world,
 )
 from gateway.clock import Clock
@@ -28,6 +27,7 @@ from gateway.signing import TokenStatus, inspect_token
 from gateway.steps.mappings_in_force import check_mappings
 from gateway.steps.records import World
 from gateway.steps.routing import route_faults, stranded
+from gateway.steps.trust import make_trust, unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,11 @@ def _try(part: str, look: Callable[[], Iterable[Violation]]) -> Checked:
 
 
 def _customs(settings: Settings) -> Iterator[Violation]:
-    make_verifiers(settings)
+    make_trust(settings)
     for route in settings.route:
+        if missing := unheard(route):
+            values = {"route": route.name, "offices": ", ".join(missing)}
+            yield Violation("config.office-unheard", values=values, warning=True)
         if route.signature.allow_broken_sha1:
             yield Violation("config.sha1-allowed", values={"route": route.name}, warning=True)
 

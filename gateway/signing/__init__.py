@@ -18,7 +18,7 @@ from gateway.signing.pin import (
 from gateway.signing.suites import SUITES, SignaturePolicy, Suite, VerifyingSuite
 from gateway.signing.token import Identity, Token
 from gateway.signing.trial import Trial, make_trial_token
-from gateway.signing.verification import Verified, Verifier, load_certificates
+from gateway.signing.verification import Verified, Verifier, load_certificates, load_files
 from gateway.signing.xmldsig import Signer
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "fingerprint",
     "inspect_token",
     "load_certificates",
+    "load_files",
     "load_recipient",
     "make_trial_token",
     "pin_from_credential",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -191,11 +192,20 @@ def load_certificates(files: Iterable[Path]) -> tuple[x509.Certificate, ...]:
     Raises:
         RejectedError: `signature.certificate-file`, once for every file that cannot be read.
     """
-    found: list[x509.Certificate] = []
+    return tuple(chain.from_iterable(load_files(files)))
+
+
+def load_files(files: Iterable[Path]) -> list[list[x509.Certificate]]:
+    """Read the pinned certificates of each PEM file.
+
+    Raises:
+        RejectedError: As `load_certificates` says.
+    """
+    found: list[list[x509.Certificate]] = []
     faults: list[Violation] = []
     for file in files:
         try:
-            found += x509.load_pem_x509_certificates(file.read_bytes())
+            found.append(x509.load_pem_x509_certificates(file.read_bytes()))
         except (OSError, ValueError) as fault:
             reason = getattr(fault, "strerror", None) or str(fault)
             faults.append(
@@ -203,7 +213,7 @@ def load_certificates(files: Iterable[Path]) -> tuple[x509.Certificate, ...]:
             )
     if faults:
         raise RejectedError(faults)
-    return tuple(found)
+    return found
 
 
 def _short(fault: Exception) -> str:

@@ -261,7 +261,8 @@ class Evidence:
     def _signer(self, row: ReceiptRow, data: bytes) -> str:
         """Return the file of the pinned certificate that the receipt names, empty where none is pinned."""
         route = self.world.route(row.channel)
-        paths = [self.world.settings.path(file) for file in (route.trusted_certificates if route else ())]
+        files = [each.file for each in (route.trusted_certificates if route else ())]
+        paths = [self.world.settings.path(file) for file in files]
         pinned = {each.fingerprint: each for each in pinned_certificates(paths)}
         for stated in stated_certificates(data):
             if stated.fingerprint in pinned:

@@ -11,11 +11,17 @@ from gateway.customs import TECHNICAL, Said, correlate, read_receipt
 from gateway.documents import Answer, Decision, Document, Stale, advance
 from gateway.errors import ParkedError, RejectedError, Violation, refuse
 from gateway.messages import read
-from gateway.signing import Verifier
 from gateway.steps.containment import contained
 from gateway.steps.operating import tell_if_on_paper
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
-from gateway.steps.references import REFERENCES, keep_reference, log_line, read_reference, receipt_content
+from gateway.steps.references import (
+    REFERENCES,
+    keep_reference,
+    log_line,
+    office_of,
+    read_reference,
+    receipt_content,
+)
 from gateway.steps.replies import (
     TRACE,
     Heard,
@@ -26,6 +32,7 @@ from gateway.steps.replies import (
     violations_of,
 )
 from gateway.steps.transport import REFUSED, Word, line, note, opened
+from gateway.steps.trust import Statement, Trust
 from gateway.steps.waiting import OVERDUE
 from gateway.store import (
     DocumentRow,
@@ -54,7 +61,7 @@ class Outcome:
     submission: str = ""
 
 
-def weigh(world: World, verifiers: Mapping[str, Verifier], unit: Unit, receipt: ReceiptRow) -> None:
+def weigh(world: World, trust: Trust, unit: Unit, receipt: ReceiptRow) -> None:
     """Verify, read, and act; whatever comes out is noted and logged (CU-02, CU-03, GF-09)."""
     said: Said | ReferenceRow | None = None
     try:
@@ -63,13 +70,15 @@ def weigh(world: World, verifiers: Mapping[str, Verifier], unit: Unit, receipt: 
             if not isinstance(came, bytes):
                 _note(world, unit, receipt, came)
                 return
-            said = _read(world, verifiers[receipt.channel], unit, receipt, came)
-            bound = partial(_check_route, verifiers, unit, receipt, came)
-            outcome = (
-                _keep(unit, said)
-                if isinstance(said, ReferenceRow)
-                else _apply(world, unit, receipt, said, bound)
-            )
+            heard = trust.hear(receipt, came, unit.now)
+            said = _read(world, heard)
+            if isinstance(said, ReferenceRow):
+                trust.check_reference(heard, office_of(said))
+                outcome = _keep(unit, said)
+            else:
+                outcome = _apply(
+                    world, unit, receipt, said, partial(trust.check_answer, heard, said, unit.now)
+                )
     except (RejectedError, ParkedError) as fault:
         told = tell_violations(violations_of(fault, receipt.name), world.catalogue.dictionary)
         unexpected = fault.code == "state.unexpected-receipt"
@@ -93,55 +102,18 @@ def _note(world: World, unit: Unit, receipt: ReceiptRow, words: Sequence[Word]) 
         log_receipt(unit, receipt, line(each), {"outcome": str(ReceiptState.NOTED), **each.reason})
 
 
-def _check_route(
-    verifiers: Mapping[str, Verifier], unit: Unit, receipt: ReceiptRow, data: bytes, sent: SubmissionRow
-) -> None:
-    """Let only those answer a message whom its own route trusts, whichever way the answer came (CU-02).
-
-    One customs may answer over any of its routes; another customs may not, whatever number it names.
-
-    Raises:
-        RejectedError: `receipt.other-route`.
-    """
-    if sent.route == receipt.channel:
-        return
-    try:
-        if sent.route in verifiers:
-            verifiers[sent.route].verify(data, unit.now)
-            return
-        cause = None
-    except RejectedError as fault:
-        cause = fault
-    raise refuse("receipt.other-route", route=receipt.channel, message_id=sent.id, sent=sent.route) from cause
-
-
-def _check_office(said: Said, row: DocumentRow) -> None:
-    """Let an office speak only of what was declared to it (CU-02).
-
-    Raises:
-        RejectedError: `receipt.contradicts`.
-    """
-    if said.declared_at and row.office and said.declared_at != row.office:
-        given, sent = said.declared_at, row.office
-        raise refuse(
-            "receipt.contradicts", "Receipt/CustomMaster", field="CustomMaster", given=given, sent=sent
-        )
-
-
-def _read(
-    world: World, verifier: Verifier, unit: Unit, receipt: ReceiptRow, data: bytes
-) -> Said | ReferenceRow:
+def _read(world: World, told: Statement) -> Said | ReferenceRow:
     """Read the verified bytes and nothing else of what came (CU-02).
 
     Raises:
-        RejectedError: Why it is not believed, or not understood.
+        RejectedError: Why it is not understood.
     """
-    verified = verifier.verify(data, unit.now)
-    if faults := world.catalogue.check(verified.root):
+    root = told.verified.root
+    if faults := world.catalogue.check(root):
         raise RejectedError(faults)
-    head, body = read(verified.root)
+    head, body = read(root)
     if head.message_type in REFERENCES:
-        return read_reference(receipt, head, body)
+        return read_reference(told.receipt, head, body)
     if head.message_type != RECEIPT:
         expected = ", ".join((RECEIPT, *REFERENCES))
         raise refuse(
@@ -164,17 +136,20 @@ def _keep(unit: Unit, told: ReferenceRow) -> Outcome:
 
 
 def _apply(
-    world: World, unit: Unit, receipt: ReceiptRow, said: Said, check: Callable[[SubmissionRow], None]
+    world: World,
+    unit: Unit,
+    receipt: ReceiptRow,
+    said: Said,
+    check: Callable[[SubmissionRow, DocumentRow], None],
 ) -> Outcome:
     sent = correlate(said, unit.submissions)
     if sent is None:
         # The store looks for what it names, by this where it is a client's number.
         return Outcome(ReceiptState.ORPHAN, {"document_type": said.document_type})
     assert isinstance(sent, SubmissionRow), "the store knows only its own rows"
-    check(sent)
     row = unit.documents.get(sent.number)
     assert row is not None, "a submission never exists without its document"
-    _check_office(said, row)
+    check(sent, row)
     latest = unit.submissions.latest_of_number(sent.number)
     _mark(unit, said, sent)
     tell_if_on_paper(unit, sent)

@@ -47,6 +47,11 @@ def read_reference(receipt: ReceiptRow, head: Head, body: Fields) -> ReferenceRo
     )
 
 
+def office_of(told: ReferenceRow) -> str:
+    """Return the customs office to which it belongs, empty for a licence, which belongs to none."""
+    return _text(told.content, "CustomMaster")
+
+
 def keep_reference(unit: Unit, told: ReferenceRow) -> Violation | None:
     """Keep what customs told; return why nothing changes where it told as much or more before.
 

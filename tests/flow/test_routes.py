@@ -14,12 +14,12 @@ from lxml import etree
 
 from customs_stub.config import load
 from customs_stub.keys import Identity, load_identity, make_identity
-from gateway.building import make_world
-from gateway.stages import stages
+from gateway.bootstrap import make_world, stages
 from gateway.checking import check_installation
 from gateway.clock import Clock
 from gateway.errors import RejectedError
 from gateway.steps.aggregating import aggregate_month
+from gateway.steps.references import REFERENCES
 from gateway.steps.submitting import begin_attempts
 from gateway.store import ReceiptState, SubmissionState
 from tests.flow import erp
@@ -288,7 +288,7 @@ def test_a_resend_is_the_same_envelope_to_the_byte(tmp_path: Path, box: str) -> 
         with gateway.store.begin() as unit:
             unit._connection.exec_driver_sql("UPDATE submissions SET state = 'in_doubt'")
         with gateway.store.begin() as unit:
-            (attempt,) = begin_attempts(gateway.world, unit, gateway.member, "client", 10)
+            (attempt,) = begin_attempts(gateway.world, unit, "client", 10)
         assert attempt.file == (sent.name, first)
         running.settle()
         boxes = installation.folder.glob("client/JB/*Box/*.xml")
@@ -414,8 +414,8 @@ def test_an_office_speaks_for_itself_though_others_share_its_route(tmp_path: Pat
         kind = sent.message_type
         for said, identity in (
             (Said("A", message_type=kind, answers=sent.id), north),
-            (Said("A", message_type=kind, number=sent.number, sender="5101", office=""), north),
-            (Said("A", message_type=kind, answers=sent.id, sender="5101"), None),
+            (Said("A", message_type=kind, number=sent.number, office="5101"), north),
+            (Said("A", message_type=kind, answers=sent.id, office="5101"), None),
         ):
             deliver(installation, "r.xml", said, identity)
             running.settle()
@@ -430,7 +430,7 @@ def test_an_office_speaks_for_itself_though_others_share_its_route(tmp_path: Pat
             running.settle()
             assert _refused(running) == "refused receipt.other-office"
         with running.gateway.store.read() as unit:
-            assert unit.references.listing(limit=9) == []
+            assert all(unit.references.listing(kind=each, limit=9) == [] for each in REFERENCES)
         tell(installation, "book.xml", "AccountBook", account_book())
         deliver(installation, "yes.xml", Said("A", message_type=kind, answers=sent.id))
         running.settle()
