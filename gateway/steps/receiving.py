@@ -31,9 +31,9 @@ from gateway.steps.replies import (
     tell_violations,
     violations_of,
 )
-from gateway.steps.transport import REFUSED, Word, line, note, opened
+from gateway.steps.transport import Word, line, note, opened
 from gateway.steps.trust import Statement, Trust
-from gateway.steps.waiting import OVERDUE
+from gateway.steps.waiting import answered
 from gateway.store import (
     DocumentRow,
     ReceiptContent,
@@ -153,8 +153,7 @@ def _apply(
     latest = unit.submissions.latest_of_number(sent.number)
     _mark(unit, said, sent)
     tell_if_on_paper(unit, sent)
-    unit.alerts.close(OVERDUE, sent.id)
-    unit.alerts.close(REFUSED, sent.id)
+    answered(unit, sent, finally_so=said.ends or said.receipt_type != TECHNICAL)
     if latest is None or latest.id != sent.id:
         return _stale(row.state, Violation("receipt.superseded", values={"number": sent.number}))
     decision = advance(to_document(row), _answer(said), StoredFacts(world, unit))
@@ -170,7 +169,7 @@ def _apply(
 def _mark(unit: Unit, said: Said, sent: SubmissionRow) -> None:
     """Note the answer at its submission; any answer proves that customs has the message (CU-01, CU-05)."""
     if said.receipt_type == TECHNICAL:
-        unit.submissions.mark_technical(sent.id, last=said.code != "0")
+        unit.submissions.mark_technical(sent.id, last=said.ends)
     else:
         unit.submissions.mark_business(sent.id)
 
