@@ -42,6 +42,8 @@ COMMANDS: Final = {
     "token": "gateway.cli.token:token",
     "audit": "gateway.cli.audit:audit",
     "evidence": "gateway.cli.evidence:evidence",
+    "backup": "gateway.cli.backup:backup",
+    "restore": "gateway.cli.backup:restore",
     "demo": "gateway.cli.demo:demo",
 }
 

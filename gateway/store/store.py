@@ -149,6 +149,7 @@ class Store:
             yield store
         finally:
             store.close()
+            copy.unlink(missing_ok=True)
 
     def replace(self, copy: Store, suffix: str) -> Path | None:
         """Put a copy, which nobody uses any more, in the place of this database; return where this is kept.

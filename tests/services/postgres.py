@@ -54,6 +54,16 @@ class Server:
         with self._connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
 
+    def dump(self, database: str, file: Path) -> None:
+        """Back a database up with the server's own tool."""
+        words = ["--format=custom", f"--file={file}", self.url(database)]
+        subprocess.run([_programs() / "pg_dump", *words], check=True)
+
+    def restore(self, database: str, file: Path) -> None:
+        """Make a database anew from a backup."""
+        words = ["--clean", "--if-exists", f"--dbname={self.url(database)}"]
+        subprocess.run([_programs() / "pg_restore", *words, str(file)], check=True)
+
     def start(self) -> None:
         """Start it, after a death with all that was committed."""
         # Nothing here outlives the machine, so that flushing to its disk proves nothing.
