@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from gateway.building import make_mappings, make_policies, make_store, make_token, make_world
-from gateway.channels import LineLog, Waker
+from gateway.channels import LineLog, Waker, owner_of, take_owner
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.doors import Doors, channel_places
@@ -56,6 +56,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             if faults := stranded(settings, unit):
                 raise RejectedError(faults)
         member = parts.enter_context(store.join(settings.workers.lease_seconds, done_alone(settings)))
+        _be_one_installation(settings, store)
         waker = parts.enter_context(Waker())
         token = make_token(settings, clock)
         parts.callback(token.close)
@@ -90,6 +91,18 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             portions=Portions(world, store, member),
             refusals=Refusals(world, store),
         )
+
+
+def _be_one_installation(settings: Settings, store: Store) -> None:
+    """Claim at servers under one name with all gateways of the database, so that each is the others' heir."""
+    if not settings.sftp:
+        return
+    var = settings.path(settings.folders.var)
+    own = owner_of(var)
+    with store.begin() as unit:
+        common = unit.leases.installation(own)
+    if common != own:
+        take_owner(var, common)
 
 
 def _trouble(settings: Settings, store: Store) -> Trouble:

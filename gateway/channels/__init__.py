@@ -6,6 +6,7 @@ from gateway.channels.import_client import BOXES, ImportClientInbox, ImportClien
 from gateway.channels.line_log import LineLog
 from gateway.channels.memory import MemoryInbox, MemoryOutbox
 from gateway.channels.outbox import FolderOutbox
+from gateway.channels.owner import owner_of, take_owner
 from gateway.channels.waker import Waker, Watch
 
 __all__ = [
@@ -26,5 +27,7 @@ __all__ = [
     "Waker",
     "Watch",
     "failed_files",
+    "owner_of",
     "reason_of",
+    "take_owner",
 ]

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
-from pathlib import Path
-from uuid import uuid4
 
 from gateway.channels.claims import CLAIMED
+from gateway.channels.owner import owner_of
 from gateway.channels.sftp_connecting import SftpAccess
 from gateway.channels.sftp_inbox import SftpInbox, SftpIntake
 from gateway.channels.sftp_link import SftpLink
 from gateway.channels.sftp_outbox import SftpOutbox
 from gateway.config import Settings, SftpPlace, read_secret
-from gateway.errors import GatewayError, ParkedError, RetryError, Violation
+from gateway.errors import GatewayError, RetryError, Violation
 
-_OWNER = "gateway-id"
 _OUTBOX_PAUSE_SECONDS = 5.0
 
 
@@ -97,29 +94,6 @@ def access_of(settings: Settings, server: str) -> SftpAccess:
         timeout=found.timeout_seconds,
         secret=partial(read_secret, var, f"sftp-{server}-password"),
     )
-
-
-def owner_of(var: Path) -> str:
-    """Return the name of this installation among those that claim; made once, and kept in `var`.
-
-    Raises:
-        ParkedError: `channels.owner-unusable`.
-    """
-    file = var / _OWNER
-    try:
-        if not file.exists():
-            draft = file.with_name(f".{uuid4().hex}.tmp")
-            draft.write_text(uuid4().hex + "\n", "ascii")
-            # Whoever comes second finds the first one's.
-            with suppress(FileExistsError):
-                os.link(draft, file)
-            draft.unlink()
-        owner = file.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ParkedError("channels.owner-unusable", file=file, reason=str(fault)) from fault
-    if len(owner) != 32 or not owner.isalnum():
-        raise ParkedError("channels.owner-unusable", file=file, reason=repr(owner[:40]))
-    return owner
 
 
 def _owners(link: SftpLink, place: SftpPlace) -> set[str]:

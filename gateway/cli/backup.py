@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from gateway.bootstrap import make_private_folder
+from gateway.building import make_private_folder
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE
 from gateway.clock import Clock

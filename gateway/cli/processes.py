@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -18,24 +19,28 @@ _TIED = ("setpriv", "--pdeathsig", "TERM", "--", "sh", "-c", 'test "$PPID" = "$0
 
 
 class Supervised:
-    """One child process with its log file; it ends with its parent, however that ends.
+    """One child process; it ends with its parent, however that ends.
 
     Args:
-        command: Program and arguments.
-        folder: Where it runs.
-        log: Where its output goes.
-        restarted: Called with the exit code each time it died and is started again.
+        command: Returns program and arguments, at each start.
+        ended: Called with the exit code each time it ended by itself; returns whether it is started again.
+        log: Where its output goes; None is where that of the parent goes.
+        folder: Where it runs; None is where the parent does.
     """
 
     def __init__(
-        self, command: Sequence[str], folder: Path, log: Path, restarted: Callable[[int], None]
+        self,
+        command: Callable[[], Sequence[str]],
+        ended: Callable[[int], bool],
+        log: Path | None = None,
+        folder: Path | None = None,
     ) -> None:
         # Without setpriv (it comes with Linux) a child outlives a parent that is killed outright.
-        tied = (*_TIED, str(os.getpid())) if shutil.which("setpriv") else ()
-        self._command = (*tied, *command)
+        self._tied = (*_TIED, str(os.getpid())) if shutil.which("setpriv") else ()
+        self._command = command
         self._folder = folder
         self._log = log
-        self._restarted = restarted
+        self._ended = ended
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,30 +48,39 @@ class Supervised:
 
     def __enter__(self) -> Self:
         """Start the process and watch it."""
-        self._log.parent.mkdir(parents=True, exist_ok=True)
+        if self._log is not None:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
         self._watcher.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Ask the process to end, and insist when it does not."""
-        self._stopping.set()
+        self.ask_to_end()
         with self._lock:
             process = self._process
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+        if process is not None:
             try:
                 process.wait(_PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
         self._watcher.join()
 
+    def ask_to_end(self) -> None:
+        """Ask the process to end in good order, and start it no more."""
+        self._stopping.set()
+        with self._lock:
+            process = self._process
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+
     def _watch(self) -> None:
         while not self._stopping.is_set():
-            with self._lock, self._log.open("ab") as output:
+            with self._lock, ExitStack() as files:
                 if self._stopping.is_set():
                     return
+                output = None if self._log is None else files.enter_context(self._log.open("ab"))
                 self._process = subprocess.Popen(  # noqa: S603 -- our own programs
-                    self._command,
+                    (*self._tied, *self._command()),
                     cwd=self._folder,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -75,5 +89,5 @@ class Supervised:
                     start_new_session=True,
                 )
             code = self._process.wait()
-            if not self._stopping.wait(_PAUSE_SECONDS):
-                self._restarted(code)
+            if self._stopping.wait(_PAUSE_SECONDS) or not self._ended(code):
+                return

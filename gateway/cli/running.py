@@ -13,6 +13,7 @@ import structlog
 
 from gateway.bootstrap import Bell, open_gateway
 from gateway.checking import Checked, check_installation
+from gateway.cli.crew import Crew
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED, Show
 from gateway.errors import RetryError, Violation
@@ -35,19 +36,22 @@ _LOOK_SECONDS = 0.1
 )
 @click.option(
     "--workers",
-    type=click.IntRange(1, 1),
+    type=click.IntRange(1, 64),
     default=1,
-    help="Processes that share the work; as yet one.",
-    expose_value=False,
+    help="Processes that share the work; more than one on PostgreSQL only.",
 )
 @command
-def run(session: Session, /, *, until_idle: bool, timeout: int | None) -> int:
+def run(session: Session, /, *, until_idle: bool, timeout: int | None, workers: int) -> int:
     """Run all stages until stopped."""
     if timeout is not None and not until_idle:
         raise click.UsageError("--timeout goes with --until-idle")
     bell = Bell()
     stopped = threading.Event()
     _stop_on_signals(stopped)
+    if workers > 1:
+        given = ["--until-idle"] if until_idle else []
+        given += [] if timeout is None else ["--timeout", str(timeout)]
+        return Crew(session, given).run(workers, stopped)
     with open_gateway(session.settings, session.clock, bell) as gateway:
         threads = make_workers(gateway)
         with gateway.store.begin() as unit:

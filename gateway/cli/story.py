@@ -94,13 +94,12 @@ class Story:
         """Return one of the project's own programs, with its log under var/log."""
         settings = self.session.settings
         log = settings.path(settings.folders.var) / "log" / f"{program}.log"
-        show = self.session.show
-        return Supervised(
-            self._command(program, *arguments),
-            settings.root,
-            log,
-            lambda code: show.line("demo-restarted", program=program, code=code),
-        )
+
+        def restarted(code: int) -> bool:
+            self.session.show.line("demo-restarted", program=program, code=code)
+            return True
+
+        return Supervised(lambda: self._command(program, *arguments), restarted, log, settings.root)
 
     def file_and_pass(self) -> None:
         """File the qualification and the goods, and let two batches pass."""

@@ -35,6 +35,8 @@ from gateway.store.work_tables import leases
 
 # The lease of a gateway itself is called so; all others hold as long as their holder has that one.
 GATEWAY: Final = "gateway"
+# What all gateways of a database are together, for ever.
+INSTALLATION: Final = "installation"
 # The lock of whoever has the database alone; any number will do, other than that of the migrations.
 ALONE: Final = {"key": 0x6761_7465}
 _NOT_ALONE: Final = text("SELECT pg_try_advisory_xact_lock_shared(:key)")
@@ -64,6 +66,7 @@ _alive = leases.alias()
 _HOLDER_LIVES = (
     select(_alive.c.name).where(_alive.c.name == literal(f"{GATEWAY} ") + leases.c.holder).exists()
 )
+_MORTAL = leases.c.name != INSTALLATION
 _HELD = select(leases.c.name).where(leases.c.holder == bindparam("_holder"))
 
 
@@ -93,6 +96,14 @@ class Leases:
         asked = {} if seconds is None else {"_seconds": seconds}
         self._connection.execute(insert(leases).values(**values, until=until), asked)
 
+    def installation(self, proposed: str) -> str:
+        """Return the name under which all gateways of this database claim at servers: the first one's."""
+        row = {"name": INSTALLATION, "holder": proposed}
+        now = self._connection.scalar(select(self._clock))
+        added_once(self._connection, leases, {**row, "since": now}, "name")
+        found = select(leases.c.holder).where(leases.c.name == INSTALLATION)
+        return str(self._connection.execute(found).scalar_one())
+
     def renew(self, holder: str, seconds: float) -> bool:
         """Let a gateway live on for so long; False where it is gone, and somebody may do its work."""
         until = _clock(self._connection.dialect.name, later=True)
@@ -115,11 +126,11 @@ class Leases:
         """
         over = leases.c.until < self._clock if holders is None else leases.c.holder.in_(sorted(holders))
         self._connection.execute(delete(leases).where(_LIVES, over))
-        self._connection.execute(delete(leases).where(~_HOLDER_LIVES))
+        self._connection.execute(delete(leases).where(~_HOLDER_LIVES, _MORTAL))
 
     def bury_all(self) -> None:
         """Remove every gateway: whoever is alone on a database knows that the others are dead."""
-        self._connection.execute(delete(leases))
+        self._connection.execute(delete(leases).where(_MORTAL))
 
     def soonest(self, besides: str) -> float | None:
         """Return in how many seconds another gateway's time runs out, None where there is no other."""

@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from gateway.clock import Clock
 from gateway.store import (
+    CircuitRow,
     DocumentFilter,
     Move,
     NoticeRow,
@@ -120,9 +121,17 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "submissions.by_number": lambda unit: unit.submissions.by_number(NUMBER),
     "submissions.attempts": lambda unit: unit.submissions.attempts("M1"),
     "submissions.awaited": lambda unit: unit.submissions.awaited(),
-    "submissions.overdue": lambda unit: unit.submissions.overdue(
-        technical_before=unit.now, business_before=unit.now
-    ),
+    "submissions.sent_before": lambda unit: unit.submissions.sent_before(unit.now),
+    "submissions.to_look_at": lambda unit: unit.submissions.to_look_at(50),
+    "submissions.looked_at": lambda unit: unit.submissions.looked_at("M1", unit.now),
+    "submissions.take_pilot": lambda unit: unit.submissions.take_pilot("customs"),
+    "submissions.send_now": lambda unit: unit.submissions.send_now("customs"),
+    "submissions.doubt": lambda unit: unit.submissions.doubt("M1"),
+    "submissions.give_up": lambda unit: unit.submissions.give_up("M1"),
+    "circuits.put": lambda unit: unit.circuits.put(CircuitRow(route="customs", state="open", since=unit.now)),
+    "circuits.get": lambda unit: unit.circuits.get("customs"),
+    "circuits.lock": lambda unit: unit.circuits.lock("customs"),
+    "circuits.remove": lambda unit: unit.circuits.remove("customs"),
     "submissions.latest_of_number": lambda unit: unit.submissions.latest_of_number(NUMBER),
     "submissions.latest_of_client_number": lambda unit: unit.submissions.latest_of_client_number("M", "A-1"),
     "submissions.latest_of_customs_number": lambda unit: unit.submissions.latest_of_customs_number("5301"),
@@ -183,6 +192,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "references.used": lambda unit: unit.references.used(LICENCE, besides=NUMBER),
     "alerts.open": lambda unit: unit.alerts.open("token.absent", "t", {}),
     "alerts.close": lambda unit: unit.alerts.close("token.absent", "t"),
+    "alerts.close_all": lambda unit: unit.alerts.close_all(["token.absent", "token.gone"], "t"),
     "alerts.opened": lambda unit: unit.alerts.opened(),
     "interchanges.get": lambda unit: unit.interchanges.get(add_interchange(unit, b"one", delivery="2").id),
     "raw.beginning": lambda unit: unit.raw.beginning("0", 9),
@@ -211,6 +221,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
 READ_AS_A_WHOLE = [
     "ix_submissions_to_send",
     "ix_submissions_awaited",
+    "ix_submissions_to_look_at",
     "ix_alerts_open",
     "ix_history_unsealed",
     "ix_acts_unsealed",
@@ -229,6 +240,7 @@ QUEUES = [
     "submissions.take_to_sign",
     "submissions.take_to_sign besides",
     "submissions.take_to_send",
+    "submissions.to_look_at",
     "receipts.take",
     "notices.take",
 ]
@@ -279,9 +291,12 @@ def test_every_method_is_among_those_looked_at(store: Store) -> None:
     only_adds.add("runs.under_way")
     # Of the few gateways, each heartbeat looks at all; and locks are no tables.
     only_adds |= {
-        f"leases.{name}" for name in ("join", "renew", "take", "bury", "bury_all", "soonest", "all")
+        f"leases.{name}"
+        for name in ("join", "renew", "take", "bury", "bury_all", "soonest", "all", "installation")
     }
     only_adds |= {"turns.take", "turns.wait"}
+    # Of the few routes that do not go well, all are asked for.
+    only_adds.add("circuits.all")
     # What an operator asks of the whole trail.
     only_adds |= {"audit.act", "audit.acts", "audit.verify", "audit.holds", "audit.acts_about"}
     # What an operator asks for as evidence of one document.

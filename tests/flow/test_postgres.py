@@ -1,4 +1,4 @@
-"""The main job with PostgreSQL as the store: the same code, the same result."""
+"""The main job with PostgreSQL as the store: the same code, the same result; on SQLite one gateway only."""
 
 from __future__ import annotations
 
@@ -50,14 +50,12 @@ def test_the_main_job_ends_the_same_on_postgresql(tmp_path: Path, postgres_serve
 
 
 @pytest.mark.requirement("ER-04")
-def test_a_second_gateway_on_the_same_database_is_refused(tmp_path: Path, postgres_server: Server) -> None:
-    """On either store, with a word that says why; the first is not disturbed."""
-    url = postgres_server.url(postgres_server.create())
-    for name, changes in (("sqlite", {}), ("postgresql", {"sqlite:///var/gateway.db": url})):
-        installation = Installation(tmp_path / name, changes)
-        with installation.open() as running:
-            with pytest.raises(ParkedError) as caught, installation.open():
-                pass
-            assert caught.value.code == "store.runs-already"
-            running.send("1.json", erp.qualification())
-            assert running.document(erp.QUALIFICATION).state == "approved"
+def test_on_sqlite_a_second_gateway_is_refused(tmp_path: Path) -> None:
+    """With a word that says why; the first is not disturbed."""
+    installation = Installation(tmp_path)
+    with installation.open() as running:
+        with pytest.raises(ParkedError) as caught, installation.open():
+            pass
+        assert caught.value.code == "store.runs-already"
+        running.send("1.json", erp.qualification())
+        assert running.document(erp.QUALIFICATION).state == "approved"
