@@ -11,6 +11,7 @@ no other, and a process may die between any two commits. Each route and each ser
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from gateway.errors import ParkedError, RejectedError
 from gateway.parts import Gateway
@@ -71,8 +72,8 @@ def dispatch(gateway: Gateway, route: str) -> int:
         batch = submitting.begin_attempts(gateway.world, unit, gateway.member, route, BATCH)
     if not batch:
         return 0
-    gateway.member.check(batch[0].holder)
-    faults = gateway.customs_outboxes[route].send_many([attempt.file for attempt in batch])
+    still_ours = partial(gateway.member.check, batch[0].holder)
+    faults = gateway.customs_outboxes[route].send_many([attempt.file for attempt in batch], still_ours)
     with gateway.store.begin() as unit:
         return submitting.note_attempts(gateway.world, unit, batch, faults)
 

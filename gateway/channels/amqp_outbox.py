@@ -10,7 +10,7 @@ from aio_pika import DeliveryMode, Message
 from gateway.channels.amqp_link import AmqpLink
 from gateway.channels.amqp_publisher import Published, publish
 from gateway.channels.amqp_queues import prepare_absent
-from gateway.channels.base import check_name
+from gateway.channels.base import Check, always, check_name
 from gateway.errors import GatewayError, ParkedError, RetryError, UnsentError
 
 _TYPES = {
@@ -47,7 +47,7 @@ class AmqpOutbox:
         if fault := self.send_many([(name, data)]).get(name):
             raise fault
 
-    def send_many(self, files: Sequence[tuple[str, bytes]]) -> dict[str, GatewayError]:
+    def send_many(self, files: Sequence[tuple[str, bytes]], check: Check = always) -> dict[str, GatewayError]:
         """Publish many messages and wait once; return by name what the broker did not confirm and why."""
         faults: dict[str, GatewayError] = {}
         messages: dict[str, Message] = {}
@@ -61,18 +61,19 @@ class AmqpOutbox:
             # The publishing has its own limit; reaching the broker and preparing have theirs before it.
             limit = 4 * self._link.access.timeout_seconds
             try:
-                faults |= self._link.call(self._publish(messages), limit)
+                faults |= self._link.call(self._publish(messages, check), limit)
             except RetryError as fault:
                 faults |= dict.fromkeys(messages, fault)
         return faults
 
-    async def _publish(self, messages: dict[str, Message]) -> dict[str, GatewayError]:
+    async def _publish(self, messages: dict[str, Message], check: Check) -> dict[str, GatewayError]:
         if not self._prepared:
             try:
                 await prepare_absent(self._link, self._place.routing_key)
             except RetryError as fault:
                 raise UnsentError(fault.code, **fault.values) from fault
             self._prepared = True
+        check()
         faults = await publish(self._link, self._place, messages)
         if not self._place.exchange and any(f.code == "channels.amqp-unroutable" for f in faults.values()):
             # The queue is gone: the next time finds it or makes it.

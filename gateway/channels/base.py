@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from gateway.errors import GatewayError, ParkedError, Violation
 
 Outcome = Literal["done", "quarantined"]
+Check = Callable[[], None]
 
 # Names that say "not finished" (ER-05); what we write ourselves has one of them too.
 UNFINISHED = (".tmp", ".part", ".temp")
@@ -93,6 +94,10 @@ class Inbox(Protocol):
         ...
 
 
+def always() -> None:
+    """Let everything leave that is to."""
+
+
 class Outbox(Protocol):
     """Where messages leave; the same name with the same bytes may be sent again (CU-05)."""
 
@@ -106,8 +111,14 @@ class Outbox(Protocol):
         """
         ...
 
-    def send_many(self, files: Sequence[tuple[str, bytes]]) -> dict[str, GatewayError]:
-        """Send many at the price of few; return by name what was not sent and why, as `send` raises."""
+    def send_many(self, files: Sequence[tuple[str, bytes]], check: Check = always) -> dict[str, GatewayError]:
+        """Send many at the price of few; return by name what was not sent and why, as `send` raises.
+
+        Args:
+            files: Names and bytes.
+            check: Called as late as can be before anything can be seen; raises an `UnsentError` where it
+                must not leave any more.
+        """
         ...
 
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.errors import GatewayError, RetryError
+from gateway.channels.base import Check, always
+from gateway.errors import GatewayError, RetryError, UnsentError
 
 # More than a batch of lines: only what was written since the last commit can come again.
 _TAIL = 1024 * 1024
@@ -32,10 +33,13 @@ class LineLog:
         if fault := self.send_many([(name, data)]).get(name):
             raise fault
 
-    def send_many(self, files: Sequence[tuple[str, bytes]]) -> dict[str, GatewayError]:
+    def send_many(self, files: Sequence[tuple[str, bytes]], check: Check = always) -> dict[str, GatewayError]:
         """Append the lines that are not there yet, with one flush; return by name what failed."""
         try:
+            check()
             self._append(files)
+        except UnsentError as fault:
+            return {name: fault for name, _ in files}
         except OSError as fault:
             folder = self._file.parent
             refused = RetryError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
-from gateway.channels.base import Arrival, Outcome, Refusal, check_name, shown
+from gateway.channels.base import Arrival, Check, Outcome, Refusal, always, check_name, shown
 from gateway.errors import GatewayError, ParkedError
 
 
@@ -75,11 +75,12 @@ class MemoryOutbox:
             raise ParkedError("channels.name-taken", name=name, folder="memory")
         self.sent[name] = data
 
-    def send_many(self, files: Sequence[tuple[str, bytes]]) -> dict[str, GatewayError]:
+    def send_many(self, files: Sequence[tuple[str, bytes]], check: Check = always) -> dict[str, GatewayError]:
         """Keep many messages; return by name what was not kept and why."""
         faults: dict[str, GatewayError] = {}
         for name, data in files:
             try:
+                check()
                 self.send(name, data)
             except GatewayError as fault:
                 faults[name] = fault

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from gateway.channels.base import check_name
+from gateway.channels.base import Check, always, check_name
 from gateway.errors import GatewayError, ParkedError, RetryError, UnsentError
 
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -30,7 +30,7 @@ class FolderOutbox:
         if fault := self.send_many([(name, data)]).get(name):
             raise fault
 
-    def send_many(self, files: Sequence[tuple[str, bytes]]) -> dict[str, GatewayError]:
+    def send_many(self, files: Sequence[tuple[str, bytes]], check: Check = always) -> dict[str, GatewayError]:
         """Put many files with one flush of the folder; return by name what was not put and why.
 
         All are written before the first is flushed, so that the disk writes them side by side.
@@ -56,8 +56,10 @@ class FolderOutbox:
                 faults[name] = self._not_sent(name, fault, UnsentError)
         for name, handle in written:
             try:
-                self._publish(name, handle)
+                self._publish(name, handle, check)
                 sent.append(name)
+            except UnsentError as fault:
+                faults[name] = fault
             except OSError as fault:
                 faults[name] = self._not_sent(name, fault, self._sure(name))
         try:
@@ -90,11 +92,12 @@ class FolderOutbox:
             raise
         return handle
 
-    def _publish(self, name: str, handle: int) -> None:
+    def _publish(self, name: str, handle: int, check: Check) -> None:
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+        check()
         self._draft(name).rename(self._folder / name)
 
     def _flush_folder(self) -> None:

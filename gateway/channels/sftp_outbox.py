@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 
-from gateway.channels.base import check_name, shown
+from gateway.channels.base import Check, always, check_name, shown
 from gateway.channels.sftp_link import SftpLink
 from gateway.channels.sftp_session import Copy, SftpSession
 from gateway.channels.sftp_wire import LostError
@@ -32,7 +32,7 @@ class SftpOutbox:
         if fault := self.send_many([(name, data)]).get(name):
             raise fault
 
-    def send_many(self, files: Sequence[tuple[str, bytes]]) -> dict[str, GatewayError]:
+    def send_many(self, files: Sequence[tuple[str, bytes]], check: Check = always) -> dict[str, GatewayError]:
         """Put many files over one connection; return by name what was not put and why."""
         faults: dict[str, GatewayError] = {}
         sound: dict[str, bytes] = {}
@@ -43,15 +43,15 @@ class SftpOutbox:
                     raise self._taken(name)
             except ParkedError as fault:
                 faults[name] = fault
-        return faults | self._send({name: data for name, data in sound.items() if name not in faults})
+        return faults | self._send({name: data for name, data in sound.items() if name not in faults}, check)
 
-    def _send(self, files: dict[str, bytes]) -> dict[str, GatewayError]:
+    def _send(self, files: dict[str, bytes], check: Check) -> dict[str, GatewayError]:
         faults: dict[str, GatewayError] = {}
         named: set[str] = set()
         try:
             with self._link.session() as session:
                 new = self._new(session, files, faults, named)
-                self._put(session, new, faults, named)
+                self._put(session, new, faults, named, check)
         except RetryError as fault:
             # What was answered before the connection was lost stays as it is known, unless it was
             # still to be flushed; of the rest it is in doubt what may have got its name.
@@ -66,6 +66,7 @@ class SftpOutbox:
         files: dict[str, bytes],
         faults: dict[str, GatewayError],
         named: set[str],
+        check: Check,
     ) -> None:
         drafts = session.write([(self._draft(name), data) for name, data in files.items()])
         written = []
@@ -74,6 +75,7 @@ class SftpOutbox:
                 written.append(name)
             else:
                 faults[name] = self._not_sent(name, fault, UnsentError)
+        check()
         named.update(written)
         moved = session.move([(self._draft(name), self._path(name)) for name in written])
         taken = []

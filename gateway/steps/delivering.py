@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from gateway.channels import Outbox
 from gateway.errors import GatewayError, ParkedError
@@ -18,7 +19,7 @@ def deliver(store: Store, member: Member, outbox: Outbox, partner: str, limit: i
     The channel is used outside of any transaction: one that hangs keeps nobody from the database.
 
     Raises:
-        RetryError: As it came from the channel; what was delivered before is noted. Or `store.lease-lost`:
+        RetryError: As it came from the channel; what was delivered before is noted. `store.lease-lost`:
             another gateway may have delivered it meanwhile.
     """
     holder = member.id
@@ -27,8 +28,7 @@ def deliver(store: Store, member: Member, outbox: Outbox, partner: str, limit: i
         files = unit.raw.many((_name(row), row.digest) for row in rows)
     if not rows:
         return 0
-    member.check(holder)
-    faults = outbox.send_many(files)
+    faults = outbox.send_many(files, partial(member.check, holder))
     with store.begin() as unit:
         done = _note(unit, rows, faults)
     raise_one(faults)

@@ -188,32 +188,37 @@ def note_attempts(
     What has certainly not arrived is told apart from what may have; both go again as the same bytes.
     """
     of = {each.submission.id: faults.get(file_name(each.submission)) for each in attempts}
-    for attempt in attempts:
-        _note_attempt(world, unit, attempt, of[attempt.submission.id])
+    noted = [each for each in attempts if _note_attempt(world, unit, each, of[each.submission.id])]
     gone = {name: fault for name, fault in of.items() if fault is not None}
-    circuits.note(world, unit, [attempt.submission for attempt in attempts], gone)
+    if noted:
+        circuits.note(world, unit, [attempt.submission for attempt in noted], gone)
     return len(attempts) - sum(isinstance(fault, RetryError) for fault in gone.values())
 
 
-def _note_attempt(world: World, unit: Unit, attempt: Attempt, fault: GatewayError | None) -> None:
-    """Note how one attempt ended, and when something is to be done about its message next (CU-01, CU-05)."""
+def _note_attempt(world: World, unit: Unit, attempt: Attempt, fault: GatewayError | None) -> bool:
+    """Note how one attempt ended, and when something is to be done about its message next (CU-01, CU-05).
+
+    False where that was noted before: by an answer, or because this gateway was held for dead.
+    """
     row = attempt.submission
     exchange = world.settings.exchanged(row.route, row.message_type)
     if fault is None:
         due_at = unit.now + timedelta(minutes=exchange.technical.warn_minutes)
-        unit.submissions.attempt_end(attempt.id, AttemptOutcome.SENT, due_at=due_at)
-        return
+        return unit.submissions.attempt_end(attempt.id, AttemptOutcome.SENT, due_at=due_at)
     tries = unit.submissions.attempts(row.id)
     outcome = AttemptOutcome.RETRY if isinstance(fault, UnsentError) else AttemptOutcome.IN_DOUBT
     if isinstance(fault, ParkedError):
         outcome = AttemptOutcome.FAILED
-        unit.alerts.open(fault.code, row.id, values_of(fault))
     due_at = unit.now + exchange.pause(len(tries))
-    unit.submissions.attempt_end(attempt.id, outcome, str(fault), due_at=due_at)
-    if outcome is not AttemptOutcome.FAILED and 0 < exchange.attempts <= len(tries):
+    if not unit.submissions.attempt_end(attempt.id, outcome, str(fault), due_at=due_at):
+        return False
+    if outcome is AttemptOutcome.FAILED:
+        unit.alerts.open(fault.code, row.id, values_of(fault))
+    elif 0 < exchange.attempts <= len(tries):
         unit.submissions.give_up(row.id)
         values = {"number": row.number, "attempts": len(tries), **reasons_of(fault)}
         unit.alerts.open(GIVEN_UP, row.id, values)
+    return True
 
 
 def raise_one(faults: Mapping[str, GatewayError]) -> None:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import structlog
 
-from gateway.errors import GatewayError, RetryError
+from gateway.errors import GatewayError, UnsentError
 
 if TYPE_CHECKING:
     from gateway.store.unit import Unit
@@ -81,11 +81,11 @@ class Member:
             holder: The id under which the work was claimed.
 
         Raises:
-            RetryError: `store.lease-lost`.
+            UnsentError: `store.lease-lost`.
         """
         life = self._life
         if self.shares and (life.id != holder or _now() >= life.until):
-            raise RetryError("store.lease-lost")
+            raise UnsentError("store.lease-lost")
 
     def start(self) -> None:
         """Begin to live.

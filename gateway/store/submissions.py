@@ -31,7 +31,7 @@ from gateway.store.columns import Moment, Words
 from gateway.store.rows import AttemptRow, SubmissionRow
 from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows
 from gateway.store.states import AttemptOutcome, SubmissionState
-from gateway.store.tables import AWAITED, TO_SEND, documents, submissions
+from gateway.store.tables import AWAITED, TO_LOOK_AT, TO_SEND, documents, submissions
 
 _SELECT = select(*columns_of(submissions, SubmissionRow))
 _BY_MESSAGE_ID = _SELECT.where(submissions.c.id == bindparam("id")).limit(1)
@@ -86,9 +86,8 @@ _SEND_NOW = (
     .where(text(TO_SEND), submissions.c.route == bindparam("_route"), submissions.c.due_at.is_not(None))
     .values(due_at=None)
 )
-_AWAITED = text(AWAITED)
 _TO_LOOK_AT = (
-    _SELECT.where(_AWAITED, submissions.c.due_at <= bindparam("now", type_=Moment))
+    _SELECT.where(text(TO_LOOK_AT), submissions.c.due_at <= bindparam("now", type_=Moment))
     .order_by(submissions.c.due_at)
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
@@ -186,7 +185,7 @@ class Submissions:
         return self._move(
             submission,
             (SubmissionState.TO_SIGN,),
-            {"state": SubmissionState.TO_SEND, "signed_digest": digest},
+            {"state": SubmissionState.TO_SEND, "signed_digest": digest, "holder": None},
         )
 
     def encrypted(self, submission: str, digest: str) -> None:
@@ -218,8 +217,8 @@ class Submissions:
 
     def attempt_end(
         self, attempt: int, outcome: AttemptOutcome, detail: str = "", *, due_at: datetime | None = None
-    ) -> None:
-        """Note how an attempt ended, unless somebody has: a receipt proves more, an heir sends again.
+    ) -> bool:
+        """Note how an attempt ended; False where somebody has: a receipt proves more, an heir sends again.
 
         What has certainly not arrived this time may have before: then it is still in doubt (CU-05).
 
@@ -231,13 +230,13 @@ class Submissions:
         """
         submission = self._attempts.end(attempt, outcome, detail)
         if submission is None:
-            return
+            return False
         values: dict[str, Any] = {"state": _AFTER[outcome], "due_at": due_at}
         if outcome is AttemptOutcome.SENT:
             values["sent_at"] = self._now
         elif outcome is AttemptOutcome.RETRY and self._may_have_arrived(submission):
             values["state"] = SubmissionState.IN_DOUBT
-        self._move(submission, (SubmissionState.SENDING,), values)
+        return self._move(submission, (SubmissionState.SENDING,), values)
 
     def give_up(self, submission: str) -> None:
         """Leave to a person what was tried often enough."""
@@ -323,8 +322,7 @@ class Submissions:
         self._attempts.proved(submission)
 
     def _move(self, submission: str, states: Collection[SubmissionState], values: dict[str, Any]) -> bool:
-        moved = {"_id": submission, "holder": None, **values}
-        return self._connection.execute(_from(*states), moved).rowcount > 0
+        return self._connection.execute(_from(*states), {"_id": submission, **values}).rowcount > 0
 
 
 @cache

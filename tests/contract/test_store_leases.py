@@ -113,7 +113,7 @@ def test_what_a_living_gateway_sends_no_other_touches(store: Store) -> None:
         assert unit.submissions.take_to_send("customs", 9) == []
         unit.submissions.attempt_end(attempt, AttemptOutcome.SENT)
         (row,) = unit.submissions.by_number("M20260000000000001")
-        assert (row.state, row.holder) == (SubmissionState.SENT, None)
+        assert (row.state, row.holder) == (SubmissionState.SENT, "a")
 
 
 @pytest.mark.requirement("CU-05")
