@@ -136,7 +136,7 @@ def connect(access: SftpAccess) -> tuple[SSHClient, Channel]:
     client = SSHClient()
     with ExitStack() as undone:
         undone.callback(close, client, access.timeout)
-        with _told(access):
+        with _told(access, client):
             channel = _open(access, client)
         undone.pop_all()
     return client, channel
@@ -199,7 +199,7 @@ def _transport(sock: Any, /, **_: object) -> Transport:
 
 
 @contextmanager
-def _told(access: SftpAccess) -> Iterator[None]:
+def _told(access: SftpAccess, client: SSHClient) -> Iterator[None]:
     """Tell what stands between us and the server; nothing that was secret stands in it."""
     server = f"{access.server} ({access.entry})"
     try:
@@ -211,13 +211,23 @@ def _told(access: SftpAccess) -> Iterator[None]:
     except _UnknownKeyError as fault:
         values = {"server": server, "shown": fault.fingerprint, "file": access.known_hosts}
         raise RetryError("channels.sftp-key-unknown", **values) from None
-    except AuthenticationException:
+    except AuthenticationException as fault:
+        if not _heard_no(client):
+            raise RetryError("channels.sftp-unreachable", server=server, reason=str(fault)) from fault
         raise RetryError("channels.sftp-login", server=server, user=access.user) from None
     except (OSError, EOFError, SSHException, ValueError) as fault:
         reason = str(fault) or type(fault).__name__
         raise RetryError("channels.sftp-unreachable", server=server, reason=reason) from fault
     except ParkedError as fault:
         raise RetryError(fault.code, **fault.values) from fault
+
+
+def _heard_no(client: SSHClient) -> bool:
+    """Tell whether the server said no to the login; one that went away in the middle of it said nothing."""
+    transport = client.get_transport()
+    login = None if transport is None else transport.auth_handler
+    # The library forgets whom it has asked for when the answer is no.
+    return login is None or login.username is None
 
 
 class _UnknownKeyError(GatewayError):

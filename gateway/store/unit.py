@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import PendingRollbackError
 
 from gateway.errors import GatewayError
 from gateway.store.alerts import Alerts
@@ -84,6 +85,6 @@ class Unit:
 
     def _undo(self) -> None:
         # Where the whole transaction is lost, so is its savepoint; what lost it is what is to be told.
-        with suppress(GatewayError):
+        with suppress(GatewayError, PendingRollbackError):
             self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT item")
             self._connection.exec_driver_sql("RELEASE SAVEPOINT item")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
@@ -188,6 +189,34 @@ def test_a_wrong_password_is_refused_by_openssh_too(tmp_path: Path) -> None:
     """OpenSSH keeps asking; we ask once."""
     access = replace(sshd().access(tmp_path), key_file=None, secret=lambda: "not the password")
     assert text(SftpLink(access)).startswith("channels.sftp-login: ")
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_connection_that_is_lost_during_the_login_is_no_refusal(
+    cut: bool, cable: Cable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut or silent while the server is asked: nobody looks for a wrong key, and it is soon tried again."""
+    handler = paramiko.auth_handler.AuthHandler
+    ask, wait = handler.auth_publickey, handler.wait_for_response
+
+    def unheard(self: Any, *given: Any) -> Any:
+        cable.stall()
+        return ask(self, *given)
+
+    def waiting(self: Any, *given: Any) -> Any:
+        if cut:
+            cable.cut()
+        return wait(self, *given)
+
+    pier = Pier(sshd(), tmp_path, sshd().access(tmp_path, cable.port, LIMIT))
+    with monkeypatch.context() as patched:
+        patched.setattr(handler, "auth_publickey", unheard)
+        patched.setattr(handler, "wait_for_response", waiting)
+        assert text(pier.link).startswith("channels.sftp-unreachable: ")
+    cable.flow()
+    pier.ticks.now += 6
+    with pier.link.session() as session:
+        assert session.exists(str(tmp_path))
 
 
 def test_only_sound_algorithms_are_offered(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path
 
@@ -54,9 +55,9 @@ def test_a_process_that_dies_after_the_commit_loses_nothing(store: Store, databa
         assert unit.raw.get(sha256(b"order").hexdigest()) == b"order"
 
 
-def write_over_a_cut_connection(store: Store, url: str) -> None:
-    """Let an operator end every connection in the middle of a transaction."""
-    with store.begin() as unit:
+def write_over_a_cut_connection(store: Store, url: str, *, alone: bool) -> None:
+    """Let an operator end every connection in the middle of a transaction, or of one item of its batch."""
+    with store.begin() as unit, nullcontext() if alone else unit.savepoint():
         with psycopg.connect(url, autocommit=True) as operator:
             operator.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -65,14 +66,15 @@ def write_over_a_cut_connection(store: Store, url: str) -> None:
         unit.raw.put(b"order")
 
 
+@pytest.mark.parametrize("alone", [True, False])
 def test_a_connection_that_breaks_costs_one_transaction(
-    postgres_server: Server, postgres_template: str
+    alone: bool, postgres_server: Server, postgres_template: str
 ) -> None:
     """The transaction may be tried again, and the next one finds a connection that works."""
     url = postgres_server.url(postgres_server.create(postgres_template))
     store = Store(url, Clock(NOON))
     with pytest.raises(RetryError, match=r"store.not-now"):
-        write_over_a_cut_connection(store, url)
+        write_over_a_cut_connection(store, url, alone=alone)
     with store.begin() as unit:
         unit.raw.put(b"order")
     store.close()
