@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ _EXPECTED = {
     "broken": {QUARANTINED},
 }
 # What a manifest comes to by the letter of its number; without one it is cleared.
+_REPLY = re.compile(r"(.+)\.\d{6,}\.reply\.json")
 _FINAL = {"R": "rejected", "F": "receive_failed"}
 
 
@@ -118,11 +120,11 @@ def _fates(
 
 
 def _replies(told: Mapping[str, bytes]) -> dict[str, list[dict[str, Any]]]:
+    """Return the replies to each file: a reply has the name of its file."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for name, data in told.items():
-        if name.endswith(".reply.json"):
-            reply = json.loads(data)
-            found[reply["reply_to"]["name"]].append(reply)
+        if reply := _REPLY.fullmatch(name):
+            found[reply[1]].append(json.loads(data))
     return found
 
 
@@ -210,5 +212,4 @@ def _open(place: Place) -> Iterator[str]:
             rows = place.ask(f"SELECT * FROM {table} WHERE {condition}")
             yield f"{len(rows)} {table} are open: {str(rows[0])[:300]}"
     log = place.site.beside("gateway.log").read_text("utf-8", "replace").splitlines()
-    for line in sorted({line[:300] for line in log if "unexpected" in line}):
-        yield f"logged: {line}"
+    yield from (f"logged: {line}" for line in log if '"code": "worker.unexpected"' in line)

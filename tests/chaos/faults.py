@@ -118,9 +118,7 @@ def _refuse_room(place: Place, dice: Random) -> None:
 
 
 def _move_clock(place: Place, dice: Random) -> None:
-    moved = place.clock.with_name("moved")
-    moved.write_text(str(dice.uniform(-_HOURS, _HOURS) * 3600), "ascii")
-    moved.replace(place.clock)
+    set_clock(place, dice.uniform(-_HOURS, _HOURS) * 3600)
 
 
 def _cutting(server: str) -> Callable[[Place, Random], None]:
@@ -167,6 +165,13 @@ FAULTS: Mapping[str, Fault] = {
     "disk full": Fault(_fill_disk),
     "clock moved": Fault(_move_clock),
 }
+
+
+def set_clock(place: Place, seconds: float) -> None:
+    """Let the gateway's clock go wrong by so much, from one look at it to the next."""
+    moved = place.clock.with_name("moved")
+    moved.write_text(str(seconds), "ascii")
+    moved.replace(place.clock)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.chaos.books import Books, make_books
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import FAULTS, set_clock
 from tests.chaos.partners import Sending, inputs
 from tests.chaos.site import Place
 
@@ -82,7 +82,7 @@ def play(place: Place, asked: Asked, say: Callable[[str], None]) -> Run:
     sending.hurry()
     run.sent_again = sending.repeated
     say("come to rest")
-    place.clock.write_text("0", "ascii")
+    set_clock(place, 0.0)
     place.gateway.stop()
     rested = place.site.start("gateway", "run", "--until-idle", "--timeout", _REST_SECONDS)
     code = rested.ended(float(_REST_SECONDS) * 2)
