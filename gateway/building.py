@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -20,20 +19,15 @@ from gateway.signing import (
     Login,
     Module,
     PinLatch,
-    PinSource,
     SignaturePolicy,
     Token,
     find_softhsm,
     load_recipient,
-    pin_from_credential,
-    pin_from_environment,
-    pin_from_file,
+    pin_source,
 )
 from gateway.steps.records import World
 from gateway.steps.routing import route_faults
 from gateway.store import Store
-
-PIN_VARIABLE = "GATEWAY_TOKEN_PIN"
 
 
 def make_store(settings: Settings, clock: Clock) -> Store:
@@ -137,7 +131,7 @@ def make_token(settings: Settings, clock: Clock) -> Token:
     """
     token = settings.token
     login = Login(
-        pin=make_pin_source(settings),
+        pin=pin_source(settings.path(token.pin_file)),
         latch=make_latch(settings, clock),
         token_reports_failed_logins=token.softhsm_conf is not None,
     )
@@ -172,13 +166,3 @@ def make_policies(settings: Settings) -> dict[str, SignaturePolicy]:
         )
         for route in settings.route
     }
-
-
-def make_pin_source(settings: Settings) -> PinSource:
-    """Return where the PIN comes from: the environment, a systemd credential, or a private file."""
-    if os.environ.get(PIN_VARIABLE):
-        return pin_from_environment(PIN_VARIABLE)
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and (file := Path(credentials) / "token-pin").is_file():
-        return pin_from_credential(file)
-    return pin_from_file(settings.path(settings.token.pin_file))

@@ -11,7 +11,6 @@ from gateway.bootstrap import (
     make_latch,
     make_mappings,
     make_module,
-    make_pin_source,
     make_store,
     make_world,
 )
@@ -23,7 +22,8 @@ from gateway.doors import channel_places, check_place
 from gateway.errors import GatewayError, RejectedError, RetryError, Violation
 from gateway.operations import check_secret, check_space
 from gateway.reports import check_drawing
-from gateway.signing import TokenStatus, inspect_token
+from gateway.rights import check_rights
+from gateway.signing import TokenStatus, inspect_token, pin_source
 from gateway.steps.mappings_in_force import check_mappings
 from gateway.steps.records import World
 from gateway.steps.routing import route_faults, stranded
@@ -51,7 +51,7 @@ class Checked:
 
 
 def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
-    """Check database, schemas, code tables, routes, mappings, channels, prints, certificates and token."""
+    """Look at every part, from the database to the rights of files."""
     checked = [_try("database", lambda: _database(settings, clock))]
     worlds: list[World] = []
     checked.append(_try("schemas and codes", lambda: _world(settings, clock, worlds)))
@@ -63,6 +63,7 @@ def check_installation(settings: Settings, clock: Clock) -> list[Checked]:
     checked.append(_try("prints", check_drawing))
     checked.append(_try("customs certificates", lambda: _customs(settings)))
     checked.append(_try("token", lambda: _token(settings, clock)))
+    checked.append(_try("rights", lambda: check_rights(settings)))
     return checked
 
 
@@ -143,7 +144,7 @@ def _token(settings: Settings, clock: Clock) -> Iterator[Violation]:
         yield Violation(status.fault.code, values=status.fault.values)
     if status.model:
         yield from _bindings(settings, status, clock.now())
-    make_pin_source(settings)()
+    pin_source(settings.path(settings.token.pin_file))()
 
 
 def _bindings(settings: Settings, status: TokenStatus, now: datetime) -> Iterator[Violation]:

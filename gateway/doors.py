@@ -147,6 +147,8 @@ def check_place(settings: Settings, place: Source | Target) -> Iterator[Violatio
 
         yield from check_sftp(settings, place)
     elif isinstance(place, AmqpQueue | AmqpTarget):
+        if key := settings.amqp[place.amqp].key_file:
+            yield from check_secret(settings.path(key))
         from gateway.channels.amqp import check_amqp  # noqa: PLC0415 -- see the head of this module
 
         yield from check_amqp(settings, place)

@@ -62,7 +62,7 @@ def access_of(settings: Settings, name: str) -> AmqpAccess:
     """
     broker = settings.amqp[name]
     secret = f"amqp-{name}-password"
-    password = read_secret(settings.path(settings.folders.var), secret)
+    password = read_secret(secret, settings.secret_file(secret))
     if password is None:
         raise ParkedError("channels.amqp-no-password", broker=name, variable=secret_variable(secret))
     return AmqpAccess(

@@ -83,7 +83,7 @@ def check_sftp(settings: Settings, place: SftpPlace) -> Iterator[Violation]:
 def access_of(settings: Settings, server: str) -> SftpAccess:
     """Return how the configuration says a server is reached; secrets are read when they are needed."""
     found = settings.sftp[server]
-    var = settings.path(settings.folders.var)
+    secret = f"sftp-{server}-password"
     return SftpAccess(
         server=server,
         host=found.host,
@@ -92,7 +92,7 @@ def access_of(settings: Settings, server: str) -> SftpAccess:
         known_hosts=settings.path(found.known_hosts),
         key_file=None if found.key_file is None else settings.path(found.key_file),
         timeout=found.timeout_seconds,
-        secret=partial(read_secret, var, f"sftp-{server}-password"),
+        secret=partial(read_secret, secret, settings.secret_file(secret)),
     )
 
 

@@ -16,12 +16,17 @@ def secret_variable(name: str) -> str:
     return "GATEWAY_" + name.upper().replace("-", "_")
 
 
-def read_secret(var: Path, name: str) -> str | None:
+def read_secret(name: str, file: Path) -> str | None:
     """Return a secret, or None where there is none.
 
     It is looked for in the environment variable `GATEWAY_<NAME>` (capital letters, `_` for `-`), in the
-    systemd credential of its name, and in `<var>/secrets/<name>`, which only its owner may read. A line
-    end at the end does not belong to it.
+    systemd credential of its name, and in a file that only its owner may read. A line end at the end does
+    not belong to it. What systemd gives is not asked for its mode: an access control list for the
+    service's user looks like a right of the group there, and the folder around it lets nobody else in.
+
+    Args:
+        name: The secret.
+        file: Where it stands if nowhere else.
 
     Raises:
         ParkedError: `config.secret-open` (others may read the file), `config.secret-unreadable`.
@@ -29,9 +34,8 @@ def read_secret(var: Path, name: str) -> str | None:
     if value := os.environ.get(secret_variable(name)):
         return value
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and (file := Path(credentials) / name).is_file():
-        return _text(file)
-    file = var / "secrets" / name
+    if credentials and (given := Path(credentials) / name).is_file():
+        return _text(given)
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:

@@ -252,6 +252,10 @@ class Settings(Section):
         """Return how a message is exchanged: as the first entry says that fits it."""
         return next((each for each in self.exchange if each.fits(route, message_type)), Exchange())
 
+    def secret_file(self, name: str) -> Path:
+        """Return the file in which a password may stand."""
+        return self.path(self.folders.var) / "secrets" / name
+
     @property
     def database_url(self) -> str:
         """Return the database's URL, with a relative SQLite file placed beside the configuration file."""

@@ -1,5 +1,13 @@
 """Keeping an installation in order: what can be seen of its folders, files and disk."""
 
-from gateway.operations.places import check_folder, check_secret, check_space
+from gateway.operations.places import check_folder, check_space
+from gateway.operations.rights import check_guarded, check_inbox, check_private, check_secret
 
-__all__ = ["check_folder", "check_secret", "check_space"]
+__all__ = [
+    "check_folder",
+    "check_guarded",
+    "check_inbox",
+    "check_private",
+    "check_secret",
+    "check_space",
+]

@@ -1,10 +1,9 @@
-"""Folders, secret files and room on the disk: is each as the gateway needs it?"""
+"""Folders and room on the disk: is each as the gateway needs it?"""
 
 from __future__ import annotations
 
 import os
 import shutil
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +19,6 @@ def check_folder(folder: Path) -> Iterator[Violation]:
         yield Violation("operations.folder-absent", values={"folder": folder})
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield Violation("operations.folder-not-writable", values={"folder": folder})
-
-
-def check_secret(file: Path) -> Iterator[Violation]:
-    """Tell whether a file with a secret can be read by others than its owner."""
-    if file.is_file():
-        mode = stat.S_IMODE(file.stat().st_mode)
-        if mode & 0o077:
-            yield Violation("operations.secret-open", values={"file": file, "mode": f"{mode:03o}"})
 
 
 def check_space(folder: Path) -> Iterator[Violation]:

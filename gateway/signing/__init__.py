@@ -11,9 +11,7 @@ from gateway.signing.pin import (
     Mark,
     PinLatch,
     PinSource,
-    pin_from_credential,
-    pin_from_environment,
-    pin_from_file,
+    pin_source,
 )
 from gateway.signing.suites import SUITES, SignaturePolicy, Suite, VerifyingSuite
 from gateway.signing.token import Identity, Token
@@ -49,9 +47,7 @@ __all__ = [
     "load_files",
     "load_recipient",
     "make_trial_token",
-    "pin_from_credential",
-    "pin_from_environment",
-    "pin_from_file",
+    "pin_source",
     "pinned_certificates",
     "stated_certificates",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,11 @@ from pathlib import Path
 import pkcs11
 from pkcs11.constants import TokenFlag
 
-from gateway.errors import RetryError
+from gateway.config import read_secret, secret_variable
+from gateway.errors import ParkedError, RetryError
 
+# The name of the secret.
+PIN = "token-pin"
 PIN_REFUSED = (pkcs11.PinIncorrect, pkcs11.PinLocked, pkcs11.PinInvalid, pkcs11.PinLenRange)
 _FAILED_BEFORE = TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY | TokenFlag.USER_PIN_LOCKED
 
@@ -32,55 +34,22 @@ class Pin(str):
 PinSource = Callable[[], Pin]
 
 
-def pin_from_file(file: Path, *, allowed: int = 0o700) -> PinSource:
-    """Read the PIN, when it is wanted, from a file that nobody but its owner may read.
-
-    Args:
-        file: The file.
-        allowed: The permissions that the file may have.
+def pin_source(file: Path) -> PinSource:
+    """Read the PIN, when it is wanted, from the environment, a systemd credential, or its file.
 
     Raises:
-        RetryError: When called: `token.pin-absent` or `token.pin-file-open`.
+        RetryError: When called: `token.pin-absent`, `config.secret-open` or `config.secret-unreadable`.
     """
 
     def read() -> Pin:
         try:
-            if stat.S_IMODE(file.stat().st_mode) & ~allowed:
-                raise RetryError("token.pin-file-open", file=str(file))
-            pin = Pin(file.read_text("utf-8").strip())
-        except (OSError, UnicodeDecodeError) as fault:
-            raise RetryError("token.pin-absent", source=str(file)) from fault
-        if not pin:
-            raise RetryError("token.pin-absent", source=str(file))
-        return pin
-
-    return read
-
-
-def pin_from_credential(file: Path) -> PinSource:
-    """Read the PIN, when it is wanted, from a credential that systemd gave the service.
-
-    It lets the service's user read by an access control list, whose mask looks like the right of a
-    group in the mode (0440); the folder around it lets nobody else in.
-
-    Raises:
-        RetryError: When called: `token.pin-absent` or `token.pin-file-open`.
-    """
-    return pin_from_file(file, allowed=0o740)
-
-
-def pin_from_environment(name: str) -> PinSource:
-    """Read the PIN, when it is wanted, from a variable of the environment.
-
-    Raises:
-        RetryError: When called: `token.pin-absent`.
-    """
-
-    def read() -> Pin:
-        pin = Pin(os.environ.get(name, ""))
-        if not pin:
-            raise RetryError("token.pin-absent", source=f"${name}")
-        return pin
+            found = (read_secret(PIN, file) or "").strip()
+        except ParkedError as fault:
+            # Signing waits until the file is mended.
+            raise RetryError(fault.code, **fault.values) from fault
+        if not found:
+            raise RetryError("token.pin-absent", name=PIN, variable=secret_variable(PIN), file=file)
+        return Pin(found)
 
     return read
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import GatewayError, RetryError
-from gateway.signing import LatchState, Login, Token, pin_from_file
+from gateway.signing import LatchState, Login, Token, pin_source
 from tests.services.faulty_token import CODES, FaultyToken, aside
 from tests.services.softhsm import private_token, refusal, sign
 
@@ -56,7 +56,7 @@ def test_signing_resumes_after_every_fault_of_the_device(faulty: FaultyToken, op
 def test_a_pin_whose_login_failed_is_given_once(faulty: FaultyToken, code: str) -> None:
     """Nor is it given again where a device failed in the login that does not tell of failed logins."""
     trial = faulty.private.trial
-    token = faulty.open(login=Login(pin_from_file(trial.pin_file), faulty.private.latch()))
+    token = faulty.open(login=Login(pin_source(trial.pin_file), faulty.private.latch()))
     faulty.befall("return", CODES[code], function="C_Login")
     for _ in range(3):
         assert isinstance(refusal(lambda: sign(token)), RetryError)

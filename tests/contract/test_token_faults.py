@@ -23,7 +23,7 @@ from gateway.signing import (
     inspect_token,
     make_trial_token,
     module,
-    pin_from_file,
+    pin_source,
 )
 from gateway.signing.keys import RsaTokenKey
 from gateway.signing.pin import write_private
@@ -154,7 +154,7 @@ def test_a_gateway_killed_while_it_logged_in_goes_on(private: PrivateToken) -> N
     assert sign(token)
     token.close()
     private.latch().attempt()
-    strict = private.open(login=Login(pin_from_file(private.trial.pin_file), private.latch()))
+    strict = private.open(login=Login(pin_source(private.trial.pin_file), private.latch()))
     assert refusal(lambda: sign(strict)).code == "token.pin-latched"
     strict.close()
 

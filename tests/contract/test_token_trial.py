@@ -10,7 +10,7 @@ from cryptography import x509
 from pkcs11 import PKCS11Error
 
 from gateway.errors import RetryError
-from gateway.signing import Binding, Login, PinLatch, Token, Trial, make_trial_token, pin_from_file, trial
+from gateway.signing import Binding, Login, PinLatch, Token, Trial, make_trial_token, pin_source, trial
 from gateway.signing.trial import Algorithm
 from tests.services.softhsm import ENTERPRISE, NOON, private_token
 
@@ -130,7 +130,7 @@ def test_a_further_key_that_was_left_half_made_is_made_anew(
             make_trial_token(second, tmp_path / "2.pem")
     made = make_trial_token(second, tmp_path / "2.pem")
     login = Login(
-        pin_from_file(second.pin_file),
+        pin_source(second.pin_file),
         PinLatch(tmp_path / "latch", lambda: NOON),
         token_reports_failed_logins=True,
     )

@@ -370,7 +370,7 @@ class Broken:
 
 BROKEN = {
     "token away": Broken(_moved("var/token/tokens"), "token", "token.absent"),
-    "pin open": Broken(_opened("var/token/pin"), "token", "token.pin-file-open"),
+    "pin open": Broken(_opened("var/token/pin"), "token", "config.secret-open"),
     "inbox away": Broken(_moved("inbox/acme"), "channels", "operations.folder-absent"),
     "outbox away": Broken(_moved("outbox/customs"), "channels", "operations.folder-absent"),
     "certificate away": Broken(

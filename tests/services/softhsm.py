@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from gateway.errors import GatewayError
-from gateway.signing import Binding, Login, PinLatch, Token, Trial, make_trial_token, pin_from_file
+from gateway.signing import Binding, Login, PinLatch, Token, Trial, make_trial_token, pin_source
 from gateway.signing.keys import RsaTokenKey
 from gateway.signing.trial import Algorithm
 
@@ -49,7 +49,7 @@ class PrivateToken:
 
     def login(self) -> Login:
         """Return the login that bootstrap would make."""
-        return Login(pin_from_file(self.trial.pin_file), self.latch(), token_reports_failed_logins=True)
+        return Login(pin_source(self.trial.pin_file), self.latch(), token_reports_failed_logins=True)
 
     def open(self, *bindings: Binding, login: Login | None = None) -> Token:
         """Return the owner of the token; the caller closes it."""

@@ -15,7 +15,7 @@ import pkcs11
 from cryptography import x509
 
 from gateway.errors import RetryError
-from gateway.signing import Binding, Login, Module, PinLatch, Token, Trial, pin_from_file
+from gateway.signing import Binding, Login, Module, PinLatch, Token, Trial, pin_source
 from gateway.signing.pin import write_private
 from gateway.signing.token import read_certificates
 from gateway.signing.trial import fill
@@ -95,7 +95,7 @@ class TpmToken:
     def open(self) -> Token:
         """Return the owner of the token; the caller closes it."""
         binding = Binding(ENTERPRISE, key_label=self.trial.key_label)
-        login = Login(pin_from_file(self.trial.pin_file), self.latch())
+        login = Login(pin_source(self.trial.pin_file), self.latch())
         return Token(self.tpm.module(), self.trial.label, [binding], login, lambda: NOON)
 
 

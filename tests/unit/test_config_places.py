@@ -133,17 +133,17 @@ class TestSecrets:
         file.parent.mkdir()
         file.write_text("of the file\n")
         file.chmod(0o600)
-        assert read_secret(tmp_path, "sftp-hub-password") == "of the file"
+        assert read_secret("sftp-hub-password", file) == "of the file"
         credentials.mkdir()
         (credentials / "sftp-hub-password").write_text("of systemd")
         monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
-        assert read_secret(tmp_path, "sftp-hub-password") == "of systemd"
+        assert read_secret("sftp-hub-password", file) == "of systemd"
         monkeypatch.setenv("GATEWAY_SFTP_HUB_PASSWORD", "of the environment")
-        assert read_secret(tmp_path, "sftp-hub-password") == "of the environment"
+        assert read_secret("sftp-hub-password", file) == "of the environment"
 
     def test_none_is_none(self, tmp_path: Path) -> None:
         """A key may do without."""
-        assert read_secret(tmp_path, "sftp-hub-password") is None
+        assert read_secret("sftp-hub-password", tmp_path / "none") is None
 
     @pytest.mark.parametrize(
         ("mode", "data", "code"),
@@ -162,7 +162,7 @@ class TestSecrets:
         file.write_bytes(data)
         file.chmod(mode)
         with pytest.raises(ParkedError) as refused:
-            read_secret(tmp_path, "amqp-broker-password")
+            read_secret("amqp-broker-password", file)
         assert refused.value.code == code
         assert "\\xff" not in str(refused.value)
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.operations import check_folder, check_secret, check_space
+from gateway.operations import (
+    check_folder,
+    check_guarded,
+    check_inbox,
+    check_private,
+    check_secret,
+    check_space,
+)
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 -- as shutil has it
 
@@ -39,6 +46,37 @@ def test_a_secret_that_others_can_read_is_a_fault(tmp_path: Path, mode: int, fau
     assert len(found) == faults
     assert all(f"{mode:03o}" in fault.text() and "600" in fault.text() for fault in found)
     assert list(check_secret(tmp_path / "absent")) == []
+
+
+def test_what_everybody_may_change_is_named_with_the_folders_above(tmp_path: Path) -> None:
+    """A folder that everybody may write lets everybody replace its files, unless it is sticky as /tmp is."""
+    safe, open_folder, sticky = (tmp_path / name for name in ("safe", "open", "sticky"))
+    files = []
+    for folder, mode in ((safe, 0o755), (open_folder, 0o777), (sticky, 0o1777)):
+        folder.mkdir()
+        (folder / "a.toml").touch(0o644)
+        (folder / "b.toml").touch(0o644)
+        folder.chmod(mode)
+        files += [folder / "a.toml", folder / "b.toml"]
+    (safe / "b.toml").chmod(0o646)
+    found = list(check_guarded([*files, tmp_path / "absent"]))
+    assert {fault.code for fault in found} == {"operations.file-open"}
+    assert [fault.values["file"] for fault in found] == [safe / "b.toml", open_folder]
+    assert [fault.values["file"] for fault in check_guarded([sticky])] == [sticky]
+
+
+@pytest.mark.parametrize(("mode", "private", "inbox"), [(0o750, 0, 0), (0o755, 1, 0), (0o757, 1, 1)])
+def test_folders_that_are_open_to_everybody_are_a_warning(
+    tmp_path: Path, mode: int, private: int, inbox: int
+) -> None:
+    """Of business data who may look, of an inbox who may write; a group is the operator's matter."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(mode)
+    looked, written = list(check_private(folder)), list(check_inbox(folder))
+    assert (len(looked), len(written)) == (private, inbox)
+    assert all(fault.warning and f"{mode:03o}" in fault.text("zh") for fault in (*looked, *written))
+    assert [*check_private(tmp_path / "absent"), *check_inbox(tmp_path / "absent")] == []
 
 
 def test_little_room_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
