@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from gateway.bootstrap import (
+from gateway.building import (
     make_bindings,
     make_latch,
     make_mappings,

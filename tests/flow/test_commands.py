@@ -325,6 +325,7 @@ def test_a_sound_installation_passes_every_check(desk: Desk) -> None:
             "prints",
             "customs certificates",
             "token",
+            "rights",
         )
     ]
     assert {row["result"] for row in rows} <= {"ok", "warning"}
@@ -371,6 +372,9 @@ class Broken:
 BROKEN = {
     "token away": Broken(_moved("var/token/tokens"), "token", "token.absent"),
     "pin open": Broken(_opened("var/token/pin"), "token", "config.secret-open"),
+    "configuration open": Broken(
+        lambda at: at.config.chmod(0o666), "rights", "operations.file-open"
+    ),
     "inbox away": Broken(_moved("inbox/acme"), "channels", "operations.folder-absent"),
     "outbox away": Broken(_moved("outbox/customs"), "channels", "operations.folder-absent"),
     "certificate away": Broken(

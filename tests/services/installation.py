@@ -69,6 +69,7 @@ class Installation:
         folder.mkdir(parents=True, exist_ok=True)
         self.write_config(changes or {}, more)
         self.customs_config.write_text(_CUSTOMS.format(schemas=ROOT / "schemas/xsd") + customs, "utf-8")
+        (folder / "var").mkdir(mode=0o700)
         self.token: PrivateToken = private_token(folder / "var/token")
         self.register = folder / "var/customs/enterprises" / f"{ENTERPRISE}.pem"
         self.register.parent.mkdir(parents=True)
