@@ -24,7 +24,7 @@ _SENDING = submissions.c.state == SubmissionState.SENDING
 _IN_DOUBT = (
     update(submissions)
     .where(_SENDING)
-    .values(state=SubmissionState.IN_DOUBT, holder=None)
+    .values(state=SubmissionState.IN_DOUBT, holder=None, due_at=None)
     .returning(submissions.c.id)
 )
 _RECOVER = _IN_DOUBT.where(

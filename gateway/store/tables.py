@@ -37,11 +37,12 @@ metadata = MetaData(
 
 
 # Conditions that an index and its query must say in the same words. `|| ''` keeps SQLite from taking
-# the general index on the state for the first one, after which it would have to sort the whole queue.
+# the general index on the state for these, after which it would have to sort the whole queue.
 TO_SEND = "state || '' IN ('to_send', 'in_doubt')"
 TO_SETTLE = "state <> 'stored' AND delivery IS NOT NULL AND settled_at IS NULL"
 UNSEALED = "seal IS NULL"
 AWAITED = "state = 'sent' AND (technical_at IS NULL OR business_at IS NULL)"
+TO_LOOK_AT = "state || '' = 'sent' AND due_at IS NOT NULL"
 
 
 raw = Table(
@@ -193,7 +194,7 @@ submissions = Table(
     Index("ix_submissions_client_number", "client_number", "message_type", "seq"),
     Index("ix_submissions_to_send", "seq", **partial(TO_SEND)),
     Index("ix_submissions_awaited", "seq", **partial(AWAITED)),
-    Index("ix_submissions_to_look", "due_at", **partial(AWAITED)),
+    Index("ix_submissions_to_look_at", "due_at", **partial(TO_LOOK_AT)),
     sqlite_autoincrement=True,
 )
 

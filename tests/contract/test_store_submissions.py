@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -217,26 +217,61 @@ def test_both_receipts_are_awaited_separately(two_documents: Store) -> None:
 
 
 @pytest.mark.requirement("CU-01")
-def test_a_late_receipt_is_overdue_for_itself(two_documents: Store) -> None:
-    """Technical and business receipts have waiting times of their own, from the moment of sending."""
+def test_what_was_sent_is_looked_at_when_an_answer_is_late(two_documents: Store) -> None:
+    """From the moment on that was noted for it, the longest first; never, where nothing is to be awaited."""
     with two_documents.begin() as unit:
-        for name, number in (("M1", NUMBER), ("O1", OTHER)):
+        for name, number, minutes in (("M1", NUMBER, -1), ("O1", OTHER, -2)):
             add_submission(unit, name, number=number)
             sign(unit, name)
-            send(unit, name)
-        unit.submissions.mark_technical("M1")
-        sent, later = unit.now, unit.now + timedelta(minutes=1)
+            (attempt,) = unit.submissions.attempt_begin([name]).values()
+            due_at = unit.now + timedelta(minutes=minutes)
+            unit.submissions.attempt_end(attempt, AttemptOutcome.SENT, due_at=due_at)
+        assert [row.id for row in unit.submissions.to_look_at(9)] == ["O1", "M1"]
+        assert [row.id for row in unit.submissions.to_look_at(1)] == ["O1"]
+        unit.submissions.looked_at("O1", unit.now + timedelta(minutes=1))
+        assert [row.id for row in unit.submissions.to_look_at(9)] == ["M1"]
+        unit.submissions.looked_at("M1", None)
+        assert unit.submissions.to_look_at(9) == []
+        sent = [row.id for row in unit.submissions.sent_before(unit.now + timedelta(seconds=1))]
+        assert sent == ["M1", "O1"]
+        assert unit.submissions.sent_before(unit.now) == []
 
-    def overdue(technical_before: datetime, business_before: datetime) -> list[str]:
-        with two_documents.read() as unit:
-            found = unit.submissions.overdue(
-                technical_before=technical_before, business_before=business_before
-            )
-        return [row.id for row in found]
 
-    assert overdue(sent, sent) == []
-    assert overdue(later, sent) == ["O1"]
-    assert overdue(sent, later) == ["M1", "O1"]
+@pytest.mark.requirement("CU-07")
+def test_what_failed_waits_for_its_time_and_the_rest_goes(two_documents: Store) -> None:
+    """Not due, it is not taken; the pilot is what waits longest for an attempt; then all may go at once."""
+    with two_documents.begin() as unit:
+        for name, number in (("M1", NUMBER), ("M2", NUMBER), ("O1", OTHER)):
+            add_submission(unit, name, number=number)
+            sign(unit, name)
+        (attempt,) = unit.submissions.attempt_begin(["M1"]).values()
+        later = unit.now + timedelta(seconds=5)
+        unit.submissions.attempt_end(attempt, AttemptOutcome.RETRY, due_at=later)
+        assert to_send(unit) == ["O1"]
+        assert [row.id for row in unit.submissions.take_pilot("customs")] == ["O1"]
+        assert unit.submissions.take_pilot("another") == []
+        (attempt,) = unit.submissions.attempt_begin(["O1"]).values()
+        unit.submissions.attempt_end(attempt, AttemptOutcome.RETRY, due_at=later)
+        assert to_send(unit) == []
+        assert [row.id for row in unit.submissions.take_pilot("customs")] == ["M1"]
+        unit.submissions.send_now("customs")
+        assert to_send(unit) == ["M1", "O1"]
+
+
+@pytest.mark.requirement("CU-05")
+@pytest.mark.parametrize("earlier", [AttemptOutcome.IN_DOUBT, AttemptOutcome.SENT])
+def test_doubt_is_not_lifted_by_a_later_failure(two_documents: Store, earlier: AttemptOutcome) -> None:
+    """The last attempt has certainly not arrived, but the one before may have."""
+    with two_documents.begin() as unit:
+        add_submission(unit, "M1")
+        sign(unit, "M1")
+        send(unit, "M1", earlier)
+        unit.submissions.doubt("M1")
+        send(unit, "M1", AttemptOutcome.RETRY)
+        assert state_of(unit, "M1") == SubmissionState.IN_DOUBT
+        unit.submissions.give_up("M1")
+        assert state_of(unit, "M1") == SubmissionState.FAILED
+        assert to_send(unit) == []
 
 
 @pytest.mark.requirement("CU-05")

@@ -27,6 +27,7 @@ class Site:
         self.orders, self.answers = new_queue("acme.orders"), new_queue("acme.answers")
         submissions, receipts = new_queue("customs.submissions"), new_queue("customs.receipts")
         places = {
+            "retry_seconds = [5, 15, 60, 300, 900]": "retry_seconds = [0.05]",
             'inbox = "inbox/acme"': f'inbox = {{ amqp = "broker", queue = "{self.orders}" }}',
             'receipts = "receipts/acme"': f'receipts = {{ amqp = "broker", routing_key = "{self.answers}" }}',
             'outbox = "outbox/customs"': f'outbox = {{ amqp = "broker", routing_key = "{submissions}" }}',

@@ -194,35 +194,11 @@ def test_an_overdue_receipt_is_told_once_and_no_more_when_it_comes(installation:
     with installation.open(FILING + LOST, customs=False) as running:
         for _ in range(3):
             running.look()
-        assert _told(running) == [("waiting.overdue", submission.id)]
+        assert _told(running) == [("waiting.technical-late", submission.id)]
         said = Said("0", technical=True, message_type="QualificationFiling", answers=submission.id)
         deliver(installation, "r.xml", said)
         assert _last(running) == ("applied", "")
         assert _told(running) == []
-
-
-@pytest.mark.requirement("CU-05", "CU-07")
-def test_while_customs_folder_is_away_messages_wait_and_go_out_when_it_is_back(approved: Running) -> None:
-    """Everything else goes on meanwhile, one alert is open, and each message leaves once, as signed."""
-    outbox = approved.installation.outbox
-    before = approved.installation.sent()
-    outbox.rename(outbox.with_name("away"))
-    approved.office = None
-    for number in ("JB-1", "JB-2"):
-        approved.installation.drop(f"{number}.json", erp.manifests(erp.manifest(number)))
-    approved.until(lambda: "channels.not-sent" in approved.troubles)
-    approved.until(lambda: len(approved.installation.notices("JB-*.reply.json")) == 2)
-    assert _told(approved) == [("trouble.channel", "outbox customs")]
-    waiting = [approved.submissions(number)[0] for number in ("JB-1", "JB-2")]
-    assert {row.state for row in waiting} == {SubmissionState.IN_DOUBT}
-    with approved.gateway.store.read() as unit:
-        assert unit.status.queues()["submissions.in_doubt"] == 2
-        signed = {f"{row.id}.xml": unit.raw.get(row.signed_digest or "") for row in waiting}
-    outbox.with_name("away").rename(outbox)
-    approved.settle()
-    assert _told(approved) == []
-    came = {file.name: file.read_bytes() for file in approved.installation.sent() if file not in before}
-    assert came == signed
 
 
 @pytest.mark.requirement("CU-05")

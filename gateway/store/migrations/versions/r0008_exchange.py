@@ -40,10 +40,7 @@ def upgrade() -> None:
     op.add_column("submissions", sa.Column("due_at", PLAIN, nullable=True))
     awaited = "state = 'sent' AND (technical_at IS NULL OR business_at IS NULL)"
     op.execute(f"UPDATE submissions SET due_at = sent_at WHERE {awaited}")
+    due = sa.text("state || '' = 'sent' AND due_at IS NOT NULL")
     op.create_index(
-        "ix_submissions_to_look",
-        "submissions",
-        ["due_at"],
-        sqlite_where=sa.text(awaited),
-        postgresql_where=sa.text(awaited),
+        "ix_submissions_to_look_at", "submissions", ["due_at"], sqlite_where=due, postgresql_where=due
     )
