@@ -22,8 +22,10 @@ from customs_stub.facts import Referred
 from customs_stub.keys import load_identity, make_identity
 from customs_stub.office import Office
 from customs_stub.opening import first_layers
+from customs_stub.playing import Place, Play
 from customs_stub.references import LABELS
 from customs_stub.references import load as load_references
+from customs_stub.scenarios import NAMED, SCENARIOS
 from customs_stub.schemas import Schemas
 from customs_stub.store import Store
 
@@ -172,6 +174,30 @@ def release(file: Path | None, language: str | None, name: str | None, everythin
     click.echo(listing.word("released", language or "en", count=count))
     if name and not count:
         raise SystemExit(1)
+
+
+@main.command()
+@_config
+@_language
+@click.argument("name", type=click.Choice([*NAMED, *SCENARIOS]), metavar="NAME")
+@click.option(
+    "--gateway",
+    "folder",
+    default=".",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="The folder of a gateway of the default configuration; without it this one.",
+)
+@click.option("--seconds", default=60, show_default=True, help="How long to look at most.")
+def play(file: Path | None, language: str | None, name: str, folder: Path, seconds: int) -> None:
+    """Show a scenario: give a gateway that runs beside this office an ERP's file, and tell what comes."""
+    scenario = SCENARIOS.get(name) or NAMED[name]
+    click.echo(listing.scenario_told(scenario, language or "en"))
+    with _looking(file) as store:
+        if store is None:
+            raise click.ClickException("the office was never open: `customs-stub run` opens it")
+        place = Place(folder / "inbox/acme", folder / "receipts/acme", _settings(file).outbox, store)
+        if not Play(place, scenario, click.echo).show(seconds):
+            raise SystemExit(1)
 
 
 @main.command()

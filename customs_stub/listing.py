@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-from customs_stub.scenarios import SCENARIOS
+from customs_stub.scenarios import SCENARIOS, Scenario
 from customs_stub.store import Store
 
 Row = Mapping[str, str]
@@ -76,11 +76,15 @@ def scenarios() -> list[Row]:
 
 def scenarios_told(language: str) -> str:
     """Return the scenarios for a person."""
-    lines = [word("scenarios", language)]
-    for each in SCENARIOS.values():
-        lines.append(f"  {each.letter}  {each.name}: {getattr(each, language)}")
-        lines.append(f"     {word('gateway', language)} {getattr(each, f'gateway_{language}')}")
-    return "\n".join(lines)
+    return "\n".join(
+        [word("scenarios", language), *(scenario_told(each, language) for each in SCENARIOS.values())]
+    )
+
+
+def scenario_told(scenario: Scenario, language: str) -> str:
+    """Return one scenario for a person."""
+    head = f"  {scenario.letter}  {scenario.name}: {getattr(scenario, language)}"
+    return f"{head}\n     {word('gateway', language)} {getattr(scenario, f'gateway_{language}')}"
 
 
 def in_words(rows: Sequence[Mapping[str, object]]) -> list[Row]:
