@@ -13,14 +13,13 @@ from gateway.signing import Signer
 from gateway.steps import circuits
 from gateway.steps.containment import contained
 from gateway.steps.records import World
-from gateway.steps.token_watch import TokenWatch
+from gateway.steps.token_watch import DEVICE, HANGING, TokenWatch
 from gateway.steps.transport import enclosed
 from gateway.steps.trouble import reasons_of, values_of
 from gateway.store import AttemptOutcome, Member, SubmissionRow, Unit
 from gateway.xmlio import parse
 
 UNUSABLE = "token.unusable"
-DEVICE = "token"
 NOT_BOUND = "token.enterprise-not-bound"
 EXPIRING = "token.certificate-expiring"
 GIVEN_UP = "exchange.given-up"
@@ -109,20 +108,21 @@ def note_signatures(world: World, unit: Unit, member: Member, result: Signatures
             unit.alerts.close(UNUSABLE, str(parked.values["enterprise"]))
     for subject, trouble in result.troubles.items():
         unit.alerts.open(UNUSABLE, subject, reasons_of(trouble))
-    if result.usable:
-        _note_usable(world, unit, result)
+    if result.usable or result.troubles:
+        _note_answers(world, unit, result)
 
 
-def _note_usable(world: World, unit: Unit, result: Signatures) -> None:
-    """Close what was told of keys that sign now, and tell once whose certificate ends soon."""
+def _note_answers(world: World, unit: Unit, result: Signatures) -> None:
+    """Close what was told of a token that answers and of keys that sign; tell whose certificate ends soon."""
     warned = timedelta(days=world.settings.token.certificate_days)
     ending = {one: until for one, until in result.usable.items() if until - unit.now < warned}
     for enterprise, until in ending.items():
         unit.alerts.open(EXPIRING, enterprise, {"enterprise": enterprise, "until": f"{until:%F}"})
-    over = {(UNUSABLE, one) for one in {*result.usable, DEVICE} - result.troubles.keys()}
-    over |= {(EXPIRING, one) for one in result.usable.keys() - ending.keys()}
+    over = {(EXPIRING, one) for one in result.usable.keys() - ending.keys()} | {(HANGING, DEVICE)}
+    if result.usable:
+        over |= {(UNUSABLE, one) for one in {*result.usable, DEVICE} - result.troubles.keys()}
     # Mostly nothing is open, and nothing is to be written then.
-    for alert in unit.alerts.opened(UNUSABLE, EXPIRING):
+    for alert in unit.alerts.opened(UNUSABLE, EXPIRING, HANGING):
         if (alert.code, alert.subject) in over:
             unit.alerts.close(alert.code, alert.subject)
 

@@ -9,10 +9,14 @@ from time import monotonic
 from gateway.store import Store
 
 HANGING = "token.hanging"
+DEVICE = "token"
 
 
 class TokenWatch:
     """Knows since when the token has been asked; the thread that asks notes it, another one looks.
+
+    It only tells. That the token answers again is noted with what it answered, by whichever process asks
+    it then.
 
     Args:
         store: Where alerts are.
@@ -23,9 +27,7 @@ class TokenWatch:
         self._store = store
         self._seconds = seconds
         self._since: float | None = None
-        self._answered = False
-        with store.read() as unit:
-            self._told = bool(unit.alerts.opened(HANGING))
+        self._told: float | None = None
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -35,21 +37,17 @@ class TokenWatch:
             yield
         finally:
             self._since = None
-            self._answered = True
 
     def look(self) -> int:
-        """Tell once that the token hangs, and that it does not any more; return how much was told.
-
-        What was told before a restart is over when the token has answered for the first time.
-        """
+        """Tell once of each question that the token hangs at; return how much was told."""
         since = self._since
-        hangs = since is not None and monotonic() - since > self._seconds
-        if hangs == self._told or not (hangs or self._answered):
+        if since is None or since == self._told or monotonic() - since < self._seconds:
             return 0
+        self._told = since
         with self._store.begin() as unit:
-            if hangs:
-                unit.alerts.open(HANGING, "token", {"seconds": f"{self._seconds:g}"})
-            else:
-                unit.alerts.close(HANGING, "token")
-        self._told = hangs
+            unit.alerts.open(HANGING, DEVICE, {"seconds": f"{self._seconds:g}"})
+        if self._since != since:
+            # It answered while this was written, and what it answered may have been noted before.
+            with self._store.begin() as unit:
+                unit.alerts.close(HANGING, DEVICE)
         return 1

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
@@ -15,10 +15,10 @@ from threading import Event
 import pytest
 
 from gateway import pipeline
-from gateway.bootstrap import make_workers
+from gateway.stages import make_workers
 from gateway.steps import submitting
 from gateway.steps.token_watch import HANGING, TokenWatch
-from gateway.store import SubmissionState
+from gateway.store import SubmissionState, Unit
 from tests.flow import erp
 from tests.flow.outside import xmlsec1_faults
 from tests.services.faulty_token import CODES, FaultyToken, faulty_library
@@ -95,14 +95,11 @@ def at_work(
 
 
 @pytest.mark.requirement("ID-03", "ID-05", "CU-05")
-@pytest.mark.parametrize("code", ["CKR_DEVICE_ERROR", "CKR_GENERAL_ERROR"])
-def test_a_device_that_fails_in_the_midst_of_a_batch(
-    installed: tuple[Installation, FaultyToken], code: str
-) -> None:
+def test_a_device_that_fails_in_the_midst_of_a_batch(installed: tuple[Installation, FaultyToken]) -> None:
     """What was signed before goes on its way; the rest waits under one alert, and follows by itself."""
     installation, faulty = installed
     file_all(installation)
-    faulty.befall("return", CODES[code], spared=1)
+    faulty.befall("return", CODES["CKR_DEVICE_MEMORY"], spared=1)
     with installation.open() as running:
         running.until(lambda: len(running.troubles) > 1)
         assert set(running.troubles) == {"token.session-lost"}
@@ -145,17 +142,39 @@ def test_a_device_that_hangs_keeps_nobody_else_waiting(installed: tuple[Installa
         assert_signed_once(running)
 
 
-def test_what_was_told_before_a_restart_is_over_once_the_token_answers(running: Running) -> None:
-    """Not before: nobody has asked it yet."""
-    store = running.gateway.store
-    with store.begin() as unit:
+@pytest.mark.requirement("ID-03")
+def test_what_was_told_before_a_restart_is_over_once_the_token_answers(
+    installed: tuple[Installation, FaultyToken],
+) -> None:
+    """Be it that it fails."""
+    installation, faulty = installed
+    file_all(installation)
+    with installation.open() as running, running.gateway.store.begin() as unit:
         unit.alerts.open(HANGING, "token", {"seconds": "30"})
-    watch = TokenWatch(store, 30)
-    assert watch.look() == 0
-    with watch.asking():
-        assert watch.look() == 0
-    assert watch.look() == 1
+    faulty.befall("return", CODES["CKR_DEVICE_ERROR"])
+    with installation.open() as running:
+        running.until(lambda: bool(running.troubles))
+        assert told(installation) == [("token.hanging", "token", True), ("token.unusable", "token", False)]
+
+
+def test_an_answer_that_comes_while_it_is_told_leaves_nothing_open(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who notes the answer may have been faster than who tells that there is none."""
+    store = running.gateway.store
+    watch = TokenWatch(store, 0)
+    with ExitStack() as question:
+        question.enter_context(watch.asking())
+        begin = store.begin
+
+        def answered() -> AbstractContextManager[Unit]:
+            question.close()
+            return begin()
+
+        monkeypatch.setattr(store, "begin", answered)
+        assert watch.look() == 1
     assert running.alerts() == []
+    assert told(running.installation) == [("token.hanging", "token", True)]
 
 
 @pytest.mark.requirement("ID-03")
