@@ -148,10 +148,15 @@ def _agreed(show: Show, rows: Sequence[dict[str, Any]]) -> bool:
     Raises:
         RejectedError: `operating.say-yes`.
     """
-    if show.json or not sys.stdin.isatty():
+    if show.json or not on_terminal():
         raise refuse("operating.say-yes", count=len(rows))
     show.rows("to-resend", _SENT, _worded(show, rows))
     return click.confirm(show.word("resend-these", count=len(rows)), default=False)
+
+
+def on_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin.isatty()
 
 
 def _present(unit: Unit, row: SubmissionRow) -> SubmissionRow:

@@ -88,16 +88,20 @@ def file_on_paper(unit: Unit, number: str, reference: str) -> SubmissionRow:
 
 
 def undo_paper(unit: Unit, number: str) -> tuple[SubmissionRow, SubmissionState]:
-    """Take back that a document was filed on paper: its message goes on from where it stood.
+    """Take back that a document was filed on paper: its messages go on from where they stood.
+
+    Returns:
+        The newest of them, and where it goes on.
 
     Raises:
         RejectedError: `operating.not-on-paper`.
     """
-    row = newest(unit, number)
-    if row.state != SubmissionState.ON_PAPER:
-        raise _refused("operating.not-on-paper", row)
-    state = _stood(unit, row)
-    _move(unit, row, state)
+    kept = [row for row in unit.submissions.by_number(number) if row.state == SubmissionState.ON_PAPER]
+    if not kept:
+        raise refuse("operating.not-on-paper", number=number)
+    for row in kept:
+        state = _stood(unit, row)
+        _move(unit, row, state)
     _tell(unit, row, filed=False, reference="")
     return row, state
 

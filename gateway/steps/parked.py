@@ -94,7 +94,7 @@ def _notices(desk: Desk) -> Iterator[Item]:
     for row in desk.unit.parking.notices(desk.partners):
         alert = desk.told(f"notice {row.id}")
         code = "operating.no-partner" if row.partner not in desk.partners else "operating.parked"
-        told = _words(alert) if alert else (code, _both(code, partner=row.partner))
+        told = _words(alert) if alert else (code, _both(code, {"partner": row.partner}))
         waits = row.state == NoticeState.PARKED and row.partner in desk.partners
         retry = "retry.notice" if waits else "operating.no-partner"
         yield Item(f"notice:{row.id}", row.created_at, row.name, *told, retry, "drop.notice", row)
@@ -161,7 +161,7 @@ KINDS: Final = tuple(_FOUND)
 
 
 def _words(alert: AlertRow) -> tuple[str, Mapping[str, str]]:
-    return alert.code, _both(alert.code, **alert.values)
+    return alert.code, _both(alert.code, alert.values)
 
 
 def _first(reason: Any) -> tuple[str, Mapping[str, str]]:
@@ -172,6 +172,6 @@ def _first(reason: Any) -> tuple[str, Mapping[str, str]]:
     return found[0]["code"], {"en": found[0]["text_en"], "zh": found[0]["text_zh"]}
 
 
-def _both(code: str, **values: object) -> Mapping[str, str]:
-    told = Violation(code, values=values)
+def _both(code: str, values: Mapping[str, object] | None = None) -> Mapping[str, str]:
+    told = Violation(code, values=values or {})
     return {"en": told.text("en"), "zh": told.text("zh")}

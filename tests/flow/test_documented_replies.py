@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gateway.steps.operating import file_on_paper
 from tests.flow import erp, references, way_back
 from tests.services.installation import AGGREGATION, ROOT, Installation
 
@@ -60,6 +61,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         running.send("manifests.csv", csv)
         for letter in "RFWOTHD":
             running.send(f"{letter}.json", erp.manifests(erp.manifest(f"{letter}0-1")))
+        running.send("silent.json", erp.manifests(erp.manifest("N0-1")))
+        with running.gateway.store.begin() as unit:
+            file_on_paper(unit, running.document("N0-1").number, "2026-117")
+        running.settle()
     with installation.open(NEAR) as running:
         running.settle()
         done = installation.gateway("aggregate", "--month", "2026-10", now=NEAR)
