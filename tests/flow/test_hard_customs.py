@@ -84,6 +84,9 @@ def test_what_cannot_be_believed_is_refused_with_its_reason(running: Running, le
     codes = [fault["code"] for line in refused for fault in line["violations"]]
     assert REASONS[letter] in codes
     assert len(codes) == len(REASONS)
+    # What was understood is closed by the right one; what was not may have been about anything.
+    told = [alert for alert in running.alerts() if alert.code == "receipt.not-applied"]
+    assert len(told) == len(REASONS) - len("MG")
 
 
 @pytest.mark.requirement("CU-01")
