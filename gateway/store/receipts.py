@@ -23,7 +23,6 @@ from gateway.store.rows import ReceiptRow
 from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows, values_of
 from gateway.store.states import ReceiptState
 from gateway.store.tables import documents, receipts, submissions
-from gateway.store.turns import Turns
 
 _SELECT = select(*columns_of(receipts, ReceiptRow))
 _TAKE = (
@@ -106,8 +105,6 @@ class Receipts:
         because its settling was interrupted. The same bytes under another name are kept as a duplicate,
         which no stage takes. A copy of what was refused is read again: the reason may have been ours.
         """
-        # A broker gives a message to another gateway while the first one is still keeping it.
-        Turns(self._connection).wait(f"receipt {row.digest}")
         known = rows(self._connection, ReceiptRow, _SAME, digest=row.digest)
         for earlier in known:
             if (earlier.channel, earlier.name) == (row.channel, row.name):

@@ -35,6 +35,9 @@ PACE: dict[str, Any] = {
 def serve() -> None:
     """Read orders from standard input until it ends: start a program, or wait for one."""
     children: set[int] = set()
+    # A command loads what it needs when it is asked for; here before the first child.
+    for name in PACE:
+        import_module(name.rpartition(".")[0])
     for line in sys.stdin:
         order = json.loads(line)
         if order["do"] == "start":

@@ -180,12 +180,12 @@ class Site:
         return file.read_text("utf-8", "replace")[-4000:] if file.exists() else ""
 
 
-def wait_until(reached: Callable[[], bool], what: str) -> None:
-    """Wait for a condition; what is never reached makes the test fail."""
+def wait_until(reached: Callable[[], bool], what: str, every: float = _LOOK_SECONDS) -> None:
+    """Wait for a condition, looked at so often; what is never reached makes the test fail."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not reached():
         assert time.monotonic() < end, f"not reached: {what}"
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(every)
 
 
 def asked(site: Site, question: str) -> list[Any]:

@@ -1,0 +1,189 @@
+"""Turns: what two gateways understand and believe of one partner or route, they do one after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from gateway.codes import CodeLibrary
+from gateway.config import Settings
+from gateway.messages import Catalogue
+from gateway.steps.records import World
+from gateway.steps.turns import take_interchanges, take_receipts, turn_of
+from gateway.store import InterchangeRow, ReceiptContent, ReceiptState, Store, Unit
+from tests.services.postgres import Server
+from tests.services.stores import Database, add_interchange, add_receipt
+
+pytest_plugins = ("tests.services.store_fixtures",)
+
+PATIENCE = 30.0
+
+
+def world(**enterprises: list[str]) -> World:
+    """Return what the steps need of a configuration with these partners."""
+    named = sorted({code for codes in enterprises.values() for code in codes})
+    settings = Settings.model_validate(
+        {
+            "sender": "GW",
+            "enterprise": [
+                {"code": code, "name": code, "social_credit_code": "91440300MA00000000"} for code in named
+            ],
+            "partner": [
+                {
+                    "name": name,
+                    "enterprises": codes,
+                    "inbox": f"inbox/{name}",
+                    "receipts": f"receipts/{name}",
+                    "mappings": ["json/*"],
+                }
+                for name, codes in enterprises.items()
+            ],
+            "route": [
+                {
+                    "name": "customs",
+                    "receiver": "C",
+                    "outbox": "outbox",
+                    "receipts": "receipts/customs",
+                    "trusted_certificates": ["c.pem"],
+                }
+            ],
+        }
+    )
+    return World(settings, Catalogue.__new__(Catalogue), CodeLibrary.__new__(CodeLibrary), str, {})
+
+
+WORLD = world(acme=["4403180001"], globex=["4403180002"], initech=["4403180002", "4403180003"])
+
+
+def test_who_shares_an_enterprise_shares_the_turn() -> None:
+    """However far it goes: a rule of an enterprise is judged by one at a time (QF-11)."""
+    chained = world(a=["4403180001"], b=["4403180001", "4403180002"], c=["4403180002"], d=["4403180003"])
+    turns = [turn_of(chained.settings, name) for name in "abcd"]
+    assert turns == ["understand a", "understand a", "understand a", "understand d"]
+    # Its rows may wait on after a partner has left the configuration.
+    assert turn_of(chained.settings, "gone") == "understand gone"
+
+
+def test_on_either_database_everything_waiting_is_taken_in_order(store: Store) -> None:
+    """Of all partners and routes, oldest first, as far as nobody else is at it."""
+    with store.begin() as unit:
+        kept = [add_interchange(unit, bytes([n]), partner=name) for n, name in enumerate(("acme", "globex"))]
+        receipts = [add_receipt(unit, bytes([n]), name=f"{n}.xml") for n in range(2)]
+    with store.begin() as unit:
+        assert take_interchanges(WORLD, unit, 9) == kept
+        assert [row.id for row in take_receipts(unit, 9)] == [row.id for row in receipts]
+
+
+@pytest.fixture
+def shared(postgres_server: Server, postgres_template: str) -> Iterator[Database]:
+    """A database that several gateways may use."""
+    name = postgres_server.create(postgres_template)
+    yield Database("postgresql", postgres_server.url(name))
+    postgres_server.drop(name)
+
+
+def _understood(store: Store) -> list[InterchangeRow]:
+    """Take and understand what there is, as a gateway does."""
+    with store.begin() as unit:
+        taken = take_interchanges(WORLD, unit, 9)
+        for row in taken:
+            unit.interchanges.understood(row.id, mapping=None, version=None, reply=None)
+    return taken
+
+
+def _believed(store: Store) -> list[int]:
+    with store.begin() as unit:
+        taken = [row.id for row in take_receipts(unit, 9)]
+        for receipt in taken:
+            unit.receipts.settle(receipt, ReceiptState.APPLIED, ReceiptContent())
+    return taken
+
+
+def _someone_waits(database: Database) -> None:
+    """Return when somebody waits for another's transaction."""
+    asked = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    end = time.monotonic() + PATIENCE
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        while connection.execute(asked).fetchall() != [(1,)]:
+            assert time.monotonic() < end, "nobody waits"
+            time.sleep(0.02)
+
+
+@pytest.mark.requirement("ER-04")
+def test_a_second_gateway_waits_until_the_first_has_understood_what_came_before(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """What is saved in one file and declared in the next is never seen in the other order."""
+    first, second = open_at(shared), open_at(shared)
+    with first.begin() as unit:
+        saving = add_interchange(unit, b"save", partner="acme")
+    with ThreadPoolExecutor(1) as other:
+        with first.begin() as unit:
+            assert take_interchanges(WORLD, unit, 9) == [saving]
+            with second.begin() as arriving:
+                declaring = add_interchange(arriving, b"declare", partner="acme")
+            waiting = other.submit(_understood, second)
+            _someone_waits(shared)
+            unit.interchanges.understood(saving.id, mapping=None, version=None, reply=None)
+        assert waiting.result(PATIENCE) == [declaring]
+
+
+def test_a_partner_that_is_free_is_not_waited_for(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """One has one partner, the other has those beside it; but not one that shares an enterprise with it."""
+    first, second = open_at(shared), open_at(shared)
+    with first.begin() as unit:
+        added = {name: add_interchange(unit, name.encode(), partner=name) for name in ("acme", "globex")}
+    with first.begin() as unit:
+        unit.turns.wait(turn_of(WORLD.settings, "acme"))
+        with second.begin() as arriving:
+            added["initech"] = add_interchange(arriving, b"initech", partner="initech")
+        assert _understood(second) == [added["globex"], added["initech"]]
+    assert _understood(second) == [added["acme"]]
+
+
+@pytest.mark.requirement("CU-03")
+def test_receipts_of_a_route_are_believed_in_order(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """Two receipts for one document are never in two hands, where each would wait for the other."""
+    first, second = open_at(shared), open_at(shared)
+
+    def arrive(unit: Unit, name: str) -> int:
+        return add_receipt(unit, name.encode(), name=name).id
+
+    with first.begin() as unit:
+        technical = arrive(unit, "1.xml")
+    with ThreadPoolExecutor(1) as other:
+        with first.begin() as unit:
+            assert [row.id for row in take_receipts(unit, 9)] == [technical]
+            with second.begin() as arriving:
+                decision = arrive(arriving, "2.xml")
+            waiting = other.submit(_believed, second)
+            _someone_waits(shared)
+            unit.receipts.settle(technical, ReceiptState.APPLIED, ReceiptContent())
+        assert waiting.result(PATIENCE) == [decision]
+
+
+@pytest.mark.requirement("CU-03")
+def test_the_same_receipt_in_two_hands_is_kept_once(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """A broker gives it to another gateway while the first one, cut off from it, is still keeping it."""
+    first, second = open_at(shared), open_at(shared)
+
+    def keep_again() -> int:
+        with second.begin() as unit:
+            return add_receipt(unit, b"receipt", name="1.xml").id
+
+    with ThreadPoolExecutor(1) as other:
+        with first.begin() as unit:
+            kept = add_receipt(unit, b"receipt", name="1.xml")
+            waiting = other.submit(keep_again)
+            _someone_waits(shared)
+        assert waiting.result(PATIENCE) == kept.id
