@@ -31,8 +31,9 @@ def _standing_of(name: str) -> str:
 @click.command()
 @click.argument("given", metavar="[ID]", required=False)
 @click.option("--route", default=None, help="Only what goes over this route.")
+@click.option("--all", "everything", is_flag=True, help="What is not late yet, too.")
 @command
-def unanswered(session: Session, /, *, given: str | None, route: str | None) -> int:
+def unanswered(session: Session, /, *, given: str | None, route: str | None, everything: bool) -> int:
     """List what customs has not answered.
 
     ID, a message id or any number of a document, shows what is known of it, the choices, and their risk.
@@ -42,7 +43,7 @@ def unanswered(session: Session, /, *, given: str | None, route: str | None) -> 
         if given is not None:
             found = unanswered_of(session.world, unit, _submission(unit, given).number)
         else:
-            found = all_unanswered(session.world, unit, _MOST)
+            found = all_unanswered(session.world, unit, _MOST, late=not everything)
     found = [each for each in found if route in {None, each.route}]
     if given is not None:
         return _show_each(show, found)

@@ -31,6 +31,7 @@ class Standing(StrEnum):
     IN_DOUBT = "in_doubt"  # may have arrived, and is sent by itself again as the same bytes
     FAILED = "failed"  # given up: it waits for a person
     SILENT = "silent"  # sent, and no technical receipt came in time
+    EXPECTED = "expected"  # sent, and no answer is late yet
     UNDECIDED = "undecided"  # received by customs, and no decision came in time
 
 
@@ -85,16 +86,20 @@ class Unanswered:
     choices: tuple[Option, ...]
 
 
-def unanswered(world: World, unit: Unit, limit: int = 1000) -> list[Unanswered]:
+def unanswered(world: World, unit: Unit, limit: int = 1000, *, late: bool = True) -> list[Unanswered]:
     """Return what customs has not answered and somebody may want to know of, in order (CU-05, CU-07).
 
-    That is what is held or tried again, in doubt, given up, or overdue.
+    That is what is held or tried again, in doubt, given up, or overdue; what is not late yet only where
+    that is asked for.
     """
-    patience = min((each.technical.warn_minutes for each in world.settings.exchange), default=0)
+    patience = (
+        min((each.technical.warn_minutes for each in world.settings.exchange), default=0) if late else 0
+    )
     rows = unit.submissions.sent_before(unit.now - timedelta(minutes=patience))
     for state in (SubmissionState.TO_SEND, SubmissionState.IN_DOUBT, SubmissionState.FAILED):
         rows += unit.parking.submissions(state)
-    return list(islice(_told(world, unit, sorted(rows, key=lambda row: row.seq)), limit))
+    told = _told(world, unit, sorted(rows, key=lambda row: row.seq))
+    return list(islice((each for each in told if not late or each.state is not Standing.EXPECTED), limit))
 
 
 def unanswered_of(world: World, unit: Unit, number: str) -> list[Unanswered]:
@@ -128,7 +133,7 @@ def _told(world: World, unit: Unit, rows: Iterable[SubmissionRow]) -> Iterator[U
 
 
 def _standing(world: World, unit: Unit, row: SubmissionRow, *, tried: bool) -> Standing | None:
-    """Return how it stands with a message; None where all goes as it should, or customs has decided."""
+    """Return how it stands with a message; None where it is not sent yet, or customs has decided."""
     if row.business_at is not None or row.signed_digest is None:
         return None
     if row.state == SubmissionState.TO_SEND:
@@ -139,7 +144,7 @@ def _standing(world: World, unit: Unit, row: SubmissionRow, *, tried: bool) -> S
     late = Wait(row.sent_at, row.technical_at is not None, business=False).late(exchange, unit.now)
     if Late.TECHNICAL in late:
         return Standing.SILENT
-    return Standing.UNDECIDED if Late.DECISION in late else None
+    return Standing.UNDECIDED if Late.DECISION in late else Standing.EXPECTED
 
 
 def _tries(attempts: Sequence[AttemptRow]) -> Iterator[Violation]:
@@ -180,4 +185,5 @@ def _choices(standing: Standing, row: SubmissionRow, attempts: Sequence[AttemptR
     yield Option(Choice.WAIT, Violation(f"risk.wait-{wait}"))
     yield Option(Choice.RESEND, Violation(f"risk.resend-{arrived}"))
     yield Option(Choice.PAPER, Violation(f"risk.paper-{doubtful}"))
-    yield Option(Choice.DROP, Violation(f"risk.drop-{doubtful}"))
+    if standing is Standing.FAILED:
+        yield Option(Choice.DROP, Violation(f"risk.drop-{doubtful}"))

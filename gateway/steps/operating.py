@@ -26,11 +26,6 @@ _NEVER: Final = {
     SubmissionState.SENDING: "operating.being-sent",
     SubmissionState.TO_SIGN: "operating.not-signed",
 }
-_AFTER: Final = {
-    AttemptOutcome.SENT: SubmissionState.SENT,
-    AttemptOutcome.FAILED: SubmissionState.FAILED,
-    AttemptOutcome.RETRY: SubmissionState.TO_SEND,
-}
 
 
 def unsent(world: World, unit: Unit, route: str | None = None) -> list[SubmissionRow]:
@@ -54,7 +49,7 @@ def resend(world: World, unit: Unit, row: SubmissionRow) -> None:
         RejectedError: Why it may not be sent again, such as `operating.answered` or `operating.on-paper`.
     """
     check_resend(world, unit, row)
-    _move(unit, row, SubmissionState.TO_SEND)
+    _move(unit, row, SubmissionState.IN_DOUBT if _may_be_there(unit, row) else SubmissionState.TO_SEND)
     circuit = unit.circuits.lock(row.route)
     if circuit is not None and circuit.state != CircuitState.CLOSED:
         # A route that is kept closed is tried with this one now, not when its time has come.
@@ -157,20 +152,24 @@ def _move(unit: Unit, row: SubmissionRow, state: SubmissionState) -> None:
     close_alerts(unit, row.id)
 
 
+def _may_be_there(unit: Unit, row: SubmissionRow) -> bool:
+    """Tell whether any attempt may have arrived, which a further one does not undo."""
+    away = (AttemptOutcome.RETRY, AttemptOutcome.FAILED)
+    return any(attempt.outcome not in away for attempt in unit.submissions.attempts(row.id))
+
+
 def _stood(unit: Unit, row: SubmissionRow) -> SubmissionState:
     """Return where a message would be if its document had not been filed on paper."""
     if row.technical_at is not None or row.business_at is not None:
         return SubmissionState.SENT
     if row.signed_digest is None:
         return SubmissionState.TO_SIGN
-    attempts = unit.submissions.attempts(row.id)
-    if not attempts:
-        return SubmissionState.TO_SEND
-    # One without an end may have arrived, and so may one whose end says so.
-    outcome = attempts[-1].outcome
-    return (
-        _AFTER.get(AttemptOutcome(outcome), SubmissionState.IN_DOUBT) if outcome else SubmissionState.IN_DOUBT
-    )
+    if _may_be_there(unit, row):
+        attempts = unit.submissions.attempts(row.id)
+        return (
+            SubmissionState.SENT if attempts[-1].outcome == AttemptOutcome.SENT else SubmissionState.IN_DOUBT
+        )
+    return SubmissionState.TO_SEND
 
 
 def _tell(unit: Unit, row: SubmissionRow, *, filed: bool, reference: str) -> None:

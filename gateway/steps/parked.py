@@ -9,7 +9,18 @@ from hashlib import sha256
 from typing import Any, Final
 
 from gateway.errors import Violation
-from gateway.steps import automatic, deadlines, mappings_in_force, runs, submitting, transport, trouble
+from gateway.steps import (
+    automatic,
+    circuits,
+    deadlines,
+    mappings_in_force,
+    restoring,
+    runs,
+    submitting,
+    token_watch,
+    transport,
+    trouble,
+)
 from gateway.steps.operating import PAPER_ANSWERED
 from gateway.steps.receiving import NOT_APPLIED
 from gateway.steps.records import World
@@ -19,7 +30,9 @@ from gateway.store import AlertRow, NoticeState, ReceiptState, SubmissionState, 
 # What ends of itself as soon as its cause does, and would only be told again.
 CLOSE_THEMSELVES: Final = {
     *(trouble.ALERT, submitting.UNUSABLE, submitting.EXPIRING, mappings_in_force.REFUSED),
-    *(automatic.ALERT, deadlines.NEAR, deadlines.MISSED),
+    *(automatic.ALERT, deadlines.NEAR, deadlines.MISSED, token_watch.HANGING, circuits.SILENT),
+    # It is what holds the gateway: `gateway restore --release` ends it.
+    restoring.HELD,
 }
 # What is told of a message that has no answer is found there, except what a person must act upon.
 _OF_MESSAGES: Final = {transport.REFUSED, PAPER_ANSWERED}

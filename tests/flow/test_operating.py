@@ -123,7 +123,7 @@ def test_all_that_is_unanswered_is_sent_again_after_a_preview(
     assert row.id in (asked := _say(silent, "resend", "--all", answer="n\n")).stdout
     assert (asked.exit_code, _state(silent)) == (REFUSED, "sent")
     assert _say(silent, "resend", "--all", answer="y\n").exit_code == DONE
-    assert _state(silent) == "to_send"
+    assert _state(silent) == "in_doubt"
     silent.settle()
     technical = Said("0", technical=True, message_type=row.message_type, answers=row.id)
     deliver(silent.installation, "t.xml", technical)
