@@ -104,6 +104,6 @@ class Notices:
             )
 
     def park(self, notice: int) -> None:
-        """Leave a notice that its channel can never take to a person."""
-        changed = update(notices).where(notices.c.id == notice)
+        """Leave a notice that its channel can never take to a person; one that another delivered stays."""
+        changed = update(notices).where(notices.c.id == notice, notices.c.state != NoticeState.DELIVERED)
         self._connection.execute(changed.values(state=NoticeState.PARKED))
