@@ -17,6 +17,7 @@ from gateway.cli.session import Session, command
 from gateway.cli.show import DONE
 from gateway.cli.watching import under_way
 from gateway.config import FolderPlace, Settings, Source, Target
+from gateway.customs import CircuitState
 from gateway.documents import Kind, state_of, states_of
 from gateway.doors import channel_places, check_place
 from gateway.errors import Violation, refuse
@@ -43,6 +44,7 @@ def status(session: Session, /) -> int:
         counts = unit.status.counts()
         alerts = unit.alerts.opened()
         runs = under_way(unit)
+        routes = _held_routes(unit)
         gateways = running(unit)
     show, settings = session.show, session.settings
     latch = make_latch(settings, session.clock).read().state.value
@@ -75,6 +77,7 @@ def status(session: Session, /) -> int:
                 "gateways": gateways,
                 "token": token,
                 "channels": channels,
+                "held_routes": routes,
                 "alerts": told,
             }
         )
@@ -88,8 +91,28 @@ def status(session: Session, /) -> int:
     show_running(show, gateways)
     show.pairs("token", {**token, "latch": f"latch.{latch}"})
     show.rows("channels", ("channel", "place", "result"), channels)
+    if routes:
+        held = [{**each, "state": f"circuit.{each['state']}"} for each in routes]
+        show.rows("held routes", ("route", "state", "since", "failures", "due", "pilot"), held)
     show.rows("needs a person", ("since", "code", "about", "text"), told)
     return DONE
+
+
+def _held_routes(unit: Unit) -> list[dict[str, Any]]:
+    """Return the routes over which not everything goes now (CU-07)."""
+    return [
+        {
+            "route": row.route,
+            "state": row.state,
+            "outage": row.outage,
+            "since": f"{row.since:%F %T}",
+            "failures": row.failures,
+            "due": row.due_at and f"{row.due_at:%F %T}",
+            "pilot": row.pilot,
+        }
+        for row in unit.circuits.all()
+        if row.state != CircuitState.CLOSED
+    ]
 
 
 def _health(settings: Settings, channel: str, place: Source | Target, troubled: Collection[str]) -> str:

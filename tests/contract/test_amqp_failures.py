@@ -15,7 +15,7 @@ from gateway.channels.amqp_link import AmqpLink
 from gateway.channels.amqp_outbox import AmqpOutbox
 from gateway.channels.amqp_publisher import Published
 from gateway.channels.amqp_queues import parked, prepare
-from gateway.errors import ParkedError, RetryError
+from gateway.errors import ParkedError, RetryError, UnsentError
 from tests.services.amqp import Client, access, message, new_queue, until
 from tests.services.rabbitmq import LARGEST_MESSAGE, Broker, shared
 
@@ -218,7 +218,7 @@ def test_what_no_queue_takes_comes_back_and_is_told(broker: Broker, link: AmqpLi
     """Returned, not dropped; it waits, and goes when there is a queue."""
     client, queue = Client(broker), new_queue()
     nowhere = AmqpOutbox(link, Published("amq.topic", queue))
-    with pytest.raises(RetryError, match=r"channels\.amqp-unroutable"):
+    with pytest.raises(UnsentError, match=r"channels\.amqp-unroutable"):
         nowhere.send("a.xml", b"1")
     absent = AmqpOutbox(link, Published(queue, "x"))
     with pytest.raises(RetryError, match=r"channels\.not-sent.*no exchange"):
@@ -226,7 +226,7 @@ def test_what_no_queue_takes_comes_back_and_is_told(broker: Broker, link: AmqpLi
     gone = AmqpOutbox(link, Published("", queue))
     gone.send("a.xml", b"1")
     client.delete(queue)
-    with pytest.raises(RetryError, match=r"channels\.amqp-unroutable"):
+    with pytest.raises(UnsentError, match=r"channels\.amqp-unroutable"):
         gone.send("a.xml", b"1")
     gone.send("a.xml", b"1")
     assert client.count(queue) == 1
@@ -238,7 +238,7 @@ def test_a_queue_that_is_full_says_so(broker: Broker, link: AmqpLink) -> None:
     Client(broker).declare(queue, **{"x-max-length": 1, "x-overflow": "reject-publish"})
     outbox = AmqpOutbox(link, Published("", queue))
     outbox.send("a.xml", b"1")
-    with pytest.raises(RetryError, match=r"channels\.amqp-not-taken"):
+    with pytest.raises(UnsentError, match=r"channels\.amqp-not-taken"):
         outbox.send("b.xml", b"2")
 
 

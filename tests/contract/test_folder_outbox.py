@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.channels import FolderOutbox, LineLog
-from gateway.errors import ParkedError, RetryError
+from gateway.errors import ParkedError, RetryError, UnsentError
 
 
 @contextmanager
@@ -32,13 +32,13 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_full_disk_leaves_nothing_half(tmp_path: Path) -> None:
-    """The message that did not fit is in doubt, the other is there; later the same works."""
+    """The message that did not fit has not arrived, the other is there; later the same works."""
     outbox = FolderOutbox(tmp_path)
     files = [("big.xml", b"x" * 10_000), ("small.xml", b"x")]
     with full_after(4096):
         faults = outbox.send_many(files)
     assert {name: fault.code for name, fault in faults.items()} == {"big.xml": "channels.not-sent"}
-    assert isinstance(faults["big.xml"], RetryError)
+    assert isinstance(faults["big.xml"], UnsentError)
     assert names(tmp_path) == ["small.xml"]
     assert outbox.send_many(files) == {}
     assert names(tmp_path) == ["big.xml", "small.xml"]
@@ -78,8 +78,9 @@ def test_a_flush_that_fails_leaves_what_was_sent_in_doubt(
 
     with monkeypatch.context() as broken:
         broken.setattr(os, "fsync", fail)
-        with pytest.raises(RetryError, match=r"channels\.not-sent"):
+        with pytest.raises(RetryError, match=r"channels\.not-sent") as doubt:
             outbox.send("a.xml", b"1")
+        assert not isinstance(doubt.value, UnsentError)
     outbox.send("a.xml", b"1")
     assert names(tmp_path) == ["a.xml"]
 
@@ -87,7 +88,7 @@ def test_a_flush_that_fails_leaves_what_was_sent_in_doubt(
 def test_a_folder_that_is_not_there_may_come_back(tmp_path: Path) -> None:
     """Nothing is made in its place: it may be a mount that is gone."""
     outbox = FolderOutbox(tmp_path / "absent")
-    with pytest.raises(RetryError, match=r"channels\.not-sent"):
+    with pytest.raises(UnsentError, match=r"channels\.not-sent"):
         outbox.send("a.xml", b"1")
     (tmp_path / "absent").mkdir()
     outbox.send("a.xml", b"1")
@@ -112,7 +113,7 @@ def test_links_in_the_outbox_are_never_written_through(tmp_path: Path) -> None:
     (outbox / ".b.xml.tmp").symlink_to(victim)
     with pytest.raises(ParkedError, match=r"channels\.name-taken"):
         FolderOutbox(outbox).send("a.xml", b"1")
-    with pytest.raises(RetryError, match=r"channels\.not-sent"):
+    with pytest.raises(UnsentError, match=r"channels\.not-sent"):
         FolderOutbox(outbox).send("b.xml", b"2")
     assert victim.read_bytes() == b"1"
 

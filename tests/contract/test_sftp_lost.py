@@ -13,7 +13,7 @@ import pytest
 from gateway.channels.sftp_link import SftpLink
 from gateway.channels.sftp_outbox import SftpOutbox
 from gateway.channels.sftp_wire import INIT, LostError, Wire
-from gateway.errors import RetryError
+from gateway.errors import RetryError, UnsentError
 from tests.contract.pier import Pier
 from tests.services.sshd import sshd
 
@@ -80,6 +80,7 @@ def day(pier: Pier, outbox: SftpOutbox) -> dict[str, tuple[str, bytes]]:
     """Receive, store, put away and send, as the gateway does; return what was stored by its delivery."""
     stored: dict[str, tuple[str, bytes]] = {}
     unsent, settled, faults = dict(SENT), set(), set()
+    doubted: set[str] = set()
     for _ in range(30):
         pier.ticks.now += 60
         try:
@@ -96,6 +97,9 @@ def day(pier: Pier, outbox: SftpOutbox) -> dict[str, tuple[str, bytes]]:
             faults.add(fault.code)
         unsaid = outbox.send_many(list(unsent.items()))
         faults |= {fault.code for fault in unsaid.values()}
+        # What is said to have certainly not arrived is not there.
+        doubted |= {name for name, fault in unsaid.items() if not isinstance(fault, UnsentError)}
+        assert not [name for name in unsaid.keys() - doubted if Path(outbox._folder, name).exists()]
         unsent = {name: data for name, data in unsent.items() if name in unsaid}
         if not unsent and len(settled) == len(FILES):
             break
