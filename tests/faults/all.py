@@ -13,21 +13,26 @@ from rich.progress import track
 from rich.table import Table
 
 from tests.faults.killer import Point
+from tests.faults.points import listing
 from tests.faults.site import Nursery
 from tests.faults.story import Story
 
 
 @click.command()
+@click.option("--list", "only_list", is_flag=True, help="Only name the points: the page docs/failpoints.md.")
 @click.option("--part", default="", help="Only this part of the story.")
 @click.option("--share", default="1/1", help="Which share of the points: 1/2 and 2/2 are two halves.")
 @click.option("--again", default=0, help="Kill the second process, too, so many operations after its start.")
-def main(part: str, share: str, again: int) -> None:
+def main(part: str, share: str, again: int, *, only_list: bool) -> None:
     """Show for each stage how many kills lost, doubled or changed something, and how many recovered."""
     mine, shares = map(int, share.split("/"))
     recovered: Counter[tuple[str, str]] = Counter()
     wrong: dict[tuple[str, str, int, str], list[str]] = {}
     with tempfile.TemporaryDirectory() as folder, Nursery() as nursery:
         story = Story(Path(folder), nursery)
+        if only_list:
+            click.echo(listing(story), nl=False)
+            return
         for name in [part] if part else list(story.told):
             numbers = range(mine, len(story.told[name].steps) + 1, shares)
             for number in track(numbers, name, console=Console(stderr=True)):

@@ -23,6 +23,14 @@ _CHANGING = os.O_CREAT | os.O_TRUNC
 # Parts of names that differ from run to run.
 CHANCE = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27}|~?[0-9a-f]{32}|~[0-9a-f]{8}|R?\d[\d-]{3,}")
 _HELD_SECONDS = 60.0
+# Which of an ERP's or customs' files it is does not make another point.
+_DRAFT = re.compile(r"/\.[^/]+\.tmp$")
+_FILE = re.compile(r"(?<= )((?:inbox|outbox|receipts)/.+)/(?!\.)[^/ ]+\.[^/ ]+$")
+
+
+def named(step: str) -> str:
+    """Return the name of a step: stage, operation and place, without what differs from file to file."""
+    return _FILE.sub(r"\1/file", _DRAFT.sub("/draft", step))
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Point:
 
     Attributes:
         number: The how-manieth of all operations; 0 when it is named by the rest.
+        name: The name of the first step of its kind; empty when it is described by the rest.
         stage: The stage, which is the name of its thread.
         operation: `commit`, `create`, `write`, or one of `OPERATIONS`.
         place: What the path below the installation must contain.
@@ -40,6 +49,7 @@ class Point:
     """
 
     number: int = 0
+    name: str = ""
     stage: str = ""
     operation: str = ""
     place: str = ""
@@ -92,7 +102,10 @@ class Killer:
         if place is not None:
             # Half of it has reached the file when the end comes.
             self.at("write", place, after=False, last=lambda: self._write(handle, data[: len(data) // 2]))
-        return self._write(handle, data)
+        written = self._write(handle, data)
+        if place is not None:
+            self.at("write", place, after=True)
+        return written
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(arguments[2], int) and arguments[2] & _CHANGING:
@@ -131,13 +144,18 @@ class Killer:
     def at(self, operation: str, place: str, *, after: bool, last: Callable[[], Any] | None = None) -> None:
         """Note an operation; end or wait here if this is the point."""
         stage = threading.current_thread().name
+        label = CHANCE.sub("*", f"{stage} {operation} {place}".rstrip())
         with self.lock:
             if not after:
                 self.count += 1
-                label = CHANCE.sub("*", f"{stage} {operation} {place}".rstrip())
-                with suppress(OSError):  # the disk may be full, as the test wished
-                    self._write(self._log, f"{self.count} {label}\n".encode())
-            if self.point is None or not self._fits(self.point, stage, operation, place, after=after):
+            with suppress(OSError):  # the disk may be full, as the test wished
+                self._write(self._log, f"{'+' if after else self.count} {label}\n".encode())
+            if self.point is None:
+                return
+            if self.point.name:
+                if (named(label), after) != (self.point.name, self.point.after):
+                    return
+            elif not self._fits(self.point, stage, operation, place, after=after):
                 return
             if not self.point.hold:
                 if last is not None:

@@ -9,13 +9,14 @@ import signal
 import sys
 import time
 import traceback
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 from customs_stub.__main__ import main as customs_stub
 from gateway import clock as gateway_clock
-from gateway.channels import FolderInbox, Intake
+from gateway.channels import FolderInbox
 from gateway.cli.main import main as gateway
 from tests.faults.killer import Killer, Point
 from tests.faults.narrow import narrow
@@ -26,14 +27,16 @@ PACE: dict[str, Any] = {
     "gateway.workers.POLL_SECONDS": 0.1,
     "gateway.workers.RETRY_SECONDS": (0.05,),
     "gateway.cli.running._LOOK_SECONDS": 0.02,
-    "gateway.bootstrap.FolderInbox": lambda *given, **options: FolderInbox(
-        *given, intake=Intake(still_seconds=0.05), **options
+    "gateway.doors.FolderInbox": lambda folder, intake, watch: FolderInbox(
+        folder, intake=replace(intake, still_seconds=0.05), watch=watch
     ),
 }
 
 
 def serve() -> None:
     """Read orders from standard input until it ends: start a program, or wait for one."""
+    for name in PACE:
+        import_module(name.rpartition(".")[0])
     children: set[int] = set()
     # A command loads what it needs when it is asked for; here before the first child.
     for name in PACE:

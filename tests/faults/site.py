@@ -171,8 +171,15 @@ class Site:
 
     def steps(self) -> list[str]:
         """Return what the traced process did, one operation a line, without their numbers."""
+        return [step for number, step in self._traced() if number != "+"]
+
+    def done(self) -> set[str]:
+        """Return which of these operations were done; some were only tried, such as making what is there."""
+        return {step for number, step in self._traced() if number == "+"}
+
+    def _traced(self) -> list[tuple[str, str]]:
         lines = self.beside("trace").read_text("utf-8").splitlines()
-        return [line.partition(" ")[2] for line in lines]
+        return [(number, step) for number, _, step in (line.partition(" ") for line in lines)]
 
     def said(self, program: str) -> str:
         """Return the end of a program's log."""

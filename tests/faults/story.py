@@ -79,12 +79,14 @@ class Told:
         after: The installation at its end; it, too, is only copied.
         outcome: What it comes to.
         steps: The durable operations of the gateway, in their order.
+        done: Those that were not in vain.
     """
 
     before: Site
     after: Site
     outcome: dict[str, Any]
     steps: list[str]
+    done: set[str]
 
 
 class Story:
@@ -102,7 +104,7 @@ class Story:
             with site.customs():
                 assert site.run(traced=True) == 0, site.said("gateway")
             assert broken_promises(site.folder) == []
-            self.told[part.name] = Told(before, site, outcome(site.folder), site.steps())
+            self.told[part.name] = Told(before, site, outcome(site.folder), site.steps(), site.done())
 
     def again(self, part: str) -> Site:
         """Return an installation at the beginning of a part."""

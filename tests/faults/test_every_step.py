@@ -1,4 +1,4 @@
-"""Killed at the n-th durable operation, whichever that is, the gateway ends as if nothing had happened."""
+"""Killed before and after every kind of durable operation, the gateway ends as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -7,21 +7,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.faults.killer import Point
+from tests.faults.points import listing, points_of, tour
 from tests.faults.story import PARTS, Story
+from tests.services.installation import ROOT
 
-# `python -m tests.faults.all` goes through all of them; here as many as time allows, evenly.
-SHARES = 10
 NAMES = [part.name for part in PARTS]
 
 
 @pytest.mark.requirement("AG-10", "CU-03", "CU-05", "ER-04", "ER-05")
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("share", range(SHARES))
-def test_killed_at_any_operation_it_ends_the_same(story: Story, name: str, share: int) -> None:
-    """Nothing is lost, nothing is there twice, and no queue, lock or half file is left."""
-    steps = story.told[name].steps
-    site, _ = story.killed(name, Point(number=1 + share * len(steps) // SHARES))
-    assert story.faults(name, site) == []
+def test_killed_at_each_named_point_it_ends_the_same(story: Story, name: str) -> None:
+    """Before and after every durable step, one after another; nothing is lost, doubled or left half."""
+    asked = points_of(story)[name]
+    result = tour(story, name, asked)
+    assert result.faults == []
+    assert result.missed == []
+    assert set(result.died) == set(asked)
+
+
+def test_the_list_of_points_is_that_of_the_code(story: Story) -> None:
+    """`python -m tests.faults.all --list` writes it anew."""
+    page = (ROOT / "docs/failpoints.md").read_text("utf-8").splitlines()
+    assert [line for line in listing(story).splitlines() if line.startswith("| ") and line not in page] == []
 
 
 @pytest.mark.requirement("AG-10", "CU-03", "CU-05", "ER-04", "ER-05")
