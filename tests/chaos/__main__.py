@@ -36,9 +36,18 @@ def show(run: Run, asked: argparse.Namespace, console: Console) -> None:
     faults.add_row("all", str(len(run.struck)), str(len(times)), *figures)
     console.print(faults)
     books = run.books
-    table = Table(*FATES, "duplicated", "unexpected", "sent again by a partner", "told again", "starts")
-    counted = (len(books.duplicated), len(books.unexpected), run.sent_again, books.repeats, run.starts)
-    table.add_row(*(str(books.fates[fate]) for fate in FATES), *map(str, counted))
+    table = Table("book", "count")
+    for fate in FATES:
+        table.add_row(fate, str(books.fates[fate]))
+    for name, count in {
+        "twice": len(books.duplicated),
+        "unexpected": len(books.unexpected),
+        "recovered faults": len(times),
+        "publications tried again by a partner": run.sent_again,
+        "told again with the same id and bytes over AMQP": books.repeats,
+        "starts of the gateway": run.starts,
+    }.items():
+        table.add_row(name, str(count))
     console.print(table)
     for name in ("lost", "duplicated", "unexpected"):
         for each in getattr(books, name)[:_MOST_TOLD]:

@@ -14,8 +14,6 @@ from random import Random
 
 from tests.chaos.site import Place
 
-# So long something stays away, in seconds.
-_MOMENT = (0.3, 3.0)
 _HOURS = 6.0
 # Less than any file that is written.
 _NO_ROOM = 64
@@ -48,38 +46,38 @@ def _kill_customs(place: Place, _dice: Random) -> None:
 
 def _kill_broker(place: Place, dice: Random) -> None:
     place.services.broker.kill()
-    _last(dice)
+    _last(place, dice)
     place.services.broker.start()
 
 
 def _kill_sftp(place: Place, dice: Random) -> None:
     place.services.sshd.kill()
-    _last(dice)
+    _last(place, dice)
     place.services.sshd.start()
 
 
 def _kill_database(place: Place, dice: Random) -> None:
     assert place.services.database is not None
     place.services.database.kill()
-    _last(dice)
+    _last(place, dice)
     place.services.database.start()
 
 
 def _stop_gateway(place: Place, dice: Random) -> None:
     place.gateway.send(signal.SIGSTOP)
-    _last(dice)
+    _last(place, dice)
     place.gateway.send(signal.SIGCONT)
 
 
 def _hang_broker(place: Place, dice: Random) -> None:
     place.services.broker.hang()
-    _last(dice)
+    _last(place, dice)
     place.services.broker.go_on()
 
 
 def _hang_sftp(place: Place, dice: Random) -> None:
     place.services.sshd.freeze()
-    _last(dice)
+    _last(place, dice)
     place.services.sshd.thaw()
 
 
@@ -87,7 +85,7 @@ def _pull_token(place: Place, dice: Random) -> None:
     tokens = place.installation.token.tokens
     elsewhere = tokens.with_name("pulled-out")
     tokens.rename(elsewhere)
-    _last(dice)
+    _last(place, dice)
     elsewhere.rename(tokens)
 
 
@@ -102,7 +100,7 @@ def _fill_disk(place: Place, dice: Random) -> None:
             while file.write(bytes(1 << 20)):
                 pass
         except OSError:
-            _last(dice)
+            _last(place, dice)
     ballast.unlink()
 
 
@@ -111,7 +109,7 @@ def _refuse_room(place: Place, dice: Random) -> None:
     pid = place.gateway.pid
     try:
         before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (_NO_ROOM, resource.RLIM_INFINITY))
-        _last(dice)
+        _last(place, dice)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
     except ProcessLookupError:
         return
@@ -125,7 +123,7 @@ def _cutting(server: str) -> Callable[[Place, Random], None]:
     def strike(place: Place, dice: Random) -> None:
         for _ in range(dice.randint(1, 5)):
             place.cables[server].cut()
-            time.sleep(dice.uniform(0, 0.5))
+            time.sleep(dice.uniform(0, place.longest_seconds / 6))
 
     return strike
 
@@ -133,15 +131,15 @@ def _cutting(server: str) -> Callable[[Place, Random], None]:
 def _stalling(server: str) -> Callable[[Place, Random], None]:
     def strike(place: Place, dice: Random) -> None:
         place.cables[server].stall()
-        _last(dice)
+        _last(place, dice)
         place.cables[server].cut()
         place.cables[server].flow()
 
     return strike
 
 
-def _last(dice: Random) -> None:
-    time.sleep(dice.uniform(*_MOMENT))
+def _last(place: Place, dice: Random) -> None:
+    time.sleep(dice.uniform(0.1, 1) * place.longest_seconds)
 
 
 _BY_SFTP = "technical_at IS NOT NULL AND route = 'pier'"

@@ -24,11 +24,10 @@ from tests.services.installation import FILING, Installation
 from tests.services.rabbitmq import shared
 from tests.services.sshd import new_sshd
 
-# The nursery of the tests makes programs hasty; this is how they come.
-_USUAL = {
-    "gateway.workers.POLL_SECONDS": workers.POLL_SECONDS,
-    "gateway.workers.RETRY_SECONDS": list(workers.RETRY_SECONDS),
-}
+# The nursery of the tests makes programs hasty; this is how they come. All stages rest at one moment only if they
+# do not look too often, so that the hasty ones, too, look as often as usual.
+_LOOKING = {"gateway.workers.POLL_SECONDS": workers.POLL_SECONDS}
+_USUAL = {**_LOOKING, "gateway.workers.RETRY_SECONDS": list(workers.RETRY_SECONDS)}
 _AGAIN_SECONDS = 0.1
 
 
@@ -89,6 +88,7 @@ class Place:
         engine: The gateway's database, not through the cable.
         clock: A file that says by how many seconds the gateway's clock goes wrong.
         volumes: By customs office the customs number of the volume that manifests name.
+        longest_seconds: Whatever goes away is back after at most so long.
     """
 
     installation: Installation
@@ -97,6 +97,7 @@ class Place:
     engine: Engine
     clock: Path
     volumes: dict[str, str]
+    longest_seconds: float = 3.0
 
     def __post_init__(self) -> None:
         self.gateway = Kept(self.site, "gateway", "run")
@@ -150,7 +151,7 @@ def opened(folder: Path, nursery: Nursery, *, on_postgres: bool, hasty: bool) ->
         volumes = file_goods(installation)
         clock = folder / "clock"
         clock.write_text("0")
-        site = Site(home.resolve(), nursery, FILING, settings={} if hasty else _USUAL, clock=clock)
+        site = Site(home.resolve(), nursery, FILING, settings=_LOOKING if hasty else _USUAL, clock=clock)
         engine = create_engine(direct)
         parts.callback(engine.dispose)
         place = Place(installation, site, services, engine, clock, volumes)

@@ -12,8 +12,7 @@ from tests.chaos.faults import FAULTS, set_clock
 from tests.chaos.partners import Sending, inputs
 from tests.chaos.site import Place
 
-# Recovery is waited for so long before the next fault strikes, and sometimes not at all.
-_PATIENCE_SECONDS = 90.0
+# How often the next fault strikes without waiting until documents go through again.
 _PILED_UP = 0.25
 _LOOK_SECONDS = 0.05
 _REST_SECONDS = "300"
@@ -40,6 +39,7 @@ class Asked:
         seconds: So long faults strike, and at least once each.
         seed: What all dice begin with.
         kinds: The kinds of faults.
+        patience: So many seconds recovery is waited for before the next fault strikes.
         calm: At most so many seconds lie between two faults.
     """
 
@@ -47,6 +47,7 @@ class Asked:
     seconds: float
     seed: int
     kinds: Sequence[str]
+    patience: float = 90.0
     calm: float = 3.0
 
 
@@ -74,14 +75,14 @@ def play(place: Place, asked: Asked, say: Callable[[str], None]) -> Run:
     for kind, pressed in _order(asked):
         if time.monotonic() - began > asked.seconds and len(run.struck) >= len(asked.kinds):
             break
-        struck = _strike(place, kind, pressed, sending)
+        struck = _strike(place, kind, sending, 0.0 if pressed else asked.patience)
         run.struck.append(struck)
         told = "" if struck.recovered is None else f", {struck.recovered:.1f} s"
-        say(f"{sending.sent} sent: {kind}{told}")
+        say(f"{time.monotonic() - began:.0f} s, {sending.sent} sent: {kind}{told}")
         time.sleep(0 if pressed else chance.uniform(0, asked.calm))
     sending.hurry()
     run.sent_again = sending.repeated
-    say("come to rest")
+    say(f"{time.monotonic() - began:.0f} s: the faults are over")
     set_clock(place, 0.0)
     place.gateway.stop()
     rested = place.site.start("gateway", "run", "--until-idle", "--timeout", _REST_SECONDS)
@@ -105,13 +106,13 @@ def _order(asked: Asked) -> Iterator[tuple[str, bool]]:
             yield kind, dice.random() < _PILED_UP
 
 
-def _strike(place: Place, kind: str, pressed: bool, sending: Sending) -> Struck:
+def _strike(place: Place, kind: str, sending: Sending, patience: float) -> Struck:
     fault = FAULTS[kind]
     fault.strike(place, Random(f"{kind}{sending.sent}"))
     over = time.monotonic()
     question = f"SELECT count(*) FROM submissions WHERE {fault.sign}"
     before = place.count(question)
-    while not pressed and time.monotonic() - over < _PATIENCE_SECONDS:
+    while time.monotonic() - over < patience:
         found = place.count(question)
         before = found if before is None else before
         if found is not None and before is not None and found > before:
