@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Final
 
+from gateway.config import Exchange
 from gateway.customs import CircuitState, Late, Outage, Wait
 from gateway.errors import Violation
 from gateway.steps.records import World
@@ -22,6 +23,13 @@ _OUTCOMES: Final = {
     AttemptOutcome.FAILED: "known.given-up",
 }
 _NOT_ARRIVED: Final = (AttemptOutcome.RETRY, AttemptOutcome.FAILED)
+# What it risks to send again, to file on paper and to drop.
+_SAFE: Final = ("risk.resend-not-arrived", "risk.paper-not-arrived", "risk.drop-not-arrived")
+_DOUBTFUL: Final = (
+    *("risk.resend-may-have-arrived", "risk.paper-may-have-arrived"),
+    "risk.drop-may-have-arrived",
+)
+_ARRIVED: Final = ("risk.resend-arrived", "risk.paper-may-have-arrived", "risk.drop-may-have-arrived")
 
 
 class Standing(StrEnum):
@@ -92,9 +100,10 @@ def unanswered(world: World, unit: Unit, limit: int = 1000, *, late: bool = True
     That is what is held or tried again, in doubt, given up, or overdue; what is not late yet only where
     that is asked for.
     """
-    patience = (
-        min((each.technical.warn_minutes for each in world.settings.exchange), default=0) if late else 0
-    )
+    waits = [
+        wait for each in (*world.settings.exchange, Exchange()) for wait in (each.technical, each.business)
+    ]
+    patience = min(wait.warn_minutes for wait in waits) if late else 0
     rows = unit.submissions.sent_before(unit.now - timedelta(minutes=patience))
     for state in (SubmissionState.TO_SEND, SubmissionState.IN_DOUBT, SubmissionState.FAILED):
         rows += unit.parking.submissions(state)
@@ -178,12 +187,13 @@ def _route(circuit: CircuitRow | None) -> Iterator[Violation]:
 def _choices(standing: Standing, row: SubmissionRow, attempts: Sequence[AttemptRow]) -> Iterator[Option]:
     """Yield what may be done; what is risked hangs on whether customs may have the message."""
     safe = all(each.outcome in _NOT_ARRIVED for each in attempts)
-    arrived = "arrived" if row.technical_at is not None else ("not-arrived" if safe else "may-have-arrived")
-    by_itself = standing in {Standing.WAITING, Standing.IN_DOUBT}
-    wait = "by-itself" if by_itself else "for-customs" if arrived == "arrived" else "for-nothing"
-    doubtful = "not-arrived" if safe else "may-have-arrived"
-    yield Option(Choice.WAIT, Violation(f"risk.wait-{wait}"))
-    yield Option(Choice.RESEND, Violation(f"risk.resend-{arrived}"))
-    yield Option(Choice.PAPER, Violation(f"risk.paper-{doubtful}"))
+    arrived = row.technical_at is not None
+    resending, filing, dropping = _ARRIVED if arrived else _SAFE if safe else _DOUBTFUL
+    waiting = "risk.wait-for-customs" if arrived else "risk.wait-for-nothing"
+    if standing in {Standing.WAITING, Standing.IN_DOUBT}:
+        waiting = "risk.wait-by-itself"
+    yield Option(Choice.WAIT, Violation(waiting))
+    yield Option(Choice.RESEND, Violation(resending))
+    yield Option(Choice.PAPER, Violation(filing))
     if standing is Standing.FAILED:
-        yield Option(Choice.DROP, Violation(f"risk.drop-{doubtful}"))
+        yield Option(Choice.DROP, Violation(dropping))

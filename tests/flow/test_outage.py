@@ -13,6 +13,7 @@ from gateway.steps.exchange import Choice, Standing, Unanswered, unanswered
 from gateway.store import AttemptRow, SubmissionState
 from tests.flow import erp
 from tests.flow.customs import Said, deliver
+from tests.flow.test_commands import Desk
 from tests.services.installation import FILING, Installation, Running
 
 RETRIES = "retry_seconds = [5, 15, 60, 300, 900]"
@@ -80,6 +81,8 @@ def test_while_the_folder_is_away_one_message_at_a_time_finds_out(tmp_path: Path
         assert risks[Choice.RESEND] == "risk.resend-not-arrived"
         assert told[0].known[-1].code == "known.route-away"
         assert all("{" not in known.text("en") + known.text("zh") for each in told for known in each.known)
+        (held,) = Desk(running.installation, {}).json("status")["held_routes"]
+        assert (held["route"], held["outage"]) == ("customs", "channel")
         outbox.with_name("away").rename(outbox)
         running.settle()
         running.until(lambda: {*_states(running, *numbers)} == {SubmissionState.SENT})

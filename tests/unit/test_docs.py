@@ -207,7 +207,7 @@ KEYS = [key for key in keys_of(Settings) if key != ("", "root")]
 def test_every_key_of_the_configuration_is_explained_in_place(table: str, key: str) -> None:
     """With a comment on its line or right above; a key at its default may stand as a comment itself."""
     lines = tables_of((ROOT / "gateway.toml").read_text("utf-8")).get(table, [])
-    at = next((i for i, line in enumerate(lines) if re.match(rf"(# )?{key} = ", line)), None)
+    at = next((i for i, line in enumerate(lines) if re.match(rf"(# )?(\w+ = {{ .*)?{key} = ", line)), None)
     assert at is not None, "it is not there"
     value = lines[at].removeprefix("# ")
     assert "#" in value or (at > 0 and lines[at - 1].startswith("# ")), "it is not explained"
