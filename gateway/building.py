@@ -43,6 +43,18 @@ def make_store(settings: Settings, clock: Clock) -> Store:
     return store
 
 
+def open_store(settings: Settings, clock: Clock) -> Store:
+    """Open the database for looking only: nothing is made, brought forward or written.
+
+    Raises:
+        RetryError: `store.not-now`.
+        ParkedError: `store.unknown-database`, `store.no-tables` or `store.no-right`.
+    """
+    store = Store(settings.database_url, clock, reading=True)
+    store.check()
+    return store
+
+
 def make_private_folder(settings: Settings) -> None:
     """Make the folder of business data and keys, into which nobody but the gateway's own user may look.
 

@@ -30,7 +30,7 @@ def audit_list(session: Session, /, *, limit: int) -> int:
 
     Newest first, each with the user of the operating system.
     """
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         found = unit.audit.acts(limit)
     rows = [
         {
@@ -57,7 +57,7 @@ def audit_verify(session: Session, /, *, head: str) -> int:
     head = head.strip().lower()
     if head and not _HEAD.fullmatch(head):
         raise refuse("cli.no-head", given=head)
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         trail = unit.audit.verify()
         known = not head or unit.audit.holds(head)
     broken = [

@@ -40,19 +40,21 @@ def status(session: Session, /) -> int:
 
     Documents by kind and state, what waits at which stage, open alerts, token and channels.
     """
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         counts = unit.status.counts()
         alerts = unit.alerts.opened()
         runs = under_way(unit)
         routes = _held_routes(unit)
         gateways = running(unit)
     show, settings = session.show, session.settings
-    latch = make_latch(settings, session.clock).read().state.value
+    # Who may only look at the database sees neither the latch nor into folders.
+    own = session.as_gateway
+    latch = make_latch(settings, session.clock).read().state.value if own else "hidden"
     unusable = any(alert.code in {UNUSABLE, HANGING} for alert in alerts)
     token = {"label": settings.token.label, "result": "fault" if unusable else "ok", "latch": latch}
     troubled = {alert.subject for alert in alerts if alert.code == ALERT}
     channels = [
-        {"channel": name, "place": str(place), "result": _health(settings, name, place, troubled)}
+        {"channel": name, "place": str(place), "result": _health(settings, name, place, troubled, own=own)}
         for name, place in channel_places(settings)
     ]
     documents = [
@@ -115,9 +117,11 @@ def _held_routes(unit: Unit) -> list[dict[str, Any]]:
     ]
 
 
-def _health(settings: Settings, channel: str, place: Source | Target, troubled: Collection[str]) -> str:
+def _health(
+    settings: Settings, channel: str, place: Source | Target, troubled: Collection[str], *, own: bool
+) -> str:
     """Tell what a look shows where it costs nothing, else what the gateway found when it last tried."""
-    local = isinstance(place, FolderPlace)
+    local = own and isinstance(place, FolderPlace)
     faulty = channel in troubled or (local and any(check_place(settings, place)))
     return "fault" if faulty else "ok"
 
@@ -144,7 +148,7 @@ def documents(session: Session, /, **asked: Any) -> int:
         period=asked["month"],
         client_number=asked["client_number"],
     )
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         found = unit.documents.listing(wanted, limit=asked["limit"], after=asked["after"])
         on_paper = {row.number for row in unit.parking.submissions(SubmissionState.ON_PAPER)}
     rows = [
@@ -180,7 +184,7 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
 
     NUMBER is its unified number, customs number or client number.
     """
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         row = find_document(unit, number)
         if xml:
             sys.stdout.buffer.write(_newest_message(unit, row))
@@ -302,7 +306,7 @@ def receipts(session: Session, /, *, follow: bool, number: str | None, orphans: 
     if follow and orphans:
         raise click.UsageError("--follow shows all that comes")
     columns = ("id", "at", "outcome", "type", "code", "text", "number", "client_number", "because")
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         number = find_document(unit, number).number if number else None
         states = [ReceiptState.ORPHAN] if orphans else []
         found = unit.receipts.newest(limit=limit, number=number, states=states)
@@ -321,7 +325,7 @@ def receipts(session: Session, /, *, follow: bool, number: str | None, orphans: 
 
 def _settled_after(session: Session, last: int, number: str | None) -> Iterator[ReceiptRow]:
     """Yield what came after a receipt, up to the first that is not read yet."""
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         for row in unit.receipts.listing(after=last, limit=_PAGE, number=number):
             if row.state == "stored":
                 return

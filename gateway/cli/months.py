@@ -121,7 +121,7 @@ def _request(session: Session, request: MonthRequest) -> dict[str, Any]:
 
 
 def _view(session: Session, request: MonthRequest) -> dict[str, Any]:
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         return month_view(session.world, unit, command_of(session.world, unit, request))
 
 

@@ -22,7 +22,7 @@ def parked(session: Session, /, *, kind: str | None) -> int:
 
     Each with its ID for `retry` and `drop`, why it waits, and what either of them would do.
     """
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         found = items(Desk(session.world, unit))
     chosen = [item for item in found if kind is None or item.id.startswith(f"{kind}:")]
     session.show.rows("parked", _COLUMNS, [_told(session, item) for item in chosen])

@@ -69,7 +69,7 @@ def query(session: Session, /, *, kind: str, csv: Path | None, xlsx: Path | None
     The merge relation needs --number, amendments need --type.
     """
     question, own = criteria.read_options(session, kind, asked)
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         if csv or xlsx:
             wanted = [(file, write) for file, write in ((csv, to_csv), (xlsx, to_xlsx)) if file]
             for file, write in wanted:
@@ -102,7 +102,7 @@ def stats(session: Session, /, **asked: Any) -> int:
     Number, items, weight, quantity by unit, value by currency.
     """
     question, own = criteria.read_options(session, STATISTICS, asked)
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         result = answer(session.world, unit, question, own)
     show = session.show
     writers: dict[str, Callable[[], bytes]] = {
@@ -143,7 +143,7 @@ def export(session: Session, /, *, output: Path, **asked: Any) -> int:
     if output.suffix not in writers:
         raise click.UsageError("The file to be written ends in .csv or .xlsx")
     question, _ = criteria.read_options(session, EXPORT, asked)
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         table = export_table(session.world, unit, question, _words(session.show))
         _save(output, writers[output.suffix](table))
     session.show.written([output])
@@ -157,7 +157,7 @@ def export(session: Session, /, *, output: Path, **asked: Any) -> int:
 @command
 def print_document(session: Session, /, *, number: str, output: Path | None, notice: bool) -> int:
     """Print a document to a PDF file."""
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         document = to_document(find_document(unit, number))
         sheet = (notice_of if notice else sheet_of)(session.world, unit, document)
     ending = ".notice.pdf" if notice else ".pdf"

@@ -24,7 +24,7 @@ def references(session: Session, /, *, kind: str | None, limit: int, after: tupl
 
     Account books, cargo manifests and licences, and what is left of each licence.
     """
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         found = unit.references.listing(kind=kind, limit=limit, after=after)
         told = [_told(row) for row in found]
         licensed = {row.key: _licensed(unit, row) for row in found if row.kind == "Licence"}

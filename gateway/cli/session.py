@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec
 
 import click
 
-from gateway.building import make_store, make_world
+from gateway.building import make_store, make_world, open_store
 from gateway.cli.show import REFUSED, Show
 from gateway.clock import Clock
 from gateway.config import Settings, load_settings
@@ -50,6 +50,16 @@ class Session:
         return make_store(self.settings, self.clock)
 
     @cached_property
+    def readable(self) -> Store:
+        """The database for looking only, which needs no more than the right to read it."""
+        return open_store(self.settings, self.clock)
+
+    @property
+    def as_gateway(self) -> bool:
+        """Whether the user may see what is the gateway's alone, such as its latch."""
+        return os.access(self.settings.path(self.settings.folders.var), os.W_OK | os.X_OK)
+
+    @cached_property
     def world(self) -> World:
         """Schemas and code tables, loaded when they are first needed."""
         return make_world(self.settings, self.clock)
@@ -65,8 +75,9 @@ class Session:
 
     def close(self) -> None:
         """Close what was opened."""
-        if "store" in self.__dict__:
-            self.store.close()
+        for name in ("store", "readable"):
+            if isinstance(opened := self.__dict__.get(name), Store):
+                opened.close()
 
     @property
     def show(self) -> Show:

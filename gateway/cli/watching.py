@@ -59,13 +59,13 @@ def watch(session: Session, numbers: Sequence[str]) -> int:
 
 def _present(session: Session, number: str) -> RunRow | None:
     """Return how far a run is, None when all is made; what is cleared away after it is nobody's matter."""
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         row = unit.runs.get(number)
     return None if row is None or row.phase == Phase.CLEARING else row
 
 
 def _stopped(session: Session, number: str) -> str | None:
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         found = (alert for alert in unit.alerts.opened() if (alert.code, alert.subject) == (ALERT, number))
         alert = next(found, None)
     return None if alert is None else Violation(ALERT, values=alert.values).text(session.show.language)

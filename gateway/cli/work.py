@@ -39,7 +39,7 @@ def unanswered(session: Session, /, *, given: str | None, route: str | None, eve
     ID, a message id or any number of a document, shows what is known of it, the choices, and their risk.
     """
     show = session.show
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         if given is not None:
             found = unanswered_of(session.world, unit, _submission(unit, given).number)
         else:
@@ -119,7 +119,7 @@ def resend(session: Session, /, *, given: str | None, route: str | None, **said:
     if route is not None and not said["everything"]:
         raise click.UsageError("--route goes with --all")
     show = session.show
-    with session.store.read() as unit:
+    with session.readable.read() as unit:
         found = _to_resend(session, unit, given, route)
     rows = [_told(row) for row in found]
     if said["dry_run"]:
@@ -179,7 +179,7 @@ def paper(session: Session, /, *, number: str | None, reference: str, undo: bool
     if number is None and (reference or undo):
         raise click.UsageError("name the document")
     if number is None:
-        with session.store.read() as unit:
+        with session.readable.read() as unit:
             rows = [_on_paper(unit, row) for row in unit.parking.submissions(SubmissionState.ON_PAPER)]
         session.show.rows("on-paper", _PAPER, rows)
         return DONE

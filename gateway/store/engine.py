@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from gateway.errors import GatewayError, ParkedError, RetryError
 
@@ -26,10 +29,15 @@ _PASSING = {
 }
 # PostgreSQL ended a transaction of a process that stood still.
 _STOOD_STILL = "25P03"
+_NO_RIGHT = "42501"
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, reading: bool = False) -> Engine:
     """Make the engine of a database; it connects when first used.
+
+    Args:
+        url: Where the database is.
+        reading: For looking only, which the right to read is enough for.
 
     Raises:
         ParkedError: `store.unknown-database`: the URL is neither SQLite's nor PostgreSQL's.
@@ -41,7 +49,12 @@ def make_engine(url: str) -> Engine:
         raise ParkedError("store.unknown-database", url=url.partition(":")[0]) from fault
     kind = parsed.get_backend_name()
     if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        engine = create_engine(parsed, connect_args={"timeout": WAIT_SECONDS})
+        if reading:
+            # Each connection anew: whether the database is at rest changes from one to the next.
+            opened = partial(_open_reading, Path(str(parsed.database)))
+            engine = create_engine("sqlite://", creator=opened, poolclass=NullPool)
+        else:
+            engine = create_engine(parsed, connect_args={"timeout": WAIT_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     elif kind == "postgresql":
@@ -50,6 +63,23 @@ def make_engine(url: str) -> Engine:
         raise ParkedError("store.unknown-database", url=parsed.render_as_string())
     event.listen(engine, "handle_error", _translate, retval=True)
     return engine
+
+
+def _open_reading(file: Path) -> sqlite3.Connection:
+    """Open a database file without ever writing, not even the journal's index beside it.
+
+    While nobody has it open there is no journal, and who may not write into the folder could make none;
+    nothing changes then, so that none is needed.
+    """
+    try:
+        file.open("rb").close()
+    except FileNotFoundError as fault:
+        raise ParkedError("store.no-tables", database=file) from fault
+    except OSError as fault:
+        raise ParkedError("store.no-right", reason=f"{file}: {fault.strerror}") from fault
+    at_rest = not file.with_name(f"{file.name}-wal").exists()
+    uri = f"file:{quote(str(file))}?mode=ro{'&immutable=1' if at_rest else ''}"
+    return sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS, check_same_thread=False)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -99,10 +129,17 @@ def _translate(context: ExceptionContext) -> GatewayError | None:
 
 def _ours(fault: BaseException | None, wrapped: DBAPIError) -> GatewayError:
     reason = str(fault).strip().partition("\n")[0]
+    if getattr(fault, "sqlstate", "") == _NO_RIGHT or _code(fault) == sqlite3.SQLITE_READONLY:
+        return ParkedError("store.no-right", reason=reason)
     if isinstance(fault, sqlite3.Error):
-        passing = getattr(fault, "sqlite_errorcode", 0) & 0xFF in _PASSING
+        passing = _code(fault) in _PASSING
     else:
         passing = isinstance(wrapped, OperationalError) or getattr(fault, "sqlstate", "") == _STOOD_STILL
     return (RetryError if passing else ParkedError)(
         "store.not-now" if passing else "store.refused", reason=reason
     )
+
+
+def _code(fault: BaseException | None) -> int:
+    """Return SQLite's primary code of an error, 0 where there is none."""
+    return int(getattr(fault, "sqlite_errorcode", 0)) & 0xFF

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from gateway.errors import RetryError
+from gateway.errors import ParkedError, RetryError
 from gateway.store.engine import WAIT_SECONDS, reading_options
 
 if TYPE_CHECKING:
@@ -42,6 +42,16 @@ def migrate(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         with _one_thread:
             command.upgrade(settings(connection), "head")
+
+
+def check(engine: Engine) -> None:
+    """See that the tables are there in the newest form; nothing is made.
+
+    Raises:
+        ParkedError: `store.no-tables`.
+    """
+    if not _is_newest(engine):
+        raise ParkedError("store.no-tables", database=engine.url.database or "SQLite")
 
 
 def settings(connection: Connection) -> Config:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 
 from gateway.clock import Clock
-from gateway.errors import RetryError
+from gateway.errors import ParkedError, RetryError
 from gateway.store.alone import alone
 from gateway.store.backup import back_up, database_file, put_in_place, take_out
 from gateway.store.engine import WAIT_SECONDS, limit_idling, make_engine, reading_options
 from gateway.store.member import Member
-from gateway.store.migrate import migrate
+from gateway.store.migrate import check, migrate
 from gateway.store.unit import Unit
 
 
@@ -23,14 +25,15 @@ class Store:
     Args:
         url: `sqlite:///path/to/file` or `postgresql://user@host:port/name`.
         clock: Gives the time of each transaction.
+        reading: Only to look: nothing is written to it, not even beside the file.
 
     Raises:
         ParkedError: `store.unknown-database`.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
+    def __init__(self, url: str, clock: Clock | None = None, *, reading: bool = False) -> None:
         self._url = url
-        self._engine = make_engine(url)
+        self._engine = make_engine(url, reading=reading)
         self._clock = clock or Clock()
         self._limited = False
         # SQLite has one writer. Threads of one process queue here, in turn and without delay;
@@ -41,9 +44,21 @@ class Store:
         """Bring the tables to the newest form; safe when several processes do it at once.
 
         Raises:
-            RetryError: `store.not-now`: the database cannot be reached or written.
+            RetryError: `store.not-now`: the database cannot be reached.
+            ParkedError: `store.no-right`: this user may only read it.
         """
+        file = Path(self._engine.url.database or "") if self._writer else Path()
+        if file.is_file() and not os.access(file, os.W_OK):
+            raise ParkedError("store.no-right", reason=f"{file}: {os.strerror(errno.EACCES)}")
         migrate(self._engine)
+
+    def check(self) -> None:
+        """See that the tables are there in the newest form, for who only looks.
+
+        Raises:
+            ParkedError: `store.no-tables` or `store.no-right`.
+        """
+        check(self._engine)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
