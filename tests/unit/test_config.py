@@ -112,3 +112,29 @@ def test_an_agent_stands_once(tmp_path: Path) -> None:
     agents = 'agents = [{ code = "4403980009", name = "甲" }, { code = "4403980009", name = "乙" }]'
     text = SHIPPED.replace("declare_declarations = true ", f"{agents}\ndeclare_declarations = true ")
     assert _faults(tmp_path, text) == [("config.agent-twice", "4403980009")]
+
+
+@pytest.mark.requirement("CU-01", "CU-07")
+def test_agreements_that_cannot_be_meant_are_told(tmp_path: Path) -> None:
+    """A route that is not there, a wait that fails before it warns, an entry behind one that takes all."""
+    text = SHIPPED.replace('# routes = ["customs"] ', 'routes = ["air"] ')
+    text = text.replace("fail_minutes = 240 ", "fail_minutes = 20 ")
+    text += '\n[[exchange]]\n[[exchange]]\ndocuments = ["Manifest"]\n'
+    assert [code for code, _ in _faults(tmp_path, text)] == [
+        "config.exchange-route",
+        "config.exchange-order",
+        "config.exchange-never",
+    ]
+
+
+@pytest.mark.requirement("CU-07")
+def test_what_no_agreement_fits_goes_by_the_shipped_values(tmp_path: Path) -> None:
+    """The first entry that fits, else the defaults; and these are what stands in the shipped file."""
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        SHIPPED.replace('# documents = ["Manifest"]   ', 'documents = ["Manifest"]   ', 1), "utf-8"
+    )
+    settings = load_settings(file)
+    (entry,) = settings.exchange
+    assert settings.exchanged("customs", "Manifest") is entry
+    assert settings.exchanged("customs", "DecMessage") == entry.model_copy(update={"documents": ()})
