@@ -89,7 +89,10 @@ def tour(story: Story, part: str, asked: Sequence[Point]) -> Tour:
         if passed is not None:
             tries[passed] += 1
             left.remove(passed)
-            (result.missed if tries[passed] == TRIES else left).append(passed)
+            if tries[passed] == TRIES:
+                result.missed.append(passed)
+            else:
+                left.insert(0, passed)
     return result
 
 
