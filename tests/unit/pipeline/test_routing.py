@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config import Route, Settings, load_settings
+from gateway.config import Exchange, Route, Settings, load_settings
 from gateway.errors import RejectedError
 from gateway.messages import Catalogue
 from gateway.steps.routing import MESSAGE_TYPES, Matter, choose, route_faults
@@ -81,6 +81,14 @@ def test_one_route_without_lists_is_enough() -> None:
     """As it is shipped."""
     assert _told(_route("all")) == []
     assert route_faults(load_settings(ROOT / "gateway.toml")) == []
+
+
+def test_an_agreement_about_no_message_type_is_told() -> None:
+    """By its place in the list; a misspelt word would let the defaults apply."""
+    exchange = (Exchange(documents=("Manifest",)), Exchange(documents=("Manifests", "DecMessage")))
+    settings = _settings(_route("all")).model_copy(update={"exchange": exchange})
+    (fault,) = route_faults(settings)
+    assert (fault.code, fault.values["position"]) == ("config.exchange-type", 2)
 
 
 def test_all_faults_of_all_routes_are_told_at_once() -> None:
