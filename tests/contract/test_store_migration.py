@@ -35,6 +35,8 @@ INSERT INTO documents (
 INSERT INTO history (number, version, at, event, from_state, to_state, cause_kind, cause_id) VALUES
     ('M20260000000000001', 1, 'AT', 'save', NULL, 'saved', 'message', '1'),
     ('M20260000000000001', 2, 'AT', 'declare', 'saved', 'declared', 'message', '1');
+INSERT INTO alerts (code, subject, opened_at, "values") VALUES
+    ('waiting.overdue', 's1', 'AT', '{}'), ('trouble.channel', 'outbox customs', 'AT', '{}');
 INSERT INTO submissions (
     id, number, message_type, client_number, enterprise, route, state, unsigned_digest, signed_digest,
     created_at
@@ -73,6 +75,8 @@ def test_what_the_release_before_wrote_goes_on(empty_database: Database) -> None
     assert _rows(empty_database, made_by) == [("acme-csv/manifest", "v1", "A-1")]
     sent = "SELECT id, signed_digest, sent_digest FROM submissions"
     assert _rows(empty_database, sent) == [("s1", "d", None)]
+    with store.read() as unit:
+        assert [alert.code for alert in unit.alerts.opened()] == ["waiting.technical-late"]
     with store.begin() as unit:
         unit.documents.put([new(document("M20260000000000002"))])
         assert unit.audit.seal(1000)

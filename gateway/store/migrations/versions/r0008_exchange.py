@@ -44,3 +44,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_submissions_to_look_at", "submissions", ["due_at"], sqlite_where=due, postgresql_where=due
     )
+    # What is late is told by what it is; of an outbox that is away its circuit tells anew.
+    op.execute("UPDATE alerts SET code = 'waiting.technical-late' WHERE code = 'waiting.overdue'")
+    op.execute(
+        "UPDATE alerts SET closed_at = opened_at WHERE closed_at IS NULL"
+        " AND code = 'trouble.channel' AND subject LIKE 'outbox %'"
+    )
