@@ -86,12 +86,6 @@ class Parking:
         changed = update(table).where(table.c.id == row.id, table.c.state == row.state)
         return self._connection.execute(changed.values(state=state)).rowcount > 0
 
-    def find(self, kind: type[Any], given: int) -> Any:
-        """Return one row of an area by its number, None where there is none."""
-        table = _TABLES[kind]
-        found = rows(self._connection, kind, select(*columns_of(table, kind)).where(table.c.id == given))
-        return found[0] if found else None
-
 
 _TABLES: dict[type[Any], Table] = {
     InterchangeRow: interchanges,

@@ -17,7 +17,6 @@ from gateway.store import (
     CircuitRow,
     DocumentFilter,
     Move,
-    NoticeRow,
     Offered,
     Order,
     ReceiptContent,
@@ -210,7 +209,6 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "parking.receipts": lambda unit: unit.parking.receipts(),
     "parking.notices": lambda unit: unit.parking.notices(["acme", ""]),
     "parking.stranded": lambda unit: unit.parking.stranded(["acme", ""]),
-    "parking.find": lambda unit: unit.parking.find(NoticeRow, 1),
     "parking.move": lambda unit: unit.parking.move(add_interchange(unit, b"two", delivery="3"), "dropped"),
     "parking.move_submission": lambda unit: unit.parking.move_submission(
         next(iter(unit.submissions.by_number(NUMBER))), SubmissionState.ON_PAPER

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from gateway.channels import FolderInbox, Outcome
 from gateway.cli import main
 from gateway.errors import RejectedError, RetryError
-from gateway.store import NoticeRow, SubmissionState
+from gateway.store import SubmissionState
 from tests.flow import erp
 from tests.flow.customs import Said, deliver, stranger
 from tests.services.installation import FILING, Installation, Running
@@ -328,7 +328,7 @@ def test_a_partner_that_left_while_something_waits_for_it_is_refused_at_start(
         installation.drop("q.json", erp.qualification())
         running.settle()
         with running.gateway.store.begin() as unit:
-            first = unit.parking.find(NoticeRow, 1)
+            (first,) = unit.notices.named("acme", ["q.json.000001.reply.json"])
             assert unit.parking.move(first, "to_deliver")
     other = {'name = "acme"': 'name = "other"', '"inbox/acme"': '"inbox/other"'}
     installation.write_config(other | {'"receipts/acme"': '"receipts/other"'})
