@@ -12,7 +12,7 @@ TESTS := $(RUN) poppler-utils:pdftotext xmlsec1:xmlsec1 libxml2-utils:xmllint po
   libtpm2-pkcs11-1:/usr/lib/*/pkcs11/libtpm2_pkcs11.so libtss2-tcti-swtpm0:/usr/lib/*/libtss2-tcti-swtpm.so.0 openssl:openssl \
   gcc:gcc libc6-dev:/usr/include/stdio.h p11-kit:p11-kit p11-kit-modules:/usr/lib/*/pkcs11/p11-kit-client.so
 
-.PHONY: help setup setup-tests run demo test fuzz check bench bench-month trace docs lock
+.PHONY: help setup setup-tests run demo test fuzz chaos check bench bench-month trace docs lock
 
 help:    ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,10 @@ test: setup-tests ## Run every test
 
 fuzz: setup-tests ## Fuzz every parser and the verifier for FUZZ_MINUTES (60) in all
 	@.venv/bin/python -m tests.fuzz
+
+chaos: setup-tests ## Send CHAOS_DOCUMENTS (2000) documents through a storm of faults, on each database, and make the books
+	@for each in sqlite postgres; do .venv/bin/python -m tests.chaos --database $$each \
+	  --documents $(or $(CHAOS_DOCUMENTS),2000) --minutes $(or $(CHAOS_MINUTES),15) || exit 1; done
 
 check: setup-tests ## Format, lint, strict types
 	@.venv/bin/ruff format --check .

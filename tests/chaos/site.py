@@ -24,8 +24,8 @@ from tests.services.installation import FILING, Installation
 from tests.services.rabbitmq import shared
 from tests.services.sshd import new_sshd
 
-# The nursery of the tests makes programs hasty; this is how they come. All stages rest at one moment only if they
-# do not look too often, so that the hasty ones, too, look as often as usual.
+# The nursery of the tests makes programs hasty; this is how they come. All stages rest at one moment only if
+# they do not look too often, so that the hasty ones, too, look as often as usual.
 _LOOKING = {"gateway.workers.POLL_SECONDS": workers.POLL_SECONDS}
 _USUAL = {**_LOOKING, "gateway.workers.RETRY_SECONDS": list(workers.RETRY_SECONDS)}
 _AGAIN_SECONDS = 0.1
