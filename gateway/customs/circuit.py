@@ -84,9 +84,10 @@ class Circuit:
             return self._opened(Outage.SILENCE, self.failures + 1, now, pause)
         return self
 
-    def heard(self) -> Circuit:
-        """Customs has answered a message of the route: it is there."""
-        return self if self.outage is Outage.CHANNEL else Circuit()
+    def heard(self, message: str) -> Circuit:
+        """Customs has answered a message of the route: it is there. Of the channel the pilot proves it."""
+        unproven = self.outage is Outage.CHANNEL and message != self.pilot
+        return self if unproven else Circuit()
 
     def _opened(self, outage: Outage, failures: int, now: datetime, pause: Pause) -> Circuit:
         return Circuit(CircuitState.OPEN, failures, now + pause(failures), outage)

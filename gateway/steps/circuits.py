@@ -83,11 +83,11 @@ def missed(world: World, unit: Unit, row: SubmissionRow) -> None:
     _keep(unit, row.route, before, circuit)
 
 
-def heard(unit: Unit, route: str) -> None:
-    """Learn that customs has answered a message of a route."""
-    if unit.circuits.get(route) is not None:
-        before = unit.circuits.lock(route)
-        _keep(unit, route, before, _of(before).heard())
+def heard(unit: Unit, sent: SubmissionRow) -> None:
+    """Learn that customs has answered a message."""
+    if unit.circuits.get(sent.route) is not None:
+        before = unit.circuits.lock(sent.route)
+        _keep(unit, sent.route, before, _of(before).heard(sent.id))
 
 
 def _keep(unit: Unit, route: str, before: CircuitRow | None, circuit: Circuit) -> None:

@@ -70,12 +70,13 @@ class Route(RuleBasedStateMachine):
         elif before.pilot != message or before.outage is Outage.CHANNEL:
             assert self.circuit == before
 
-    @rule()
-    def customs_answers(self) -> None:
-        """That ends a silence, and the counting of what is missing; a channel that is away stays so."""
+    @rule(message=MESSAGES)
+    def customs_answers(self, message: str) -> None:
+        """That ends a silence, and the counting of what is missing; a channel is back with its pilot."""
         before = self.circuit
-        self.circuit = before.heard()
-        assert self.circuit == (before if before.outage is Outage.CHANNEL else Circuit())
+        self.circuit = before.heard(message)
+        stays = before.outage is Outage.CHANNEL and before.pilot != message
+        assert self.circuit == (before if stays else Circuit())
 
     @rule(messages=st.sets(MESSAGES))
     def sender_dies(self, messages: set[str]) -> None:
