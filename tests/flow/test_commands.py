@@ -372,9 +372,7 @@ class Broken:
 BROKEN = {
     "token away": Broken(_moved("var/token/tokens"), "token", "token.absent"),
     "pin open": Broken(_opened("var/token/pin"), "token", "config.secret-open"),
-    "configuration open": Broken(
-        lambda at: at.config.chmod(0o666), "rights", "operations.file-open"
-    ),
+    "configuration open": Broken(lambda at: at.config.chmod(0o666), "rights", "operations.file-open"),
     "inbox away": Broken(_moved("inbox/acme"), "channels", "operations.folder-absent"),
     "outbox away": Broken(_moved("outbox/customs"), "channels", "operations.folder-absent"),
     "certificate away": Broken(
@@ -383,9 +381,7 @@ BROKEN = {
     "certificate no certificate": Broken(
         _written("var/customs/customs.pem", "nothing"), "customs certificates", "signature.certificate-file"
     ),
-    "database no database": Broken(
-        _written("var/gateway.db", "no database, " * 100), "database", "store."
-    ),
+    "database no database": Broken(_written("var/gateway.db", "no database, " * 100), "database", "store."),
     "other database": Broken(
         _configured("sqlite:///var/gateway.db", "oracle://somewhere/x"), "database", "store.unknown-database"
     ),

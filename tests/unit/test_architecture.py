@@ -25,6 +25,7 @@ RANKS = {
     "workers": 4,
     "stages": 5,
     "doors": 5,
+    "rights": 5,
     "bootstrap": 5,
     "checking": 6,
     "cli": 7,
