@@ -112,7 +112,8 @@ def shared(
     folder = tmp_path_factory.mktemp("shared") / "site"
     url = postgres_server.url(postgres_server.create())
     Installation(folder, {"sqlite:///var/gateway.db": url, **LEASE})
-    site = Site(folder.resolve(), nursery, FILING)
+    # The usual pace: two gateways that look ten times a second keep a machine busy.
+    site = Site(folder.resolve(), nursery, FILING, {"gateway.workers.POLL_SECONDS": 0.5})
     with site.customs(), closing(Store(url)) as store:
         site.drop("1.json", erp.qualification().encode())
         site.drop("2.json", erp.volume().encode())
