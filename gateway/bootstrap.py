@@ -22,6 +22,7 @@ from gateway.steps.refusals import Refusals
 from gateway.steps.replies import OPERATORS
 from gateway.steps.rounds import Rounds
 from gateway.steps.routing import stranded
+from gateway.steps.sealing import check_newest
 from gateway.steps.token_watch import TokenWatch
 from gateway.steps.trouble import PRINTS, Trouble
 from gateway.steps.trust import make_trust
@@ -45,7 +46,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
 
     Raises:
         RejectedError: Every fault of schemas, tables, mappings or certificates, or `routing.in-use`.
-        ParkedError: `store.runs-already`: another gateway has the same database alone.
+        ParkedError: `store.runs-already`: another gateway has the same database alone; or `restore.put-back`.
         RetryError: The database or the module cannot be used now.
     """
     with ExitStack() as parts:
@@ -55,6 +56,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
         with store.read() as unit:
             if faults := stranded(settings, unit):
                 raise RejectedError(faults)
+            check_newest(settings, unit)
         member = parts.enter_context(store.join(settings.workers.lease_seconds, done_alone(settings)))
         _be_one_installation(settings, store)
         waker = parts.enter_context(Waker())

@@ -125,4 +125,4 @@ def watch(gateway: Gateway) -> int:
 
 def seal(gateway: Gateway) -> int:
     """Seal what the audit trail has been given, so that no change to it stays unseen."""
-    return sealing.seal_trail(gateway.store)
+    return sealing.seal_trail(gateway.world.settings, gateway.store)

@@ -15,6 +15,7 @@ from gateway.cli.show import DONE
 from gateway.clock import Clock
 from gateway.errors import GatewayError, ParkedError
 from gateway.steps import restoring
+from gateway.steps.sealing import last_seal
 from gateway.store import Store
 
 _FOUND: Final = ("kind", "channel", "file")
@@ -56,6 +57,7 @@ def restore(session: Session, /, *, file: Path | None, step: str | None, force: 
     elif step == "done":
         with session.store.alone():
             _begin_anew(session, session.store, "")
+            last_seal(session.settings).unlink(missing_ok=True)
     elif step == "review":
         _review(session)
     else:
@@ -84,6 +86,7 @@ def _from_file(session: Session, file: Path, *, force: bool) -> None:
             _refuse_loss(present, file, until)
         _begin_anew(session, copy, str(file))
         kept = present.replace(copy, suffix)
+        last_seal(session.settings).unlink(missing_ok=True)
     if kept is not None:
         session.show.line("restore-kept", file=kept)
 
