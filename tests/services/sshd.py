@@ -50,11 +50,13 @@ class Sshd:
         folder: Where its keys lie.
         port: Where it listens.
         largest_file: No file that it writes may grow beyond it, as on a disk that is full.
+        within: A command that makes its surroundings, then becomes what its further words say.
     """
 
     folder: Path
     port: int
     largest_file: int | None = None
+    within: tuple[str, ...] = ()
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -64,7 +66,7 @@ class Sshd:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
         with (self.folder / "log").open("ab") as log:
-            command = [program, "-D", "-e", "-f", str(self.folder / "config")]
+            command = [*self.within, program, "-D", "-e", "-f", str(self.folder / "config")]
             # Without the signals' defaults: a write that goes too far fails, and does not end the server.
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, restore_signals=False
@@ -169,13 +171,18 @@ def new_sshd(folder: Path, options: str = "", largest_file: int | None = None) -
     make_key(folder / "locked", PASSPHRASE)
     keys = [folder.joinpath(f"{name}.pub").read_text("ascii") for name in ("login", "locked")]
     (folder / "authorized_keys").write_text("".join(keys), "ascii")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (folder / "config").write_text(_CONFIG.format(port=port, folder=folder, options=options), "ascii")
     server = Sshd(folder, port, largest_file)
     server.start()
     return server
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def make_key(file: Path, passphrase: str = "") -> None:
