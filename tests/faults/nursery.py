@@ -20,6 +20,7 @@ from gateway.channels import FolderInbox
 from gateway.cli.main import main as gateway
 from tests.faults.killer import Killer, Point
 from tests.faults.narrow import narrow
+from tests.faults.warm import warm
 
 PROGRAMS = {"gateway": gateway, "customs-stub": customs_stub}
 # Waiting times of the product, shortened: what is tested is the order of things, not their pace.
@@ -38,9 +39,7 @@ def serve() -> None:
     for name in PACE:
         import_module(name.rpartition(".")[0])
     children: set[int] = set()
-    # A command loads what it needs when it is asked for; here before the first child.
-    for name in PACE:
-        import_module(name.rpartition(".")[0])
+    warm()
     for line in sys.stdin:
         order = json.loads(line)
         if order["do"] == "start":

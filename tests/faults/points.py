@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from tests.faults.story import PARTS, Story, Told
 
 # Stages work beside each other, so that a point may be passed before its turn; it is first the next time.
 TRIES = 3
+_MAIN = ("MainThread", "start and end")
+_ROW = re.compile(r"^\| (.+) \| (before|after) \|$", re.MULTILINE)
 # The moment after a file is created is that before it is written.
 _CREATED = " create "
 
@@ -68,12 +71,20 @@ def points_of(story: Story) -> dict[str, list[Point]]:
 def listing(story: Story) -> str:
     """Return the page that names every point."""
     found = [
-        f"| {point.name.replace('MainThread', 'start and end')} | {'after' if point.after else 'before'} |"
-        for name in (part.name for part in PARTS)
-        for point in points_of(story)[name]
+        f"| {point.name.replace(*_MAIN)} | {'after' if point.after else 'before'} |"
+        for points in points_of(story).values()
+        for point in points
     ]
     head = _PAGE.format(count=len(found))
     return head + "\n".join(sorted(found)) + "\n"
+
+
+def listed(page: str) -> list[Point]:
+    """Return the points that a page names."""
+    return [
+        Point(name=name.replace(*reversed(_MAIN)), after=moment == "after")
+        for name, moment in _ROW.findall(page)
+    ]
 
 
 def tour(story: Story, part: str, asked: Sequence[Point]) -> Tour:
