@@ -20,7 +20,7 @@ from gateway.config import AmqpQueue, AmqpTarget, Settings, load_settings
 from gateway.errors import ParkedError, RetryError
 from tests.services.amqp import Client, access, new_queue
 from tests.services.certificates import Authority
-from tests.services.rabbitmq import ERP, GATEWAY, GUEST, STRANGER, VHOST, Broker, User, shared
+from tests.services.rabbitmq import GATEWAY, GUEST, STRANGER, VHOST, Broker, User, shared
 from tests.source import ROOT
 
 pytestmark = pytest.mark.requirement("ER-01")
@@ -180,19 +180,6 @@ def test_without_rights_to_make_a_queue_it_is_refused(broker: Broker) -> None:
         assert user.password not in str(refused.value)
         inbox.close()
         link.close()
-
-
-def test_a_partner_sees_its_own_queues_only(broker: Broker, link: AmqpLink) -> None:
-    """By the rights that the documentation names, an ERP reads its answers and nobody else's."""
-    own, others = new_queue("acme.answers"), new_queue("other.answers")
-    for queue in (own, others):
-        AmqpOutbox(link, Published("", queue)).send("a.json", b"{}")
-    client = Client(broker, ERP)
-    assert [message.body for message in client.take(own)] == [b"{}"]
-    with pytest.raises(Exception, match="ACCESS_REFUSED"):
-        client.take(others)
-    with pytest.raises(Exception, match="ACCESS_REFUSED"):
-        client.declare(new_queue())
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from gateway.channels.sftp_inbox import SftpInbox, SftpIntake
 from gateway.channels.sftp_link import SftpLink
 from gateway.channels.sftp_outbox import SftpOutbox
 from tests.contract.desk import Ticks
-from tests.services.sftp_site import PARTNERS, start_site
+from tests.services.documented import PARTNERS
+from tests.services.sftp_site import start_site
 from tests.services.sshd import Sshd
 
 pytestmark = pytest.mark.requirement("ER-01", "QR-08")

@@ -55,7 +55,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         running.send("5.json", filing, "beta")
     with installation.open(AGGREGATION) as running:
         with running.gateway.store.begin() as unit:
-            aggregate_month(running.gateway.world, unit, ENTERPRISE, "202610", "C0-AGG")
+            aggregate_month(running.gateway.world, unit, ENTERPRISE, "202610", "A0-AGG")
         running.settle()
         yield running
 
@@ -245,7 +245,7 @@ def test_a_broker_finds_what_it_declares_and_cannot_export_it(tmp_path: Path) ->
         running.send("3.json", erp.manifests())
     with installation.open(AGGREGATION) as running:
         body = f"<TradeCode>{ENTERPRISE}</TradeCode><Month>202610</Month><AgentCode>{SECOND}</AgentCode>"
-        running.send("agg.xml", message("AggregationRequest", body, "aggregate", "C0-B"))
+        running.send("agg.xml", message("AggregationRequest", body, "aggregate", "A0-B"))
         running.settle()
         (row,) = result(running, "declaration", "beta")["rows"]
         assert (row["agent"], row["consignee"]) == (SECOND, ENTERPRISE)

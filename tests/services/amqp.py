@@ -34,9 +34,10 @@ def access(broker: Broker, user: User = GATEWAY, **other: Any) -> AmqpAccess:
 class Client:
     """Somebody else at the broker, who connects anew for everything that he does."""
 
-    def __init__(self, broker: Broker, user: User = GATEWAY) -> None:
+    def __init__(self, broker: Broker, user: User = GATEWAY, virtual_host: str = VHOST) -> None:
         self._broker = broker
         self._user = user
+        self._virtual_host = virtual_host
 
     def do(self, work: Callable[[AbstractChannel], Awaitable[_T]]) -> _T:
         """Do something in a channel of its own and return what came of it."""
@@ -47,7 +48,7 @@ class Client:
                 port=self._broker.port,
                 login=self._user.name,
                 password=self._user.password,
-                virtualhost=VHOST,
+                virtualhost=self._virtual_host,
                 timeout=PATIENCE,
             )
             async with connection:

@@ -6,6 +6,7 @@ import atexit
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -20,6 +21,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.services.certificates import Authority
+from tests.services.documented import PARTNERS, documented, of_each_partner
 
 PATIENCE = 60.0  # seconds
 # Less than what is allowed by default, so that a message that the broker refuses stays small.
@@ -39,12 +41,10 @@ class User:
 
 
 GATEWAY = User("gateway", "s3cret-of-the-gateway")
-# An ERP sends through the default exchange and reads its own answers; it makes no queues.
-ERP = User("acme", "s3cret-of-acme", "^$", r"^amq\.default$", r"^acme\.answers.*$")
 # One that may use queues and make none.
 GUEST = User("guest", "s3cret-of-the-guest", "^$")
 STRANGER = User("stranger", "s3cret-of-the-stranger", "^$", "^$", "^$")
-_USERS = (GATEWAY, ERP, GUEST, STRANGER)
+_USERS = (GATEWAY, GUEST, STRANGER)
 
 
 @dataclass
@@ -212,13 +212,29 @@ def _configure(made: Broker) -> None:
     (folder / "definitions.json").write_text(json.dumps(_definitions()))
 
 
+def partner(name: str) -> User:
+    """Return the user of a partner."""
+    return User(name, f"s3cret-of-{name}")
+
+
 def _definitions() -> Mapping[str, object]:
-    names = [{"name": user.name, "password_hash": _hashed(user.password), "tags": ""} for user in _USERS]
+    users = (*_USERS, *map(partner, PARTNERS))
+    names = [{"name": user.name, "password_hash": _hashed(user.password), "tags": ""} for user in users]
     rights = [
         {"user": u.name, "vhost": VHOST, "configure": u.configure, "write": u.write, "read": u.read}
         for u in _USERS
     ]
-    return {"vhosts": [{"name": VHOST}, {"name": "closed"}], "users": names, "permissions": rights}
+    hosts = [{"name": name} for name in (VHOST, "closed", *PARTNERS)]
+    return {"vhosts": hosts, "users": names, "permissions": rights + _documented_rights()}
+
+
+def _documented_rights() -> list[dict[str, str]]:
+    """Return what each `rabbitmqctl set_permissions` of the documentation grants; the command takes long."""
+    lines = of_each_partner(documented("# rabbitmqctl").splitlines())
+    granted = [shlex.split(line)[2:] for line in lines if " set_permissions " in line]
+    keys = ("vhost", "user", "configure", "write", "read")
+    assert all(words[:2] == ["set_permissions", "-p"] for words in granted)
+    return [dict(zip(keys, words[2:], strict=True)) for words in granted]
 
 
 def _hashed(password: str) -> str:

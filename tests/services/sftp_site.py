@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 from pathlib import Path
 
+from tests.services.documented import PARTNERS, documented, of_each_partner
 from tests.services.sshd import Sshd, free_port, make_key
-from tests.source import ROOT
 
-PARTNERS = ("acme", "beta")
-_BLOCK = re.compile(r"^```\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # What the system's own sshd_config says around it.
 _CONFIG = """
 ListenAddress 127.0.0.1
@@ -33,19 +30,6 @@ for each in gateway {partners}; do userdel -f "$each" 2>/dev/null || true; done
 {commands}
 exec "$@"
 """
-
-
-def documented(beginning: str) -> str:
-    """Return the block of the documentation that begins so."""
-    blocks = _BLOCK.findall((ROOT / "docs/operating.md").read_text("utf-8"))
-    (found,) = (block for block in blocks if block.startswith(beginning))
-    return str(found)
-
-
-def of_each_partner(lines: list[str]) -> list[str]:
-    """Repeat for the second partner the lines that name the first one, as the documentation says."""
-    first, second = PARTNERS
-    return lines + [re.sub(rf"\b{first}\b", second, line) for line in lines if first in line]
 
 
 def start_site(folder: Path) -> Sshd:
