@@ -26,6 +26,7 @@ from gateway.steps.sealing import check_newest
 from gateway.steps.token_watch import TokenWatch
 from gateway.steps.trouble import PRINTS, Trouble
 from gateway.steps.trust import make_trust
+from gateway.steps.waiting import Waits
 from gateway.store import Store
 
 
@@ -90,6 +91,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             notice_outboxes=outboxes,
             trouble=_trouble(settings, store),
             months=Rounds(world, store),
+            waits=Waits(world, store),
             portions=Portions(world, store, member),
             refusals=Refusals(world, store),
         )

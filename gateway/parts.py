@@ -15,6 +15,7 @@ from gateway.steps.rounds import Rounds
 from gateway.steps.token_watch import TokenWatch
 from gateway.steps.trouble import Trouble
 from gateway.steps.trust import Trust
+from gateway.steps.waiting import Waits
 from gateway.store import Member, Store
 
 
@@ -35,5 +36,6 @@ class Gateway:
     notice_outboxes: Mapping[str, Outbox]  # by partner; that of the operators is the receipt log
     trouble: Trouble
     months: Rounds
+    waits: Waits
     portions: Portions
     refusals: Refusals

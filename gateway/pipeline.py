@@ -15,7 +15,7 @@ from functools import partial
 
 from gateway.errors import ParkedError, RejectedError
 from gateway.parts import Gateway
-from gateway.steps import delivering, making, runs, sealing, submitting, waiting
+from gateway.steps import delivering, making, runs, sealing, submitting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
@@ -115,7 +115,7 @@ def tick(gateway: Gateway) -> int:
     """Do what is due by now: aggregate months, tell what is late (AG-04, AG-12)."""
     done = runs.advance_runs(gateway.world, gateway.store)
     done += gateway.months.look(busy=done > 0)
-    return done + waiting.look(gateway.world, gateway.store)
+    return done + gateway.waits.look()
 
 
 def watch(gateway: Gateway) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -88,6 +89,15 @@ def heard(unit: Unit, sent: SubmissionRow) -> None:
     if unit.circuits.get(sent.route) is not None:
         before = unit.circuits.lock(sent.route)
         _keep(unit, sent.route, before, _of(before).heard(sent.id))
+
+
+def try_again(unit: Unit, routes: Iterable[str]) -> None:
+    """Let what waits for its next attempt be due now, and let a pilot find out of each route that is held."""
+    for route in routes:
+        unit.submissions.send_now(route)
+        row = unit.circuits.lock(route)
+        if row is not None and not _of(row).closed:
+            unit.circuits.put(replace(row, due_at=unit.now))
 
 
 def _keep(unit: Unit, route: str, before: CircuitRow | None, circuit: Circuit) -> None:

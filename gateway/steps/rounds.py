@@ -32,7 +32,7 @@ class Rounds:
         """
         came_to_rest, self._moved = self._moved and not busy, busy
         with self._store.read() as unit:
-            if not came_to_rest and self._last is not None and unit.now < self._last + _EVERY:
+            if not came_to_rest and self._last is not None and self._last <= unit.now < self._last + _EVERY:
                 return 0
             self._last = unit.now
             if not due_months(self._world, unit) and unchanged(unit, risks(self._world, unit)):

@@ -21,10 +21,22 @@ _DECISION: Final = (Late.DECISION, Late.NO_DECISION)
 _GRAVER: Final = dict([_TECHNICAL, _DECISION])
 
 
-def look(world: World, store: Store) -> int:
-    """Let go what no longer has to wait, and tell what is late; return how much that was."""
-    with store.begin() as unit:
-        return release_held(unit) + unit.receipts.match_again() + tell_late(world, unit)
+class Waits:
+    """What waits for a moment or for others, looked at again and again."""
+
+    def __init__(self, world: World, store: Store) -> None:
+        self._world = world
+        self._store = store
+        self._last: datetime | None = None
+
+    def look(self) -> int:
+        """Let go what no longer has to wait, and tell what is late; return how much that was."""
+        with self._store.begin() as unit:
+            # A clock that went back would put off what is due by as much as it went.
+            if self._last is None or unit.now < self._last:
+                circuits.try_again(unit, [route.name for route in self._world.settings.route])
+            self._last = unit.now
+            return release_held(unit) + unit.receipts.match_again() + tell_late(self._world, unit)
 
 
 def tell_late(world: World, unit: Unit) -> int:

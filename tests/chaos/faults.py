@@ -116,7 +116,7 @@ def _refuse_room(place: Place, dice: Random) -> None:
 
 
 def _move_clock(place: Place, dice: Random) -> None:
-    set_clock(place, dice.uniform(-_HOURS if place.turns_back else 0.0, _HOURS) * 3600)
+    set_clock(place, dice.uniform(-_HOURS, _HOURS) * 3600)
 
 
 def _cutting(server: str) -> Callable[[Place, Random], None]:

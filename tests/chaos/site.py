@@ -89,7 +89,6 @@ class Place:
         clock: A file that says by how many seconds the gateway's clock goes wrong.
         volumes: By customs office the customs number of the volume that manifests name.
         longest_seconds: Whatever goes away is back after at most so long.
-        turns_back: Whether the clock may also go back.
     """
 
     installation: Installation
@@ -99,7 +98,6 @@ class Place:
     clock: Path
     volumes: dict[str, str]
     longest_seconds: float = 3.0
-    turns_back: bool = True
 
     def __post_init__(self) -> None:
         self.gateway = Kept(self.site, "gateway", "run")

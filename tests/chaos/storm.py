@@ -83,8 +83,7 @@ def play(place: Place, asked: Asked, say: Callable[[str], None]) -> Run:
     sending.hurry()
     run.sent_again = sending.repeated
     say(f"{time.monotonic() - began:.0f} s: the faults are over")
-    if place.turns_back:
-        set_clock(place, 0.0)
+    set_clock(place, 0.0)
     place.gateway.stop()
     rested = place.site.start("gateway", "run", "--until-idle", "--timeout", _REST_SECONDS)
     code = rested.ended(float(_REST_SECONDS) * 2)

@@ -28,7 +28,7 @@ def test_a_storm_of_faults_loses_nothing_and_sends_nothing_twice(
         Nursery() as nursery,
         opened(tmp_path, nursery, on_postgres=database == "postgres", hasty=True) as place,
     ):
-        place.longest_seconds, place.turns_back = 0.5, False
+        place.longest_seconds = 0.5
         run = play(place, Asked(40, 0.0, SEED, kinds, patience=0.0, calm=0.5), print)
     assert {each.kind for each in run.struck} == set(kinds)
     assert (run.books.lost, run.books.duplicated, run.books.unexpected) == ([], [], [])

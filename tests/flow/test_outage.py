@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.clock import Clock
 from gateway.steps.exchange import Choice, Standing, Unanswered, unanswered
 from gateway.store import AttemptRow, SubmissionState
 from tests.flow import erp
@@ -99,6 +100,24 @@ def test_while_the_folder_is_away_one_message_at_a_time_finds_out(tmp_path: Path
         # The first ones found it out together, the last ones followed the pilot.
         assert {*batches[1:-1]} == {1}
         assert _unanswered(running) == []
+
+
+@pytest.mark.requirement("CU-07")
+def test_a_clock_that_goes_back_puts_nothing_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A route that was held until a later hour is tried at once when it is earlier again."""
+    real, moved = Clock.now, [timedelta(hours=5)]
+    monkeypatch.setattr(Clock, "now", lambda clock: real(clock) + moved[-1])
+    with Installation(tmp_path, {RETRIES: "retry_seconds = [300]"}).open() as running:
+        _approve(running)
+        outbox = running.installation.outbox
+        outbox.rename(outbox.with_name("away"))
+        running.office = None
+        _drop(running, "JB-1")
+        running.until(lambda: _alerts(running) == [("trouble.channel", "outbox customs")])
+        outbox.with_name("away").rename(outbox)
+        moved.append(timedelta())
+        running.until(lambda: _states(running, "JB-1") == [SubmissionState.SENT])
+        assert _alerts(running) == []
 
 
 @pytest.mark.requirement("CU-01", "CU-07")
