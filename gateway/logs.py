@@ -25,7 +25,9 @@ def configure_logs(clock: Clock, *, verbose: bool = False) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if sys.stderr.isatty():
-        renderer = structlog.dev.ConsoleRenderer(repr_native_str=True)
+        # Its own way to show a fault would show the values of variables, and a PIN among them.
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(repr_native_str=True, exception_formatter=plain)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -17,6 +17,7 @@ from gateway.cli.crew import Crew
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED, Show
 from gateway.errors import RetryError, Violation
+from gateway.operations import keep_memory_private
 from gateway.parts import Gateway
 from gateway.stages import make_workers
 from gateway.steps.waiting import awaited_documents
@@ -45,6 +46,7 @@ def run(session: Session, /, *, until_idle: bool, timeout: int | None, workers: 
     """Run all stages until stopped."""
     if timeout is not None and not until_idle:
         raise click.UsageError("--timeout goes with --until-idle")
+    keep_memory_private()
     bell = Bell()
     stopped = threading.Event()
     _stop_on_signals(stopped)

@@ -73,6 +73,24 @@ def test_a_value_commands_no_terminal(text: str, monkeypatch: pytest.MonkeyPatch
     assert written[:-1].isprintable()
 
 
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "file"])
+def test_a_fault_is_shown_without_the_values_of_variables(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    """A PIN may be among them; `--verbose` shows no more of them."""
+    monkeypatch.setattr("sys.stderr", stream)
+    configure_logs(Clock(), verbose=True)
+    pin = "".join(map(str, range(7, 1, -1)))
+    try:
+        Path().read_bytes()
+    except OSError:
+        structlog.get_logger().warning("stage-failed", exc_info=True)
+        structlog.get_logger().debug("more", exc_info=True)
+    assert "IsADirectoryError" in stream.getvalue()
+    assert pin not in stream.getvalue()
+    assert list(recwarn) == []
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_receipts_words_are_one_value_of_one_line(text: str, tmp_path: Path) -> None:
     """The receipt log, too, which programs read line by line."""
