@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from tests.services.installation import Installation, Running
+from gateway.steps.aggregating import aggregate_month
+from tests.flow import erp
+from tests.services.installation import AGGREGATION, ENTERPRISE, FILING, Installation, Running
 
+SECOND = "4403180002"
+NAME = "深圳第二示例贸易有限公司"
+TWO = f"""
+[[enterprise]]
+code = "{SECOND}"
+name = "{NAME}"
+social_credit_code = "91440300MA5EX0002B"
+guarantee_mode = "2"
+key_label = "declarant-2"
+
+[[partner]]
+name = "beta"
+enterprises = ["{SECOND}"]
+inbox = "inbox/beta"
+receipts = "receipts/beta"
+mappings = ["acme-json/*", "standard/*"]
+"""
+COMPANY = {"customsCode": SECOND, "name": NAME}
 _NAMESPACE = "urn:cn:collective-declaration:1.0"
 
 
@@ -63,3 +85,27 @@ def text_of(file: Path) -> str:
 def received(installation: Installation, name: str, partner: str = "acme") -> Path:
     """Return a file that a partner has received."""
     return installation.folder / "receipts" / partner / name
+
+
+@contextmanager
+def month_of_two(folder: Path) -> Iterator[Running]:
+    """October of two ERPs: of the first imports, an export and a saved one; of the second a filing."""
+    installation = Installation(folder, more=TWO)
+    installation.add_key(SECOND, NAME, "declarant-2")
+    for place in ("inbox/beta", "receipts/beta"):
+        (installation.folder / place).mkdir(parents=True, exist_ok=True)
+    with installation.open(FILING) as running:
+        running.send("1.json", erp.qualification())
+        running.send("2.json", erp.volume())
+        transport = {**erp.manifest()["transport"], "crossing": "2026-10-25T04:40:00+08:00"}
+        export = erp.manifest("JB-3", direction="export", transport=transport)
+        running.send("3.json", erp.manifests(erp.manifest("JB-1"), erp.manifest("JB-2"), export))
+        running.send("4.json", erp.manifests(erp.manifest("JB-4"), action="save"))
+        guarantee = {"amountCny": 800000.00, "validUntil": "2027-06-30"}
+        filing = erp.qualification("BQ-1", company=COMPANY, customs={"office": "5304"}, guarantee=guarantee)
+        running.send("5.json", filing, "beta")
+    with installation.open(AGGREGATION) as running:
+        with running.gateway.store.begin() as unit:
+            aggregate_month(running.gateway.world, unit, ENTERPRISE, "202610", "A0-AGG")
+        running.settle()
+        yield running

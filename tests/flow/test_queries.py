@@ -10,53 +10,29 @@ import pytest
 
 from gateway.stages import stages
 from gateway.steps import making
-from gateway.steps.aggregating import aggregate_month
 from gateway.steps.listing import shown
 from tests.flow import erp
-from tests.flow.queries import ask, codes, entry, message, query, received, result, text_of
+from tests.flow.queries import (
+    NAME,
+    SECOND,
+    TWO,
+    ask,
+    codes,
+    entry,
+    message,
+    month_of_two,
+    query,
+    received,
+    result,
+    text_of,
+)
 from tests.services.installation import AGGREGATION, ENTERPRISE, FILING, Installation, Running
-
-SECOND = "4403180002"
-NAME = "深圳第二示例贸易有限公司"
-_MORE = f"""
-[[enterprise]]
-code = "{SECOND}"
-name = "{NAME}"
-social_credit_code = "91440300MA5EX0002B"
-guarantee_mode = "2"
-key_label = "declarant-2"
-
-[[partner]]
-name = "beta"
-enterprises = ["{SECOND}"]
-inbox = "inbox/beta"
-receipts = "receipts/beta"
-mappings = ["acme-json/*", "standard/*"]
-"""
-_SECOND = {"customsCode": SECOND, "name": NAME}
 
 
 @pytest.fixture(scope="module")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """October of two ERPs: of the first imports, an export and a saved one; of the second a filing."""
-    installation = Installation(tmp_path_factory.mktemp("month"), more=_MORE)
-    installation.add_key(SECOND, NAME, "declarant-2")
-    for folder in ("inbox/beta", "receipts/beta"):
-        (installation.folder / folder).mkdir(parents=True, exist_ok=True)
-    with installation.open(FILING) as running:
-        running.send("1.json", erp.qualification())
-        running.send("2.json", erp.volume())
-        transport = {**erp.manifest()["transport"], "crossing": "2026-10-25T04:40:00+08:00"}
-        export = erp.manifest("JB-3", direction="export", transport=transport)
-        running.send("3.json", erp.manifests(erp.manifest("JB-1"), erp.manifest("JB-2"), export))
-        running.send("4.json", erp.manifests(erp.manifest("JB-4"), action="save"))
-        guarantee = {"amountCny": 800000.00, "validUntil": "2027-06-30"}
-        filing = erp.qualification("BQ-1", company=_SECOND, customs={"office": "5304"}, guarantee=guarantee)
-        running.send("5.json", filing, "beta")
-    with installation.open(AGGREGATION) as running:
-        with running.gateway.store.begin() as unit:
-            aggregate_month(running.gateway.world, unit, ENTERPRISE, "202610", "A0-AGG")
-        running.settle()
+    """October of two ERPs."""
+    with month_of_two(tmp_path_factory.mktemp("month")) as running:
         yield running
 
 
@@ -204,40 +180,10 @@ def test_statistics_count_by_group_and_as_a_whole(month: Running) -> None:
     ]
 
 
-@pytest.mark.requirement("QR-08")
-@pytest.mark.parametrize("kind", ["manifest", "declaration", "statistics", "export"])
-def test_another_partner_sees_nothing_not_even_a_number(month: Running, kind: str) -> None:
-    """Neither rows nor totals."""
-    found = result(month, kind, "beta")
-    assert found.get("rows", []) == []
-    assert (found.get("total", 0), found.get("whole", {"manifests": 0})["manifests"]) == (0, 0)
-
-
-@pytest.mark.requirement("QR-08")
-def test_each_partner_finds_its_own_filings(month: Running) -> None:
-    """The second ERP's own filing, and only that."""
-    assert _clients(result(month, "filing", "beta")) == ["BQ-1"]
-    assert _clients(result(month, "filing")) == ["QF-1"]
-
-
-@pytest.mark.requirement("QR-08")
-def test_a_foreign_number_is_as_unknown_as_none(month: Running) -> None:
-    """Naming it, or its enterprise, or printing it, tells nothing about it."""
-    manifest, declaration = month.document("JB-1").number, "D20260000000000001"
-    for number in (manifest, declaration):
-        foreign = ask(month, "merge-relation", "beta", SeqNo=number)
-        absent = ask(month, "merge-relation", "beta", SeqNo=number[:-3] + "999")
-        assert codes(foreign) == codes(absent) == ["query.unknown-number"]
-    assert result(month, "manifest", "beta", SeqNo=manifest)["total"] == 0
-    assert codes(ask(month, "manifest", "beta", TradeCode=ENTERPRISE)) == ["query.foreign-enterprise"]
-    printed = ask(month, "declaration", "beta", operation="print", SeqNo=declaration)
-    assert codes(printed) == ["query.unknown-number"]
-
-
 @pytest.mark.requirement("QR-07", "QR-03")
 def test_a_broker_finds_what_it_declares_and_cannot_export_it(tmp_path: Path) -> None:
     """It is agent of another's declaration: it sees and prints that, but the list is for the consignee."""
-    installation = Installation(tmp_path, more=_MORE)
+    installation = Installation(tmp_path, more=TWO)
     installation.add_key(SECOND, NAME, "declarant-2")
     with installation.open(FILING) as running:
         running.send("1.json", erp.qualification())
