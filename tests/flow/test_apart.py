@@ -120,6 +120,7 @@ def test_no_command_tells_or_changes_anything_of_anothers_document(
     unit, documents = both
     forms = {name: form.operations for name, form in FORMS.items()}
     forms["Declaration"] = ("declare", "edit", "show", "print")
+    documents["Declaration"] = documents["DecMessage"]
     for kind, operation in ((form, each) for form in forms for each in forms[form]):
         row = documents[kind]
         for foreign in (row.number, row.client_number, row.customs_number or row.number):
