@@ -28,13 +28,12 @@ from sqlalchemy import (
 from gateway.store.attempts import Attempts
 from gateway.store.claims import Claims
 from gateway.store.columns import Moment, Words
+from gateway.store.finding import SELECT, Finding
 from gateway.store.rows import AttemptRow, SubmissionRow
-from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows
+from gateway.store.statements import LIMIT, added, one_of, rows
 from gateway.store.states import AttemptOutcome, SubmissionState
-from gateway.store.tables import AWAITED, TO_LOOK_AT, TO_SEND, documents, submissions
+from gateway.store.tables import TO_LOOK_AT, TO_SEND, documents, submissions
 
-_SELECT = select(*columns_of(submissions, SubmissionRow))
-_BY_MESSAGE_ID = _SELECT.where(submissions.c.id == bindparam("id")).limit(1)
 _UPDATE = update(submissions).where(submissions.c.id == bindparam("_id"))
 _SETTLED = (SubmissionState.SENT, SubmissionState.RECALLED)
 _UNSENT = [state for state in SubmissionState if state not in _SETTLED]
@@ -54,7 +53,7 @@ _MAY_HAVE_ARRIVED = (AttemptOutcome.SENT, AttemptOutcome.IN_DOUBT)
 
 
 def _take(*conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
-    found = _SELECT.where(*conditions).order_by(submissions.c.seq).limit(LIMIT)
+    found = SELECT.where(*conditions).order_by(submissions.c.seq).limit(LIMIT)
     return found.with_for_update(skip_locked=True)
 
 
@@ -76,7 +75,7 @@ _WAITS = (text(TO_SEND), submissions.c.route == bindparam("route"), ~_BLOCKED)
 _DUE = or_(submissions.c.due_at.is_(None), submissions.c.due_at <= bindparam("now", type_=Moment))
 _TAKE_TO_SEND = _take(*_WAITS, _DUE)
 _TAKE_PILOT = (
-    _SELECT.where(*_WAITS)
+    SELECT.where(*_WAITS)
     .order_by(func.coalesce(submissions.c.due_at, literal("", Words)), submissions.c.seq)
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
@@ -87,7 +86,7 @@ _SEND_NOW = (
     .values(due_at=None)
 )
 _TO_LOOK_AT = (
-    _SELECT.where(text(TO_LOOK_AT), submissions.c.due_at <= bindparam("now", type_=Moment))
+    SELECT.where(text(TO_LOOK_AT), submissions.c.due_at <= bindparam("now", type_=Moment))
     .order_by(submissions.c.due_at)
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
@@ -95,38 +94,11 @@ _TO_LOOK_AT = (
 _LOOKED_AT = _UPDATE.where(submissions.c.state == SubmissionState.SENT)
 
 
-def _latest(*conditions: ColumnElement[bool]) -> Select[Any]:
-    return _SELECT.where(*conditions).order_by(submissions.c.seq.desc()).limit(1)
-
-
-_OF_NUMBER = _latest(submissions.c.number == bindparam("number"))
-# Client numbers are each partner's own: of two partners with the same one, both are found.
-_own, _later, _its = documents.alias(), submissions.alias(), documents.alias()
-_OVERTAKEN = exists().where(
-    _later.c.client_number == submissions.c.client_number,
-    _later.c.message_type == submissions.c.message_type,
-    _later.c.seq > submissions.c.seq,
-    _its.c.number == _later.c.number,
-    _its.c.partner == _own.c.partner,
-)
-_OF_CLIENT_NUMBER = _SELECT.where(
-    submissions.c.client_number == bindparam("client_number"),
-    submissions.c.message_type == bindparam("message_type"),
-    _own.c.number == submissions.c.number,
-    ~_OVERTAKEN,
-).order_by(submissions.c.seq.desc())
-_OF_CUSTOMS_NUMBER = _latest(
-    submissions.c.number.in_(
-        select(documents.c.number).where(documents.c.customs_number == bindparam("customs_number"))
-    )
-)
-
-
-class Submissions:
+class Submissions(Finding):
     """One signed message for each row; its bytes never change once they are signed (CU-05)."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._now = now
         self._attempts = Attempts(connection, now)
         self.claims = Claims(connection, self._attempts)
@@ -275,44 +247,9 @@ class Submissions:
         """Note the business receipt (CU-01), which proves arrival."""
         self._answered(submission, "business_at")
 
-    def by_message_id(self, message_id: str) -> SubmissionRow | None:
-        """Return the submission of a message id."""
-        return first(self._connection, SubmissionRow, _BY_MESSAGE_ID, id=message_id)
-
-    def by_number(self, number: str) -> list[SubmissionRow]:
-        """Return the submissions of a document, in order."""
-        found = _SELECT.where(submissions.c.number == number)
-        return rows(self._connection, SubmissionRow, found.order_by(submissions.c.seq))
-
-    def latest_of_number(self, number: str) -> SubmissionRow | None:
-        """Return the newest submission of a document."""
-        return first(self._connection, SubmissionRow, _OF_NUMBER, number=number)
-
-    def latest_of_client_number(self, message_type: str, client_number: str) -> list[SubmissionRow]:
-        """Return each partner's newest submission of that type under the client's number, newest first."""
-        asked = {"client_number": client_number, "message_type": message_type}
-        return rows(self._connection, SubmissionRow, _OF_CLIENT_NUMBER, **asked)
-
-    def latest_of_customs_number(self, customs_number: str) -> SubmissionRow | None:
-        """Return the newest submission of the document that customs gave the number."""
-        return first(self._connection, SubmissionRow, _OF_CUSTOMS_NUMBER, customs_number=customs_number)
-
     def attempts(self, submission: str) -> list[AttemptRow]:
         """Return the attempts to send a submission, oldest first."""
         return self._attempts.of(submission)
-
-    def awaited(self) -> list[SubmissionRow]:
-        """Return what was sent and waits for its technical or its business receipt, in order (CU-01)."""
-        return rows(
-            self._connection,
-            SubmissionRow,
-            _SELECT.where(text(AWAITED)).order_by(submissions.c.seq),
-        )
-
-    def sent_before(self, moment: datetime) -> list[SubmissionRow]:
-        """Return what was sent before a moment and is still awaited, in order (CU-01)."""
-        found = _SELECT.where(text(AWAITED), submissions.c.sent_at < moment)
-        return rows(self._connection, SubmissionRow, found.order_by(submissions.c.seq))
 
     def _may_have_arrived(self, submission: str) -> bool:
         return any(attempt.outcome in _MAY_HAVE_ARRIVED for attempt in self._attempts.of(submission))
