@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ from gateway.config.exchange import Exchange
 from gateway.config.settings import HEADER_KEYS, ITEM_KEYS, Settings
 from gateway.errors import Place, RejectedError, Violation, refuse
 
+# Before the host, or among the options behind it.
+_PASSWORD = re.compile(r"://[^:/@]*:[^@]*@|[?&]password=")
 _PLACES = ("inbox", "outbox", "receipts")
 
 # What pydantic says in English only, by its kind of fault.
@@ -62,7 +65,8 @@ def load_settings(file: Path) -> Settings:
             `config.key`, `config.key-missing`, `config.key-unknown`, `config.twice`,
             `config.key-shared`, `config.agent-twice`, `config.no-profile`, `config.folder-shared`,
             `config.merge-key-missing`, `config.client-of-partner`, `config.no-server`,
-            `config.exchange-route`, `config.exchange-never`, `config.exchange-order`.
+            `config.exchange-route`, `config.exchange-never`, `config.exchange-order`,
+            `config.password-here`.
     """
     try:
         data = tomllib.loads(file.read_text("utf-8"))
@@ -109,6 +113,8 @@ def _violation(fault: ErrorDetails, file: Path) -> Violation:
 def _disagreements(settings: Settings, file: Path) -> Iterator[Violation]:
     """Yield what is wrong between keys that are each right."""
     place = Place(str(file))
+    if _PASSWORD.search(settings.database):
+        yield Violation("config.password-here", place=Place(str(file), path="database"))
     codes = [enterprise.code for enterprise in settings.enterprise]
     names = [partner.name for partner in settings.partner]
     routes = [route.name for route in settings.route]
