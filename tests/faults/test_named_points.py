@@ -157,9 +157,10 @@ def test_around_accepting_an_aggregation(story: Story, *, after: bool) -> None:
     assert story.faults("aggregation", site) == []
 
 
-# The commits of the processor in their order: from beginning a run to clearing away after it.
+# The commits of `tick` in their order: from beginning a run to clearing away after it. In between it has
+# looked once at what was sent a fortnight ago.
 PHASES = (
-    *("beginning", "spreading", "composing", "all composed", "proving"),
+    *("beginning", "looking at what waits", "spreading", "composing", "all composed", "proving"),
     *("declaring", "closing with the result", "clearing"),
 )
 
