@@ -23,7 +23,7 @@ from gateway.steps.replies import OPERATORS
 from gateway.steps.rounds import Rounds
 from gateway.steps.routing import stranded
 from gateway.steps.sealing import check_newest
-from gateway.steps.token_watch import TokenWatch
+from gateway.steps.token_watch import TokenWatch, device_of
 from gateway.steps.trouble import PRINTS, Trouble
 from gateway.steps.trust import make_trust
 from gateway.steps.waiting import Waits
@@ -83,7 +83,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
             member=member,
             mappings=Mappings(world, store, partial(make_mappings, settings, world)),
             signer=Signer(token, clock.now, make_policies(settings)),
-            token_watch=TokenWatch(store, settings.token.hanging_seconds),
+            token_watch=TokenWatch(store, device_of(member), settings.token.hanging_seconds),
             trust=make_trust(settings),
             partner_inboxes=inboxes,
             customs_inboxes=customs_inboxes,

@@ -157,7 +157,9 @@ def _others(desk: Desk) -> Iterator[Item]:
         of_message = desk.unit.submissions.by_message_id(alert.subject) is not None
         if of_message and alert.code not in _OF_MESSAGES:
             continue
-        stays = "operating.closes-itself" if alert.code in CLOSE_THEMSELVES else "drop.alert"
+        # A machine whose token it is may never come back.
+        by_itself = alert.code in CLOSE_THEMSELVES and not alert.subject.startswith(token_watch.ELSEWHERE)
+        stays = "operating.closes-itself" if by_itself else "drop.alert"
         retry = "retry.resend" if of_message and alert.code == transport.REFUSED else "operating.no-retry"
         yield Item(f"alert:{alert.id}", alert.opened_at, alert.subject, *_words(alert), retry, stays, alert)
 

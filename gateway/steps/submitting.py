@@ -13,7 +13,7 @@ from gateway.signing import Signer
 from gateway.steps import circuits
 from gateway.steps.containment import contained
 from gateway.steps.records import World
-from gateway.steps.token_watch import DEVICE, HANGING, TokenWatch
+from gateway.steps.token_watch import DEVICE, HANGING, TokenWatch, device_of
 from gateway.steps.transport import enclosed
 from gateway.steps.trouble import reasons_of, values_of
 from gateway.store import AttemptOutcome, Member, SubmissionRow, Unit
@@ -64,7 +64,7 @@ def take_to_sign(unit: Unit, member: Member, limit: int) -> list[tuple[Submissio
     However much of it waits, it keeps nobody else from the token; its oldest message finds out when
     its key is there again. What one gateway takes, no other one's token signs meanwhile.
     """
-    away = {alert.subject for alert in unit.alerts.opened(UNUSABLE)} - {DEVICE}
+    away = {each.subject for each in unit.alerts.opened(UNUSABLE) if not each.subject.startswith(DEVICE)}
     rows = unit.submissions.take_to_sign(limit, away, holder=member.id)
     if member.shares:
         unit.submissions.claims.to_sign([row.id for row in rows], member.id)
@@ -106,21 +106,24 @@ def note_signatures(world: World, unit: Unit, member: Member, result: Signatures
         unit.alerts.open(parked.code, submission, values_of(parked))
         if parked.code == NOT_BOUND:
             unit.alerts.close(UNUSABLE, str(parked.values["enterprise"]))
+    device = device_of(member)
     for subject, trouble in result.troubles.items():
-        unit.alerts.open(UNUSABLE, subject, reasons_of(trouble))
+        unit.alerts.open(UNUSABLE, device if subject == DEVICE else subject, reasons_of(trouble))
     if result.usable or result.troubles:
-        _note_answers(world, unit, result)
+        _note_answers(world, unit, device, result)
 
 
-def _note_answers(world: World, unit: Unit, result: Signatures) -> None:
+def _note_answers(world: World, unit: Unit, device: str, result: Signatures) -> None:
     """Close what was told of a token that answers and of keys that sign; tell whose certificate ends soon."""
     warned = timedelta(days=world.settings.token.certificate_days)
     ending = {one: until for one, until in result.usable.items() if until - unit.now < warned}
     for enterprise, until in ending.items():
         unit.alerts.open(EXPIRING, enterprise, {"enterprise": enterprise, "until": f"{until:%F}"})
-    over = {(EXPIRING, one) for one in result.usable.keys() - ending.keys()} | {(HANGING, DEVICE)}
+    over = {(EXPIRING, one) for one in result.usable.keys() - ending.keys()} | {(HANGING, device)}
     if result.usable:
-        over |= {(UNUSABLE, one) for one in {*result.usable, DEVICE} - result.troubles.keys()}
+        over |= {(UNUSABLE, one) for one in result.usable.keys() - result.troubles.keys()}
+    if result.usable and DEVICE not in result.troubles:
+        over.add((UNUSABLE, device))
     # Mostly nothing is open, and nothing is to be written then.
     for alert in unit.alerts.opened(UNUSABLE, EXPIRING, HANGING):
         if (alert.code, alert.subject) in over:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import gethostname
 from time import monotonic
 
-from gateway.store import Store
+from gateway.store import Member, Store
 
 HANGING = "token.hanging"
 DEVICE = "token"
+ELSEWHERE = f"{DEVICE}@"
+
+
+def device_of(member: Member) -> str:
+    """Return how alerts call a gateway's token: by its machine, where several have one each (ID-03).
+
+    What answers to one gateway says nothing of the token of another machine.
+    """
+    return f"{ELSEWHERE}{gethostname()}" if member.shares else DEVICE
 
 
 class TokenWatch:
@@ -20,11 +30,13 @@ class TokenWatch:
 
     Args:
         store: Where alerts are.
+        device: What the token is called there.
         seconds: So long may the token take for one message.
     """
 
-    def __init__(self, store: Store, seconds: float) -> None:
+    def __init__(self, store: Store, device: str, seconds: float) -> None:
         self._store = store
+        self._device = device
         self._seconds = seconds
         self._since: float | None = None
         self._told: float | None = None
@@ -45,9 +57,9 @@ class TokenWatch:
             return 0
         self._told = since
         with self._store.begin() as unit:
-            unit.alerts.open(HANGING, DEVICE, {"seconds": f"{self._seconds:g}"})
+            unit.alerts.open(HANGING, self._device, {"seconds": f"{self._seconds:g}"})
         if self._since != since:
             # It answered while this was written, and what it answered may have been noted before.
             with self._store.begin() as unit:
-                unit.alerts.close(HANGING, DEVICE)
+                unit.alerts.close(HANGING, self._device)
         return 1

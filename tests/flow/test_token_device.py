@@ -8,21 +8,28 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from gateway import pipeline
+from gateway.cli import main
+from gateway.clock import CHINA
+from gateway.errors import RetryError
 from gateway.stages import make_workers
-from gateway.steps import submitting
+from gateway.steps import submitting, token_watch
 from gateway.steps.token_watch import HANGING, TokenWatch
 from gateway.store import SubmissionState, Unit
 from tests.flow import erp
 from tests.flow.outside import xmlsec1_faults
 from tests.services.faulty_token import CODES, FaultyToken, faulty_library
-from tests.services.installation import PATIENCE_SECONDS, Installation, Running
+from tests.services.installation import ENTERPRISE, PATIENCE_SECONDS, Installation, Running
 
 DOCUMENTS = ("ZG-5301", "ZG-5302", "ZG-5304")
 
@@ -157,12 +164,31 @@ def test_what_was_told_before_a_restart_is_over_once_the_token_answers(
         assert told(installation) == [("token.hanging", "token", True), ("token.unusable", "token", False)]
 
 
+@pytest.mark.requirement("ID-03")
+def test_one_machines_token_closes_no_alert_of_anothers(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where several gateways work, its alert names the machine; of one that never comes back it goes."""
+    member: Any = SimpleNamespace(shares=True, id="m")
+    fault = RetryError("token.absent", label="x", reason="x")
+    broken = submitting.Signatures(troubles={"token": fault})
+    healthy = submitting.Signatures(usable={ENTERPRISE: datetime(2027, 1, 1, tzinfo=CHINA)})
+    machines = iter(("one", "two", "one"))
+    monkeypatch.setattr(token_watch, "gethostname", lambda: next(machines))
+    for result in (broken, broken, healthy):
+        with running.gateway.store.begin() as unit:
+            submitting.note_signatures(running.gateway.world, unit, member, result)
+    assert [(alert.code, alert.subject) for alert in running.alerts()] == [("token.unusable", "token@two")]
+    done = CliRunner().invoke(main, ["--config", str(running.installation.config), "drop", "alert:2"])
+    assert running.alerts() == [], done.output
+
+
 def test_an_answer_that_comes_while_it_is_told_leaves_nothing_open(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who notes the answer may have been faster than who tells that there is none."""
     store = running.gateway.store
-    watch = TokenWatch(store, 0)
+    watch = TokenWatch(store, "token", 0)
     with ExitStack() as question:
         question.enter_context(watch.asking())
         begin = store.begin
