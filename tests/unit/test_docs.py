@@ -153,6 +153,21 @@ def test_both_languages_have_the_same_parts(name: str) -> None:
     assert rows[0] == rows[1]
 
 
+@pytest.mark.parametrize("name", ["docs/security.md", "docs/security.zh-CN.md"])
+def test_every_promise_names_tests_that_exist(name: str) -> None:
+    """A promise is worth what proves it: each row links a file of tests, each test named alone is in one."""
+    text = (ROOT / name).read_text("utf-8")
+    promised = text.split("\n## ")[3]
+    rows = [line for line in promised.splitlines() if re.match(r"\| (?!承诺|promise|-)", line)]
+    links = [re.findall(r"\[(\w+\.py)\]\(\.\./(tests/[\w/]+\.py)\)", row) for row in rows]
+    assert rows
+    assert [row for row, found in zip(rows, links, strict=True) if not found] == []
+    named = {(shown, path) for found in links for shown, path in found}
+    assert [each for each in named if Path(each[1]).name != each[0] or not (ROOT / each[1]).is_file()] == []
+    tests = "".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    assert [each for each in re.findall(r"`(test_\w+)`", text) if f"def {each}(" not in tests] == []
+
+
 @pytest.mark.parametrize("file", DOCS, ids=name_of)
 def test_every_code_of_an_error_that_is_named_exists(file: Path) -> None:
     """A reader looks for the code that the gateway showed."""
