@@ -153,9 +153,10 @@ def _move(unit: Unit, row: SubmissionRow, state: SubmissionState) -> None:
 
 
 def _may_be_there(unit: Unit, row: SubmissionRow) -> bool:
-    """Tell whether any attempt may have arrived, which a further one does not undo."""
+    """Tell whether customs has it or any attempt may have arrived, which a further one does not undo."""
     away = (AttemptOutcome.RETRY, AttemptOutcome.FAILED)
-    return any(attempt.outcome not in away for attempt in unit.submissions.attempts(row.id))
+    tries = unit.submissions.attempts(row.id)
+    return row.technical_at is not None or any(attempt.outcome not in away for attempt in tries)
 
 
 def _stood(unit: Unit, row: SubmissionRow) -> SubmissionState:
@@ -164,12 +165,13 @@ def _stood(unit: Unit, row: SubmissionRow) -> SubmissionState:
         return SubmissionState.SENT
     if row.signed_digest is None:
         return SubmissionState.TO_SIGN
-    if _may_be_there(unit, row):
-        attempts = unit.submissions.attempts(row.id)
-        return (
-            SubmissionState.SENT if attempts[-1].outcome == AttemptOutcome.SENT else SubmissionState.IN_DOUBT
-        )
-    return SubmissionState.TO_SEND
+    if not _may_be_there(unit, row):
+        return SubmissionState.TO_SEND
+    last = unit.submissions.attempts(row.id)[-1]
+    if last.ended_at is None:
+        # Whoever sends it notes the end, or finds at its next look that nobody has.
+        return SubmissionState.SENDING
+    return SubmissionState.SENT if last.outcome == AttemptOutcome.SENT else SubmissionState.IN_DOUBT
 
 
 def _tell(unit: Unit, row: SubmissionRow, *, filed: bool, reference: str) -> None:

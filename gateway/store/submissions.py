@@ -208,7 +208,12 @@ class Submissions(Finding):
             values["sent_at"] = self._now
         elif outcome is AttemptOutcome.RETRY and self._may_have_arrived(submission):
             values["state"] = SubmissionState.IN_DOUBT
-        return self._move(submission, (SubmissionState.SENDING,), values)
+        if self._move(submission, (SubmissionState.SENDING,), values):
+            return True
+        if outcome is AttemptOutcome.SENT:
+            # Its answer is awaited from now on, should it turn out not to have been filed on paper.
+            self._move(submission, (SubmissionState.ON_PAPER,), {"sent_at": self._now})
+        return False
 
     def give_up(self, submission: str) -> None:
         """Leave to a person what was tried often enough."""
