@@ -127,11 +127,14 @@ def resend(session: Session, /, *, given: str | None, route: str | None, **said:
         return DONE
     if said["everything"] and found and not said["yes"] and not _agreed(show, rows):
         return REFUSED
+    seen = {row.id for row in found}
     with session.store.begin() as unit:
-        for row in found:
-            operating.resend(session.world, unit, _present(unit, row))
+        # What has been answered since it was shown is left alone, and so is what nobody has seen.
+        going = [row for row in _to_resend(session, unit, given, route) if row.id in seen]
+        for row in going:
+            operating.resend(session.world, unit, row)
             session.note_act(unit, operating.RESEND, row.number, message=row.id)
-    show.rows("resent", _SENT, _worded(show, rows))
+    show.rows("resent", _SENT, _worded(show, [_told(row) for row in going]))
     return DONE
 
 
@@ -158,12 +161,6 @@ def _agreed(show: Show, rows: Sequence[dict[str, Any]]) -> bool:
 def on_terminal() -> bool:
     """Tell whether somebody can be asked."""
     return sys.stdin.isatty()
-
-
-def _present(unit: Unit, row: SubmissionRow) -> SubmissionRow:
-    found = unit.submissions.by_message_id(row.id)
-    assert found is not None, "a submission is never removed"
-    return found
 
 
 @click.command()

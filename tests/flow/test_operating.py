@@ -112,7 +112,7 @@ def test_a_message_is_sent_again_as_the_same_bytes_by_an_operators_word(silent: 
 def test_all_that_is_unanswered_is_sent_again_after_a_preview(
     silent: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program says --yes, a person is asked; a route that is not meant is left alone."""
+    """A program says --yes, a person is asked; other routes and what is answered meanwhile are left alone."""
     row = silent.submissions(erp.QUALIFICATION)[0]
     assert [each["message"] for each in _json(silent, "resend", "--all", "--dry-run")] == [row.id]
     assert _json(silent, "resend", "--all", "--route", "other", "--yes") == []
@@ -125,9 +125,15 @@ def test_all_that_is_unanswered_is_sent_again_after_a_preview(
     assert _say(silent, "resend", "--all", answer="y\n").exit_code == DONE
     assert _state(silent) == "in_doubt"
     silent.settle()
-    technical = Said("0", technical=True, message_type=row.message_type, answers=row.id)
-    deliver(silent.installation, "t.xml", technical)
-    silent.settle()
+
+    def answered_meanwhile() -> bool:
+        with silent.gateway.store.begin() as unit:
+            unit.submissions.mark_business(row.id)
+        return True
+
+    monkeypatch.setattr("gateway.cli.work.on_terminal", answered_meanwhile)
+    assert row.id in (asked := _say(silent, "resend", "--all", answer="y\n")).stdout
+    assert (asked.exit_code, _state(silent)) == (DONE, "sent")
     assert _json(silent, "resend", "--all", "--yes") == []
 
 
