@@ -14,7 +14,7 @@ from gateway.cli.gateways import running, show_running
 from gateway.cli.history import amendments_of, changes_told, made_by, sentences, show_history
 from gateway.cli.months import Month
 from gateway.cli.session import Session, command
-from gateway.cli.show import DONE
+from gateway.cli.show import DONE, Show
 from gateway.cli.watching import under_way
 from gateway.config import FolderPlace, Settings, Source, Target
 from gateway.customs import CircuitState
@@ -92,12 +92,19 @@ def status(session: Session, /) -> int:
         show.rows("aggregations", ("number", "phase", "done", "of", "manifests", "declarations"), phases)
     show_running(show, gateways)
     show.pairs("token", {**token, "latch": f"latch.{latch}"})
-    show.rows("channels", ("channel", "place", "result"), channels)
+    named = [{**each, "channel": _channel(show, str(each["channel"]))} for each in channels]
+    show.rows("channels", ("channel", "place", "result"), named)
     if routes:
         held = [{**each, "state": f"circuit.{each['state']}"} for each in routes]
         show.rows("held routes", ("route", "state", "since", "failures", "due", "pilot"), held)
     show.rows("needs a person", ("since", "code", "about", "text"), told)
     return DONE
+
+
+def _channel(show: Show, channel: str) -> str:
+    """Return a channel's name as a person reads it; programs and alerts have it as it is."""
+    end, _, name = channel.partition(" ")
+    return show.word(f"channel.{end}", name=name)
 
 
 def _held_routes(unit: Unit) -> list[dict[str, Any]]:

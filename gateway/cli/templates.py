@@ -37,9 +37,12 @@ def template(session: Session, /, *, name: str | None, output: Path | None) -> i
     if name is None:
         session.show.rows("templates", ("template", "message", "format"), _listed(loaded))
         return DONE
-    mapping = loaded.get(name if "/" in name else _GENERIC + name)
+    mapping = loaded.mappings.get(name if "/" in name else _GENERIC + name)
+    if mapping is None:
+        known = (each.name.removeprefix(_GENERIC) for each in loaded if _is_table(each))
+        raise refuse("cli.unknown-template", name=name, known=", ".join(known))
     file = output or Path(f"{mapping.name.rpartition('/')[2]}.xlsx")
-    if not set(_TABLES).intersection(mapping.formats):
+    if not _is_table(mapping):
         raise refuse("cli.no-table", name=mapping.name)
     if file.suffix.lower() not in {".xlsx", ".csv"}:
         raise refuse("cli.form-ending", file=file)
@@ -52,6 +55,10 @@ def template(session: Session, /, *, name: str | None, output: Path | None) -> i
         raise ParkedError("cli.not-written", file=file, reason=fault.strerror) from fault
     session.show.written([file])
     return DONE
+
+
+def _is_table(mapping: Mapping) -> bool:
+    return not set(_TABLES).isdisjoint(mapping.formats)
 
 
 def _listed(loaded: MappingSet) -> list[dict[str, object]]:

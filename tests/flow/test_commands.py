@@ -91,7 +91,7 @@ def test_status_counts_documents_and_queues_and_names_what_needs_a_person(desk: 
     assert "Needs a person" in english.stdout
     assert "was not applied" in english.stdout
     assert "需人工处理" in chinese.stdout
-    assert "海关退单" in chinese.stdout or "退单" in chinese.stdout
+    assert {"退单", "收件 acme"} <= {each for each in ("退单", "收件 acme") if each in chinese.stdout}
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_templates_are_listed_and_written_as_csv_too(
     [
         (["acme-json/manifest"], "cli.no-table"),
         (["manifest", "-o", "a.pdf"], "cli.form-ending"),
-        (["unknown"], "mapping.unknown"),
+        (["unknown"], "cli.unknown-template"),
         (["manifest", "-o", "nowhere/at/all/a.xlsx"], "cli.not-written"),
     ],
 )
@@ -44,4 +44,7 @@ def test_what_cannot_be_written_is_told(
 ) -> None:
     """No columns, another kind of file, no such template, no such folder."""
     assert run(*arguments) == 1
-    assert code in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert code in told
+    # What is no mapping of tables cannot be a template.
+    assert "standard/message" not in told
