@@ -94,8 +94,8 @@ def heard(unit: Unit, sent: SubmissionRow) -> None:
 def try_again(unit: Unit, routes: Iterable[str]) -> None:
     """Let what waits for its next attempt be due now, and let a pilot find out of each route that is held."""
     for route in routes:
-        unit.submissions.send_now(route)
         row = unit.circuits.lock(route)
+        unit.submissions.send_now(route)
         if row is not None and not _of(row).closed:
             unit.circuits.put(replace(row, due_at=unit.now))
 

@@ -49,8 +49,9 @@ def resend(world: World, unit: Unit, row: SubmissionRow) -> None:
         RejectedError: Why it may not be sent again, such as `operating.answered` or `operating.on-paper`.
     """
     check_resend(world, unit, row)
-    _move(unit, row, SubmissionState.IN_DOUBT if _may_be_there(unit, row) else SubmissionState.TO_SEND)
+    # First: who closes a circuit locks it before the messages that it lets go.
     circuit = unit.circuits.lock(row.route)
+    _move(unit, row, SubmissionState.IN_DOUBT if _may_be_there(unit, row) else SubmissionState.TO_SEND)
     if circuit is not None and circuit.state != CircuitState.CLOSED:
         # A route that is kept closed is tried with this one now, not when its time has come.
         unit.circuits.put(replace(circuit, due_at=unit.now))

@@ -16,6 +16,7 @@ from gateway.steps.records import World
 from gateway.steps.token_watch import DEVICE, HANGING, TokenWatch, device_of
 from gateway.steps.transport import enclosed
 from gateway.steps.trouble import reasons_of, values_of
+from gateway.steps.turns import wait_for_believing
 from gateway.store import AttemptOutcome, Member, SubmissionRow, Unit
 from gateway.xmlio import parse
 
@@ -190,6 +191,7 @@ def note_attempts(
 
     What has certainly not arrived is told apart from what may have; both go again as the same bytes.
     """
+    wait_for_believing(unit, attempts[0].submission.route)
     of = {each.submission.id: faults.get(file_name(each.submission)) for each in attempts}
     noted = [each for each in attempts if _note_attempt(world, unit, each, of[each.submission.id])]
     gone = {name: fault for name, fault in of.items() if fault is not None}

@@ -27,8 +27,17 @@ def take_receipts(unit: Unit, limit: int) -> list[ReceiptRow]:
     """
     if not unit.turns.shared:
         return unit.receipts.take(limit)
-    turns = {f"believe {route}": route for route in unit.receipts.channels_waiting()}
+    turns = {_believing(route): route for route in unit.receipts.channels_waiting()}
     return unit.receipts.take(limit, [turns[turn] for turn in unit.turns.take(turns.keys())])
+
+
+def wait_for_believing(unit: Unit, route: str) -> None:
+    """Wait until the answers of a route that are just being believed have moved its messages (CU-05).
+
+    Answers come in another order than messages were sent. Two that lock the same messages in two orders wait
+    for each other, and where the database then undoes the note of what was sent, all of it goes again.
+    """
+    unit.turns.wait(_believing(route))
 
 
 def turn_of(settings: Settings, partner: str) -> str:
@@ -39,3 +48,7 @@ def turn_of(settings: Settings, partner: str) -> str:
         shared = {code for each in settings.partner if each.name in together for code in each.enterprises}
         together |= {each.name for each in settings.partner if not shared.isdisjoint(each.enterprises)}
     return f"understand {min(together)}"
+
+
+def _believing(route: str) -> str:
+    return f"believe {route}"

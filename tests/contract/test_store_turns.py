@@ -13,10 +13,11 @@ from gateway.codes import CodeLibrary
 from gateway.config import Settings
 from gateway.messages import Catalogue
 from gateway.steps.records import World
+from gateway.steps.submitting import Attempt, note_attempts
 from gateway.steps.turns import take_interchanges, take_receipts, turn_of
-from gateway.store import InterchangeRow, ReceiptContent, ReceiptState, Store, Unit
+from gateway.store import InterchangeRow, ReceiptContent, ReceiptState, Store, SubmissionState, Unit
 from tests.services.postgres import Server
-from tests.services.stores import Database, add_interchange, add_receipt
+from tests.services.stores import Database, add_interchange, add_receipt, add_submission, document, new
 
 pytest_plugins = ("tests.services.store_fixtures",)
 
@@ -187,3 +188,29 @@ def test_the_same_receipt_in_two_hands_is_kept_once(
             waiting = other.submit(keep_again)
             _someone_waits(shared)
         assert waiting.result(PATIENCE) == kept.id
+
+
+@pytest.mark.requirement("CU-05")
+def test_noting_what_was_sent_waits_until_its_answers_are_believed(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """They come in another order; two that wait for each other would undo the note, and all goes again."""
+    first, second = open_at(shared), open_at(shared)
+    with first.begin() as unit:
+        unit.documents.put([new(document())])
+        rows = [add_submission(unit, name, state=SubmissionState.TO_SEND) for name in ("M1", "M2")]
+        begun = unit.submissions.attempt_begin(["M1", "M2"], "g")
+        add_receipt(unit, b"receipt", name="1.xml")
+
+    def note() -> int:
+        with second.begin() as unit:
+            return note_attempts(WORLD, unit, [Attempt(begun[row.id], row, b"", "g") for row in rows], {})
+
+    with ThreadPoolExecutor(1) as other:
+        with first.begin() as unit:
+            assert take_receipts(unit, 9)
+            unit.submissions.mark_technical("M2")
+            noting = other.submit(note)
+            _someone_waits(shared)
+            unit.submissions.mark_technical("M1")
+        assert noting.result(PATIENCE) == len(rows)
