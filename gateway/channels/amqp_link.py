@@ -170,8 +170,7 @@ class AmqpLink:
         try:
             self._loop.run_forever()
             rest = asyncio.all_tasks(self._loop)
-            for task in rest:
-                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*map(_ended, rest)))
             self._loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
         finally:
             asyncio.set_event_loop(None)
@@ -257,9 +256,11 @@ async def leave(channel: AbstractChannel) -> None:
         _reraise_if_ended(fault)
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
+async def _ended(task: asyncio.Task[Any]) -> None:
+    # The library swallows a cancellation that comes while it tidies up after a lost connection.
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_CLOSE_SECONDS)
 
 
 async def _given_up(connection: AbstractConnection) -> None:

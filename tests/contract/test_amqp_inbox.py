@@ -20,19 +20,10 @@ from gateway.channels.amqp_link import AmqpLink
 from gateway.channels.amqp_queues import parked, prepare
 from gateway.channels.base import reason_of
 from gateway.errors import RetryError, Violation
-from tests.services.amqp import Client, access, message, new_queue, until
+from tests.services.amqp import Client, Nameless, access, message, new_queue, until
 from tests.services.rabbitmq import Broker, shared
 
 pytestmark = pytest.mark.requirement("ER-01")
-
-
-class Nameless(Basic.Properties):
-    """Properties without an id, to which the sender's library has added none."""
-
-    def marshal(self) -> bytes:
-        """Leave the id out, which this library gives to everything."""
-        self.message_id = None
-        return super().marshal()
 
 
 class Impossible(Basic.Properties):
@@ -74,12 +65,7 @@ class Desk:
 
     def put_raw(self, properties: Basic.Properties) -> None:
         """Publish one byte with properties as they are."""
-
-        async def work(channel: AbstractChannel) -> None:
-            beneath = await channel.get_underlay_channel()
-            await beneath.basic_publish(b"1", routing_key=self.queue, properties=properties)
-
-        self.client.do(work)
+        self.client.put_raw(self.queue, b"1", properties)
 
     def parked(self) -> list[AbstractIncomingMessage]:
         """Take what is parked."""

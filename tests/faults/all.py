@@ -1,4 +1,4 @@
-"""Every kill point of the example, one after another, and a table of what came of it."""
+"""Every kill point of the example, or of the story over the network, one by one, and what came of it."""
 
 from __future__ import annotations
 
@@ -13,39 +13,75 @@ from rich.progress import track
 from rich.table import Table
 
 from tests.faults.killer import Point
-from tests.faults.points import listing
+from tests.faults.network import network
+from tests.faults.points import listing, named_away
 from tests.faults.site import Nursery
 from tests.faults.story import Story
 
 
 @click.command()
 @click.option("--list", "only_list", is_flag=True, help="Only name the points: the page docs/failpoints.md.")
-@click.option("--part", default="", help="Only this part of the story.")
+@click.option("--story", "told", type=click.Choice(["folders", "network"]), default="folders")
+@click.option("--part", default="", help="Only this part of the story over folders.")
 @click.option("--share", default="1/1", help="Which share of the points: 1/2 and 2/2 are two halves.")
 @click.option("--again", default=0, help="Kill the second process, too, so many operations after its start.")
-def main(part: str, share: str, again: int, *, only_list: bool) -> None:
-    """Show for each stage how many kills lost, doubled or changed something, and how many recovered."""
+def main(told: str, part: str, share: str, again: int, *, only_list: bool) -> None:
+    """Kill at each durable operation, and show what was lost, doubled or changed by it."""
+    with tempfile.TemporaryDirectory() as name, Nursery() as nursery:
+        folder = Path(name)
+        if only_list:
+            story = Story(folder / "story", nursery)
+            with network(folder / "network", nursery) as away:
+                click.echo(listing(story, away.points), nl=False)
+        elif told == "network":
+            sys.exit(_over_the_network(folder, nursery))
+        else:
+            sys.exit(_over_folders(Story(folder, nursery), part, share, again))
+
+
+def _over_the_network(folder: Path, nursery: Nursery) -> bool:
+    """Die at each point by name; tell whether anything is wrong."""
+    with network(folder, nursery, named_away()) as away:
+        told = away.tour(away.points)
+    books = told.books
+    table = Table("what", "how many")
+    for what, many in {
+        "points": len(away.points),
+        "kills": len(told.died),
+        **books.fates,
+        "came to customs once more, the same bytes": told.repeated,
+        "told over AMQP once more, the same bytes": books.repeats,
+        "lost": len(books.lost),
+        "twice": len(books.duplicated),
+        "unexpected": len(books.unexpected),
+    }.items():
+        table.add_row(what, str(many))
+    console = Console()
+    console.print(table)
+    missed = [f"never met: {point.name}" for point in told.missed]
+    wrong = [*missed, *books.lost, *books.duplicated, *books.unexpected]
+    console.print(*wrong, sep="\n", markup=False, soft_wrap=True)
+    return bool(wrong)
+
+
+def _over_folders(story: Story, part: str, share: str, again: int) -> bool:
+    """Die at each operation by its number; tell whether anything is wrong."""
     mine, shares = map(int, share.split("/"))
     recovered: Counter[tuple[str, str]] = Counter()
     wrong: dict[tuple[str, str, int, str], list[str]] = {}
-    with tempfile.TemporaryDirectory() as folder, Nursery() as nursery:
-        story = Story(Path(folder), nursery)
-        if only_list:
-            click.echo(listing(story), nl=False)
-            return
-        for name in [part] if part else list(story.told):
-            numbers = range(mine, len(story.told[name].steps) + 1, shares)
-            for number in track(numbers, name, console=Console(stderr=True)):
-                points = [Point(number)] + ([Point(again)] if again else [])
-                site, kills = story.killed(name, *points)
-                step = site.steps()[-1]
-                stage = step.partition(" ")[0] if kills else "not reached"
-                if found := story.faults(name, site):
-                    wrong[name, stage, number, step] = found
-                else:
-                    recovered[name, stage] += 1
+    for name in [part] if part else list(story.told):
+        numbers = range(mine, len(story.told[name].steps) + 1, shares)
+        for number in track(numbers, name, console=Console(stderr=True)):
+            points = [Point(number)] + ([Point(again)] if again else [])
+            site, kills = story.killed(name, *points)
+            step = site.steps()[-1]
+            stage = step.partition(" ")[0] if kills else "not reached"
+            if found := story.faults(name, site):
+                wrong[name, stage, number, step] = found
+            else:
+                recovered[name, stage] += 1
     _show(recovered, wrong)
-    sys.exit(bool(wrong))
+    return bool(wrong)
 
 
 def _show(recovered: Counter[tuple[str, str]], wrong: dict[tuple[str, str, int, str], list[str]]) -> None:

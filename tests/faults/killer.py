@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy.engine.default import DefaultDialect
 
 # What one process did that others can see, or that outlives it. Closing and reading are not among them.
@@ -119,9 +120,7 @@ class Killer:
 
         def commit(dialect: DefaultDialect, connection: Any) -> None:
             driver = connection.driver_connection
-            # PostgreSQL does not say whether anything was changed.
-            sure = isinstance(driver, sqlite3.Connection)
-            changes = driver.total_changes if sure else seen.get(id(driver), 0) + 1
+            changes = _changes(driver)
             if seen.get(id(driver), 0) == changes:
                 real(dialect, connection)
                 return
@@ -177,3 +176,14 @@ class Killer:
         end = time.monotonic() + _HELD_SECONDS
         while not go.exists() and time.monotonic() < end:
             time.sleep(0.01)
+
+
+def _changes(driver: Any) -> int:
+    """Return a number that is another one, and not 0, once a connection's transaction changes anything."""
+    if isinstance(driver, sqlite3.Connection):
+        return driver.total_changes
+    if driver.info.transaction_status is not TransactionStatus.INTRANS:
+        return 0
+    # PostgreSQL gives a transaction its number with its first change.
+    (number,) = driver.execute("SELECT pg_current_xact_id_if_assigned()::text").fetchone()
+    return int(number or 0)

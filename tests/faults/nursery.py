@@ -21,6 +21,7 @@ from gateway.cli.main import main as gateway
 from tests.faults.killer import Killer, Point
 from tests.faults.narrow import narrow
 from tests.faults.warm import warm
+from tests.faults.wires import watch
 
 PROGRAMS = {"gateway": gateway, "customs-stub": customs_stub}
 # Waiting times of the product, shortened: what is tested is the order of things, not their pace.
@@ -86,7 +87,9 @@ def _become(order: dict[str, Any]) -> NoReturn:
             set_clock(Path(order["clock"]))
         if order["trace"]:
             point = None if order["point"] is None else Point(**order["point"])
-            Killer(Path(order["folder"]), Path(order["trace"]), point).install()
+            killer = Killer(Path(order["folder"]), Path(order["trace"]), point)
+            killer.install()
+            watch(killer)
         PROGRAMS[order["program"]](order["arguments"], standalone_mode=True)
     except SystemExit as end:
         code = end.code

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.killer import Point, named
 from tests.faults.site import KILLED, Site
-from tests.faults.story import PARTS, Story, Told
+from tests.faults.story import PARTS, Story
+from tests.services.installation import ROOT
 
+_WHERE = ROOT / "docs/failpoints.md"
 # Stages work beside each other, so that a point may be passed before its turn; it is first the next time.
 TRIES = 3
 _MAIN = ("MainThread", "start and end")
@@ -27,7 +29,17 @@ do it. `tests/faults/test_every_step.py` kills the gateway at each of these {cou
 unchanged. `*` stands for what differs from run to run, `file` and `draft` for a file and for one that is not
 finished yet. A write that is cut off `before` has done half. What follows the making of a file is the point
 before it is written.
+"""
+_AWAY_TITLE = "## At servers"
+_AWAY = """
+{title}
 
+What is done at an SFTP server, at a broker and in PostgreSQL, of partners and routes that are there. Requests
+go to an SFTP server many at once; one that is cut off `before` has done half of them. `confirm` is the
+broker's word about what was published, as it is heard. `python -m tests.faults.all --story network` kills the
+gateway at each of these {count} points and makes the books; `tests/faults/test_network.py` at some.
+"""
+_TABLE = """
 | step | moment |
 |---|---|
 """
@@ -48,10 +60,10 @@ class Tour:
     faults: list[str] = field(default_factory=list)
 
 
-def points(told: Told) -> Iterator[Point]:
-    """Yield the points before and after each kind of step, in the order in which they are first met."""
-    done = {named(step) for step in told.done}
-    for name in dict.fromkeys(map(named, told.steps)):
+def points(steps: Iterable[str], done: Iterable[str]) -> Iterator[Point]:
+    """Yield the points before and after each kind of step that was done, in the order of their first time."""
+    done = set(map(named, done))
+    for name in dict.fromkeys(map(named, steps)):
         if name in done or _CREATED in name:
             yield Point(name=name)
         if name in done:
@@ -63,28 +75,44 @@ def points_of(story: Story) -> dict[str, list[Point]]:
     known: set[Point] = set()
     listed = {}
     for part in PARTS:
-        listed[part.name] = [point for point in points(story.told[part.name]) if point not in known]
+        told = story.told[part.name]
+        listed[part.name] = [point for point in points(told.steps, told.done) if point not in known]
         known.update(listed[part.name])
     return listed
 
 
-def listing(story: Story) -> str:
-    """Return the page that names every point."""
-    found = [
-        f"| {point.name.replace(*_MAIN)} | {'after' if point.after else 'before'} |"
-        for points in points_of(story).values()
-        for point in points
-    ]
-    head = _PAGE.format(count=len(found))
-    return head + "\n".join(sorted(found)) + "\n"
+def listing(story: Story, away: Sequence[Point]) -> str:
+    """Return the page that names every point, of the example and of the story over the network."""
+    here = [point for found in points_of(story).values() for point in found]
+    return (
+        _PAGE.format(count=len(here))
+        + _rows(here)
+        + _AWAY.format(title=_AWAY_TITLE, count=len(away))
+        + _rows(away)
+    )
 
 
-def listed(page: str) -> list[Point]:
+def _listed(page: str) -> list[Point]:
     """Return the points that a page names."""
     return [
         Point(name=name.replace(*reversed(_MAIN)), after=moment == "after")
         for name, moment in _ROW.findall(page)
     ]
+
+
+def named_here() -> list[Point]:
+    """Return the points of the example that the page names."""
+    return _listed(_WHERE.read_text("utf-8").partition(_AWAY_TITLE)[0])
+
+
+def named_away() -> list[Point]:
+    """Return the points at servers that the page names."""
+    return _listed(_WHERE.read_text("utf-8").partition(_AWAY_TITLE)[2])
+
+
+def _rows(found: Iterable[Point]) -> str:
+    rows = (f"| {point.name.replace(*_MAIN)} | {'after' if point.after else 'before'} |\n" for point in found)
+    return _TABLE + "".join(sorted(rows))
 
 
 def tour(story: Story, part: str, asked: Sequence[Point]) -> Tour:

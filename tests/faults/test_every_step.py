@@ -7,12 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.faults.killer import Point
-from tests.faults.points import listed, listing, points_of, tour
+from tests.faults.points import named_here, points_of, tour
 from tests.faults.story import PARTS, Story
-from tests.services.installation import ROOT
 
 NAMES = [part.name for part in PARTS]
-PAGE = ROOT / "docs/failpoints.md"
 
 
 @pytest.mark.requirement("AG-10", "CU-03", "CU-05", "ER-04", "ER-05")
@@ -23,7 +21,7 @@ def test_killed_at_each_named_point_it_ends_the_same(story: Story, name: str) ->
     if name == NAMES[0]:
         # What stages do beside each other is not the same each time: what was not seen now is looked for.
         seen = {point for points in points_of(story).values() for point in points}
-        asked += [point for point in listed(PAGE.read_text("utf-8")) if point not in seen]
+        asked += [point for point in named_here() if point not in seen]
     result = tour(story, name, asked)
     assert result.faults == []
     assert result.missed == []
@@ -32,7 +30,8 @@ def test_killed_at_each_named_point_it_ends_the_same(story: Story, name: str) ->
 
 def test_the_list_of_points_is_that_of_the_code(story: Story) -> None:
     """`python -m tests.faults.all --list` writes it anew; each name of it was killed at above."""
-    assert [point for point in listed(listing(story)) if point not in listed(PAGE.read_text("utf-8"))] == []
+    found = [point for points in points_of(story).values() for point in points]
+    assert [point for point in found if point not in named_here()] == []
 
 
 @pytest.mark.requirement("AG-10", "CU-03", "CU-05", "ER-04", "ER-05")

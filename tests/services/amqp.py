@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from pamqp.commands import Basic
 
 from gateway.channels.amqp_link import AmqpAccess
 from tests.services.rabbitmq import GATEWAY, VHOST, Broker, User
@@ -29,6 +30,15 @@ def access(broker: Broker, user: User = GATEWAY, **other: Any) -> AmqpAccess:
     values = {"host": "127.0.0.1", "port": broker.port, "virtual_host": VHOST, "tls": False}
     values |= {"user": user.name, "password": user.password, "timeout_seconds": 10.0} | other
     return AmqpAccess(name="broker", **values)
+
+
+class Nameless(Basic.Properties):
+    """Properties without an id, to which the sender's library has added none."""
+
+    def marshal(self) -> bytes:
+        """Leave the id out, which this library gives to everything."""
+        self.message_id = None
+        return super().marshal()
 
 
 class Client:
@@ -68,6 +78,15 @@ class Client:
     def put(self, queue: str, name: str, data: bytes, **properties: Any) -> None:
         """Give a file to a queue as the documentation says."""
         self.publish(queue, message(name, data, **properties))
+
+    def put_raw(self, queue: str, data: bytes, properties: Basic.Properties) -> None:
+        """Give bytes to a queue with properties as they are."""
+
+        async def work(channel: AbstractChannel) -> None:
+            beneath = await channel.get_underlay_channel()
+            await beneath.basic_publish(data, routing_key=queue, properties=properties)
+
+        self.do(work)
 
     def declare(self, queue: str, **arguments: Any) -> None:
         """Make a queue of one's own kind."""

@@ -78,6 +78,46 @@ class Cable:
         with suppress(OSError), source:
             while data := source.recv(65536):
                 self._passes.wait()
-                target.sendall(data)
+                self._relay(target, data)
         with suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
+
+    def _relay(self, target: socket.socket, data: bytes) -> None:
+        target.sendall(data)
+
+
+class FrameCable(Cable):
+    """A cable to a broker that is cut before a certain frame gets through, whichever way it goes.
+
+    Attributes:
+        cut_at: Which frame that is, of all from now on; 0 for none. Once it is cut, it stays whole.
+    """
+
+    def __init__(self, server: int) -> None:
+        super().__init__(server)
+        self.cut_at = 0
+        self._counting = threading.Lock()
+        self._halves: dict[socket.socket, bytes] = {}
+
+    def _relay(self, target: socket.socket, data: bytes) -> None:
+        data = self._halves.pop(target, b"") + data
+        while end := _frame(data):
+            with self._counting:
+                self.cut_at -= 1
+                if self.cut_at == 0:
+                    self.cut()
+                    raise ConnectionAbortedError
+            target.sendall(data[:end])
+            data = data[end:]
+        self._halves[target] = data
+
+
+def _frame(data: bytes) -> int:
+    """Return how long the first frame of AMQP 0-9-1 is, 0 while it is not whole."""
+    if data.startswith(b"AMQP"):
+        length = 8
+    elif len(data) < 7:
+        return 0
+    else:
+        length = 8 + int.from_bytes(data[3:7], "big")
+    return length if len(data) >= length else 0
