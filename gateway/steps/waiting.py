@@ -35,6 +35,7 @@ class Waits:
             # A clock that went back would put off what is due by as much as it went.
             if self._last is None or unit.now < self._last:
                 circuits.try_again(unit, [route.name for route in self._world.settings.route])
+                unit.submissions.await_from_now()
             self._last = unit.now
             return release_held(unit) + unit.receipts.match_again() + tell_late(self._world, unit)
 

@@ -91,6 +91,11 @@ _TO_LOOK_AT = (
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
 )
+_AWAIT_FROM_NOW = (
+    update(submissions)
+    .where(text(TO_LOOK_AT), submissions.c.sent_at > bindparam("_now", type_=Moment))
+    .values(sent_at=bindparam("_now", type_=Moment), due_at=bindparam("_now", type_=Moment))
+)
 _LOOKED_AT = _UPDATE.where(submissions.c.state == SubmissionState.SENT)
 
 
@@ -227,6 +232,10 @@ class Submissions(Finding):
     def send_now(self, route: str) -> None:
         """Let all that waits for its next attempt over a route go at once."""
         self._connection.execute(_SEND_NOW, {"_route": route})
+
+    def await_from_now(self) -> None:
+        """Await what was sent at a later hour than it is now as if it were just sent: the clock was wrong."""
+        self._connection.execute(_AWAIT_FROM_NOW, {"_now": self._now})
 
     def to_look_at(self, limit: int) -> list[SubmissionRow]:
         """Take what was sent and of which an answer is late by now, the longest first (CU-01)."""

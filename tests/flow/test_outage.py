@@ -102,9 +102,9 @@ def test_while_the_folder_is_away_one_message_at_a_time_finds_out(tmp_path: Path
         assert _unanswered(running) == []
 
 
-@pytest.mark.requirement("CU-07")
+@pytest.mark.requirement("CU-01", "CU-07")
 def test_a_clock_that_goes_back_puts_nothing_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A route that was held until a later hour is tried at once when it is earlier again."""
+    """A route that was held until a later hour is tried at once, and answers are awaited from now on."""
     real, moved = Clock.now, [timedelta(hours=5)]
     monkeypatch.setattr(Clock, "now", lambda clock: real(clock) + moved[-1])
     with Installation(tmp_path, {RETRIES: "retry_seconds = [300]"}).open() as running:
@@ -118,6 +118,14 @@ def test_a_clock_that_goes_back_puts_nothing_off(tmp_path: Path, monkeypatch: py
         moved.append(timedelta())
         running.until(lambda: _states(running, "JB-1") == [SubmissionState.SENT])
         assert _alerts(running) == []
+        (sent,) = running.submissions("JB-1")
+        moved.append(-timedelta(hours=5))
+        running.until(lambda: running.submissions("JB-1") != [sent])
+        (again,) = running.submissions("JB-1")
+        for before, after in ((sent.sent_at, again.sent_at), (sent.due_at, again.due_at)):
+            assert before
+            assert after
+            assert before - after > timedelta(hours=1)
 
 
 @pytest.mark.requirement("CU-01", "CU-07")
