@@ -288,5 +288,8 @@ def _answer(*moments: str) -> Update:
     values: dict[str, Any] = {
         moment: func.coalesce(submissions.c[moment], now) for moment in ("sent_at", *moments)
     }
-    values["state"] = case((one_of(submissions.c.state, _ON_THE_WAY), sent), else_=submissions.c.state)
+    on_the_way = one_of(submissions.c.state, _ON_THE_WAY)
+    values["state"] = case((on_the_way, sent), else_=submissions.c.state)
+    # Whoever sends it has not noted when the next answer is late, and will not: that is to be found out.
+    values["due_at"] = case((on_the_way, now), else_=submissions.c.due_at)
     return _UPDATE.values(values)

@@ -89,8 +89,9 @@ def _faults(unit: Unit, truth: Truth) -> list[str]:
     state = SubmissionState(row.state)
     open_ones = [each for each in unit.submissions.attempts(row.id) if each.ended_at is None]
     decided = row.business_at is not None
+    awaited = row.sent_at is not None and (decided or row.due_at is not None)
     found = {
-        "is sent, and no answer is awaited": state is SubmissionState.SENT and row.sent_at is None,
+        "is sent, and no answer is awaited": state is SubmissionState.SENT and not awaited,
         "has certainly not arrived": state is SubmissionState.TO_SEND and truth.arrived,
         "is no longer filed on paper": truth.paper and state is not SubmissionState.ON_PAPER,
         "is being sent by nobody": state is SubmissionState.SENDING and truth.attempt is None,
