@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -56,7 +57,8 @@ class Route(RuleBasedStateMachine):
         before = self.circuit
         self.circuit = before.passed([message], self.now + WAIT)
         if before.outage is Outage.SILENCE:
-            assert not self.circuit.closed
+            answered_by = self.now + WAIT if before.pilot == message else before.due_at
+            assert self.circuit == replace(before, due_at=answered_by)
         else:
             assert self.circuit.closed
 
@@ -109,3 +111,11 @@ def test_silence_is_no_outage_where_that_is_agreed() -> None:
     for _ in range(100):
         circuit = circuit.missed("M1", 0, NOW, EXCHANGE.pause)
     assert circuit.closed
+
+
+@pytest.mark.requirement("CU-07")
+def test_the_answer_to_a_pilot_ends_the_outage_of_its_channel() -> None:
+    """It came through it; an answer to anything else may have been under way before."""
+    held = Circuit().failed(NOW, EXCHANGE.pause).tried("M1", NOW + WAIT)
+    assert held.heard("M2") == held
+    assert held.heard("M1") == Circuit()
