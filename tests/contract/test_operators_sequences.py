@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from gateway.errors import RejectedError
 from gateway.steps import operating
-from gateway.store import AttemptOutcome, Store, SubmissionRow, SubmissionState, Unit
+from gateway.store import AttemptOutcome, CircuitRow, Store, SubmissionRow, SubmissionState, Unit
 from tests.services.stores import add_submission, document, new
 
 pytest_plugins = ("tests.services.store_fixtures",)
@@ -135,3 +136,19 @@ def test_whatever_operators_say_when_the_message_comes_to_no_impossible_end(stor
         ends = dict(_courses(unit, ("begin",), begun))
     assert {course: faults for course, faults in ends.items() if faults} == {}
     assert len(ends) > 100
+
+
+@pytest.mark.requirement("CU-07")
+def test_what_an_operator_sends_again_tries_a_held_route_at_once(store: Store) -> None:
+    """It does not wait until the next pilot would be due."""
+    with store.begin() as unit:
+        unit.documents.put([new(document())])
+        digest = unit.raw.put(b"signed")
+        row = add_submission(unit, "M1", state=SubmissionState.TO_SEND, signed_digest=digest)
+        later = unit.now + timedelta(hours=1)
+        held = CircuitRow(
+            route="customs", state="open", since=unit.now, failures=3, due_at=later, outage="channel"
+        )
+        unit.circuits.put(held)
+        operating.resend(WORLD, unit, row)
+        assert unit.circuits.get("customs") == replace(held, due_at=unit.now)

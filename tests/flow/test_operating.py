@@ -128,7 +128,7 @@ def test_all_that_is_unanswered_is_sent_again_after_a_preview(
 
     def answered_meanwhile() -> bool:
         with silent.gateway.store.begin() as unit:
-            unit.submissions.mark_business(row.id)
+            unit.submissions.mark_technical(row.id)
         return True
 
     monkeypatch.setattr("gateway.cli.work.on_terminal", answered_meanwhile)
