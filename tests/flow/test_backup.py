@@ -271,7 +271,7 @@ def test_a_database_that_was_put_back_by_hand_is_not_worked_on(crashed: Crash) -
 
 
 def test_a_restore_that_would_lose_or_break_something_is_refused(installation: Installation) -> None:
-    """While the gateway runs, over more than the backup knows, from what is no backup, at a wrong clock."""
+    """While the gateway runs, over more than the backup knows, and from what is no backup."""
     backup, rubbish = installation.folder / "backup.db", installation.folder / "rubbish.db"
     rubbish.write_bytes(b"rubbish")
     with installation.open() as running:
