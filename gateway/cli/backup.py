@@ -31,9 +31,9 @@ def backup(session: Session, /, *, output: Path) -> int:
 
     For SQLite; PostgreSQL has its own tools, which the refusal names.
     """
+    session.store.back_up(output)
     with session.store.begin() as unit:
         session.note_act(unit, "backup", str(output))
-    session.store.back_up(output)
     session.show.written([output])
     return DONE
 

@@ -20,7 +20,7 @@ from gateway.store import SubmissionRow, SubmissionState, Unit
 _OPEN = ("number", "client_number", "message", "route", "standing", "since", "tries", "known")
 _SENT = ("number", "client_number", "message", "route", "state", "since")
 _TRIES = ("at", "ended", "outcome", "detail")
-_PAPER = ("number", "client_number", "message", "since", "reference", "operator")
+_PAPER = ("number", "client_number", "message", "since", "paper_number", "operator")
 _MOST = 10_000
 
 
@@ -200,7 +200,7 @@ def _on_paper(unit: Unit, row: SubmissionRow) -> dict[str, Any]:
         "client_number": row.client_number,
         "message": row.id,
         "since": act and f"{act.at:%F %T}",
-        "reference": act and act.detail.get("reference"),
+        "paper_number": act and act.detail.get("reference"),
         "operator": act and act.operator,
     }
 

@@ -53,8 +53,9 @@ def resend(world: World, unit: Unit, row: SubmissionRow) -> None:
     circuit = unit.circuits.lock(row.route)
     _move(unit, row, SubmissionState.IN_DOUBT if _may_be_there(unit, row) else SubmissionState.TO_SEND)
     if circuit is not None and circuit.state != CircuitState.CLOSED:
-        # A route that is kept closed is tried with this one now, not when its time has come.
-        unit.circuits.put(replace(circuit, due_at=unit.now))
+        # A route that is kept closed is tried with this one now, not when its time has come: by the
+        # gateway's own clock, which need not be that of whoever asks.
+        unit.circuits.put(replace(circuit, due_at=circuit.since))
 
 
 def check_resend(world: World, unit: Unit, row: SubmissionRow) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 import click
 
 from gateway.bootstrap import Bell, open_gateway
-from gateway.stages import stages
 from gateway.clock import Clock, parse_moment
+from gateway.stages import stages
 from tests.bench import erp
 from tests.bench.loop import RECEIPTS, Carrier
 from tests.bench.site import NOW, Site

@@ -153,7 +153,7 @@ def test_what_was_filed_on_paper_is_not_sent_until_that_is_undone(running: Runni
     assert _refused(running, "resend", "QF-1") == "operating.on-paper"
     assert _json(running, "resend", "--all", "--yes") == []
     assert _refused(running, "paper", "QF-1") == "operating.on-paper"
-    assert [(row["number"], row["reference"]) for row in _json(running, "paper")] == [(number, "P-7")]
+    assert [(row["number"], row["paper_number"]) for row in _json(running, "paper")] == [(number, "P-7")]
     assert [row.get("on_paper") for row in _json(running, "documents")] == [True]
     assert "纸质申报" in _say(running, "document", "QF-1", lang="zh").stdout
     assert "paper" in [row["event"] for row in _json(running, "document", "QF-1", "--history")]
