@@ -11,7 +11,7 @@ from gateway.steps.parked import KINDS, Desk, Item, items
 from gateway.steps.unparking import drop as put_away
 from gateway.steps.unparking import retry as try_again
 
-_COLUMNS = ("id", "since", "about", "code", "text", "retry", "drop")
+_COLUMNS = ("id", "since", "about", "code", "retry", "drop", "text")
 
 
 @click.command()
