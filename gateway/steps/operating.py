@@ -77,7 +77,11 @@ def file_on_paper(unit: Unit, number: str, reference: str) -> SubmissionRow:
     row = newest(unit, number)
     if row.business_at is not None:
         raise _refused("operating.answered", row)
-    if row.state in {SubmissionState.HELD, SubmissionState.RECALLED, SubmissionState.ON_PAPER}:
+    never = {SubmissionState.HELD, SubmissionState.ON_PAPER}
+    if not unit.submissions.attempts(row.id):
+        # A message that was put away by hand has attempts: paper is then the way that is left.
+        never.add(SubmissionState.RECALLED)
+    if row.state in never:
         raise _refused(_NEVER[SubmissionState(row.state)], row)
     _move(unit, row, SubmissionState.ON_PAPER)
     _tell(unit, row, filed=True, reference=reference)
@@ -165,11 +169,14 @@ def _stood(unit: Unit, row: SubmissionRow) -> SubmissionState:
     """Return where a message would be if its document had not been filed on paper."""
     if row.technical_at is not None or row.business_at is not None:
         return SubmissionState.SENT
+    tries = unit.submissions.attempts(row.id)
+    if tries and tries[-1].outcome == AttemptOutcome.FAILED:
+        return SubmissionState.FAILED
     if row.signed_digest is None:
         return SubmissionState.TO_SIGN
     if not _may_be_there(unit, row):
         return SubmissionState.TO_SEND
-    last = unit.submissions.attempts(row.id)[-1]
+    last = tries[-1]
     if last.ended_at is None:
         # Whoever sends it notes the end, or finds at its next look that nobody has.
         return SubmissionState.SENDING

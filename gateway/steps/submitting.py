@@ -17,7 +17,7 @@ from gateway.steps.token_watch import DEVICE, HANGING, TokenWatch, device_of
 from gateway.steps.transport import enclosed
 from gateway.steps.trouble import reasons_of, values_of
 from gateway.steps.turns import wait_for_believing
-from gateway.store import AttemptOutcome, Member, SubmissionRow, Unit
+from gateway.store import AttemptOutcome, Member, SubmissionRow, SubmissionState, Unit
 from gateway.xmlio import parse
 
 UNUSABLE = "token.unusable"
@@ -103,8 +103,9 @@ def note_signatures(world: World, unit: Unit, member: Member, result: Signatures
     for submission, data in result.signed.items():
         unit.submissions.signed(submission, unit.raw.put(data))
     for submission, parked in result.parked.items():
-        unit.submissions.park(submission, str(parked))
-        unit.alerts.open(parked.code, submission, values_of(parked))
+        # Another gateway may have signed it meanwhile, and be sending it.
+        if unit.submissions.park(submission, str(parked), [SubmissionState.TO_SIGN]):
+            unit.alerts.open(parked.code, submission, values_of(parked))
         if parked.code == NOT_BOUND:
             unit.alerts.close(UNUSABLE, str(parked.values["enterprise"]))
     device = device_of(member)

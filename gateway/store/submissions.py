@@ -169,11 +169,19 @@ class Submissions(Finding):
         """Note the digest of what leaves instead of the signed bytes, at the first attempt and all others."""
         self._connection.execute(_UPDATE, {"_id": submission, "sent_digest": digest})
 
-    def park(self, submission: str, detail: str) -> None:
-        """Leave an unsent submission to a person, with the reason as an attempt that failed."""
-        if self._move(submission, _UNDER_WAY, {"state": SubmissionState.FAILED}):
+    def park(self, submission: str, detail: str, among: Collection[SubmissionState] = _UNDER_WAY) -> bool:
+        """Leave a submission to a person, with the reason as an attempt that failed.
+
+        Args:
+            submission: Its message id.
+            detail: The reason.
+            among: Where it must stand; else nothing is done, and False returned.
+        """
+        parked = self._move(submission, among, {"state": SubmissionState.FAILED})
+        if parked:
             attempt = self._attempts.begin([submission])[submission]
             self._attempts.end(attempt, AttemptOutcome.FAILED, detail)
+        return parked
 
     def take_to_send(self, route: str, limit: int) -> list[SubmissionRow]:
         """Take what is to go over a route now, or again; of a document only its oldest unsent (CU-07)."""

@@ -182,8 +182,9 @@ def test_a_parked_submission_waits_for_a_person(two_documents: Store) -> None:
         assert [row.id for row in unit.submissions.take_to_sign(9)] == ["O1"]
         assert [a.detail for a in unit.submissions.attempts("M1")] == ["no certificate of this enterprise"]
         sign(unit, "O1")
+        assert not unit.submissions.park("O1", "another has signed it", [SubmissionState.TO_SIGN])
         send(unit, "O1")
-        unit.submissions.park("O1", "too late")
+        assert not unit.submissions.park("O1", "too late")
         assert state_of(unit, "O1") == SubmissionState.SENT
 
 

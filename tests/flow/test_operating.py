@@ -273,6 +273,17 @@ def test_a_message_left_to_a_person_goes_or_never_goes(running: Running, *, agai
     assert (_parked(running), running.alerts()) == ({}, [])
     assert _state(running) == (SubmissionState.SENT if again else SubmissionState.RECALLED)
     assert len(running.installation.sent()) == again
+    if not again:
+        # What was put away may be filed on paper after all; undone, it is a person's once more.
+        (document,) = running.documents()
+        for option, state in (
+            ("--reference=P-1", SubmissionState.ON_PAPER),
+            ("--undo", SubmissionState.FAILED),
+        ):
+            assert _say(running, "paper", document.number, option).exit_code == DONE
+            running.settle()
+            assert _state(running) == state
+        assert [*_parked(running)] == ["message:TAKEN"]
 
 
 @pytest.mark.requirement("ER-06")
