@@ -14,10 +14,11 @@ from lxml import etree
 
 from customs_stub.config import load
 from customs_stub.keys import Identity, load_identity, make_identity
-from gateway.bootstrap import make_world, stages
+from gateway.building import make_world
 from gateway.checking import check_installation
 from gateway.clock import Clock
 from gateway.errors import RejectedError
+from gateway.stages import stages
 from gateway.steps.aggregating import aggregate_month
 from gateway.steps.references import REFERENCES
 from gateway.steps.submitting import begin_attempts
