@@ -289,7 +289,7 @@ def test_a_resend_is_the_same_envelope_to_the_byte(tmp_path: Path, box: str) -> 
         with gateway.store.begin() as unit:
             unit._connection.exec_driver_sql("UPDATE submissions SET state = 'in_doubt'")
         with gateway.store.begin() as unit:
-            (attempt,) = begin_attempts(gateway.world, unit, "client", 10)
+            (attempt,) = begin_attempts(gateway.world, unit, gateway.member, "client", 10)
         assert attempt.file == (sent.name, first)
         running.settle()
         boxes = installation.folder.glob("client/JB/*Box/*.xml")
