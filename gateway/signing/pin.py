@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from time import monotonic, sleep
 
 import pkcs11
 from pkcs11.constants import TokenFlag
@@ -19,6 +22,8 @@ from gateway.errors import ParkedError, RetryError
 # The name of the secret.
 PIN = "token-pin"
 PIN_REFUSED = (pkcs11.PinIncorrect, pkcs11.PinLocked, pkcs11.PinInvalid, pkcs11.PinLenRange)
+# So long may the login of another process take.
+_WAIT_SECONDS = 10.0
 _FAILED_BEFORE = TokenFlag.USER_PIN_COUNT_LOW | TokenFlag.USER_PIN_FINAL_TRY | TokenFlag.USER_PIN_LOCKED
 
 
@@ -117,6 +122,29 @@ class PinLatch:
         else:
             self.clear()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let one process of this machine log in at a time: none tries what another is just refused (ID-05).
+
+        Raises:
+            RetryError: `token.login-elsewhere` or `token.latch-unwritable`.
+        """
+        end = monotonic() + _WAIT_SECONDS
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            handle = os.open(self._file.with_name(self._file.name + ".lock"), flags, 0o600)
+        except OSError as fault:
+            raise RetryError("token.latch-unwritable", file=str(self._file)) from fault
+        try:
+            while not _locked(handle):
+                if monotonic() > end:
+                    raise RetryError("token.login-elsewhere", seconds=f"{_WAIT_SECONDS:g}")
+                sleep(0.02)
+            yield
+        finally:
+            os.close(handle)
+
     def _write(self, state: LatchState, reason: str = "") -> None:
         text = json.dumps({"state": state, "at": self._now().isoformat(timespec="seconds"), "reason": reason})
         fresh = self._file.with_name(self._file.name + ".new")
@@ -145,15 +173,22 @@ class Login:
     latch: PinLatch
     token_reports_failed_logins: bool = False
 
-    def open(self, token: pkcs11.Token) -> pkcs11.Session:
+    def open(self, find: Callable[[], pkcs11.Token]) -> pkcs11.Session:
         """Log in once and return the session (ID-05).
 
+        Args:
+            find: Reads the token, its flags too; called when no other process of this machine logs in.
+
         Raises:
-            RetryError: `token.pin-latched`, `token.pin-locked`, `token.pin-final-try`, what the
-                PIN's source raises, or `token.latch-unwritable`; in each case no try is spent
-                except on the first refusal.
+            RetryError: `token.pin-latched`, `token.pin-locked`, `token.pin-final-try`,
+                `token.login-elsewhere`, what `find` or the PIN's source raises, or
+                `token.latch-unwritable`; in each case no try is spent except on the first refusal.
             pkcs11.PKCS11Error: The token failed for another reason.
         """
+        with self.latch.held():
+            return self._open(find())
+
+    def _open(self, token: pkcs11.Token) -> pkcs11.Session:
         self.check(token.flags)
         pin = self.pin()
         # A session that needs no PIN shows that the token is there before the latch is set.
@@ -196,6 +231,14 @@ def write_private(file: Path, text: str) -> None:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _sync(folder: Path) -> None:

@@ -104,7 +104,7 @@ class Token:
     def _open(self) -> pkcs11.Session:
         if self._session is None:
             try:
-                self._session = self._login.open(self._module.open(self._label))
+                self._session = self._login.open(partial(self._module.open, self._label))
             except RetryError:
                 self.close()
                 raise

@@ -55,9 +55,9 @@ class TokenWatch:
         since = self._since
         if since is None or since == self._told or monotonic() - since < self._seconds:
             return 0
-        self._told = since
         with self._store.begin() as unit:
             unit.alerts.open(HANGING, self._device, {"seconds": f"{self._seconds:g}"})
+        self._told = since
         if self._since != since:
             # It answered while this was written, and what it answered may have been noted before.
             with self._store.begin() as unit:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,7 +68,7 @@ def login(file: Path, *, reports: bool = False) -> Login:
 def refusal(entry: Login, token: FakeToken) -> RetryError:
     """Return the error of a login that must not succeed."""
     with pytest.raises(RetryError) as caught:
-        entry.open(token)
+        entry.open(lambda: token)
     assert caught.value.text("en")
     assert caught.value.text("zh")
     return caught.value
@@ -91,7 +94,7 @@ def test_an_operator_unlocks_the_latch(latch_file: Path) -> None:
     token = FakeToken(pkcs11.PinIncorrect())
     refusal(login(latch_file), token)
     PinLatch(latch_file, lambda: MOMENT).unlock()
-    assert login(latch_file).open(token) is token
+    assert login(latch_file).open(lambda: token) is token
     assert len(token.pins) == 2
 
 
@@ -99,7 +102,7 @@ def test_an_operator_unlocks_the_latch(latch_file: Path) -> None:
 def test_the_mark_is_on_the_disk_before_the_pin_is_sent(latch_file: Path) -> None:
     """A process killed while the token judges the PIN leaves the mark behind."""
     with pytest.raises(KilledError):
-        login(latch_file).open(FakeToken(KilledError()))
+        login(latch_file).open(lambda: FakeToken(KilledError()))
     assert PinLatch(latch_file, lambda: MOMENT).read().state is LatchState.ATTEMPTED
 
 
@@ -108,7 +111,7 @@ def test_a_login_whose_end_was_not_seen_counts_as_failed(latch_file: Path) -> No
     """Of a token that is not known to report failures, the worst is assumed."""
     token = FakeToken(KilledError())
     with pytest.raises(KilledError):
-        login(latch_file).open(token)
+        login(latch_file).open(lambda: token)
     assert refusal(login(latch_file), token).values["reason"] == "interrupted"
     assert len(token.pins) == 1
 
@@ -128,10 +131,10 @@ def test_a_token_that_reports_failures_tells_how_a_killed_login_ended(
 ) -> None:
     """No failure on the token means that the PIN was right or never arrived: work goes on."""
     with pytest.raises(KilledError):
-        login(latch_file, reports=True).open(FakeToken(KilledError()))
+        login(latch_file, reports=True).open(lambda: FakeToken(KilledError()))
     token = FakeToken(flags=flags)
     if goes_on:
-        assert login(latch_file, reports=True).open(token) is token
+        assert login(latch_file, reports=True).open(lambda: token) is token
     else:
         assert refusal(login(latch_file, reports=True), token).code == "token.pin-latched"
         assert token.pins == []
@@ -188,16 +191,16 @@ def test_a_latch_that_cannot_be_understood_is_shut(latch_file: Path, content: st
 
 def test_a_good_login_leaves_no_mark(latch_file: Path) -> None:
     """Success forgets, and an earlier login of the process is no failure."""
-    assert login(latch_file).open(FakeToken())
+    assert login(latch_file).open(FakeToken)
     assert not latch_file.exists()
-    assert login(latch_file).open(FakeToken(pkcs11.UserAlreadyLoggedIn()))
+    assert login(latch_file).open(lambda: FakeToken(pkcs11.UserAlreadyLoggedIn()))
     assert not latch_file.exists()
 
 
 def test_an_absent_token_leaves_no_mark(latch_file: Path) -> None:
     """Pulling the token out is not a failed login."""
     with pytest.raises(pkcs11.TokenNotPresent):
-        login(latch_file).open(FakeToken(absent=True))
+        login(latch_file).open(lambda: FakeToken(absent=True))
     assert not latch_file.exists()
 
 
@@ -255,3 +258,22 @@ def test_a_pin_comes_from_the_environment_first(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("GATEWAY_TOKEN_PIN", SECRET)
     assert source() == SECRET
     assert isinstance(source(), Pin)
+
+
+@pytest.mark.requirement("ID-05")
+def test_two_gateways_of_a_machine_try_a_wrong_pin_once(latch_file: Path) -> None:
+    """The second looks at the latch when the first has been refused."""
+    both = threading.Barrier(2)
+
+    class SlowToken(FakeToken):
+        def open(self, user_pin: str | None = None) -> FakeToken:
+            # Where nothing keeps them apart, both are here at the same moment.
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.5)
+            return super().open(user_pin)
+
+    token = SlowToken(pkcs11.PinIncorrect(), pkcs11.PinIncorrect())
+    with ThreadPoolExecutor(2) as gateways:
+        told = [*gateways.map(lambda _: refusal(login(latch_file), token).code, range(2))]
+    assert told == ["token.pin-latched", "token.pin-latched"]
+    assert token.pins == [SECRET]
