@@ -102,7 +102,9 @@ def _gather(session: Session, unit: Unit, number: str) -> Bundle:
 
 def _write(draft: Path, bundle: Bundle, unit: Unit) -> str:
     """Write the ZIP for nobody but the operator's own user to read; return its SHA-256."""
-    opened = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    # Whoever made a file of that name before would own it, and could change what is in it.
+    draft.unlink(missing_ok=True)
+    opened = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(opened, "w+b") as written:
         bundle.write(written, unit.raw.get)
         written.seek(0)

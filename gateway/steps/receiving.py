@@ -73,7 +73,7 @@ def weigh(world: World, trust: Trust, unit: Unit, receipt: ReceiptRow) -> None:
             heard = trust.hear(receipt, came, unit.now)
             said = _read(world, heard)
             if isinstance(said, ReferenceRow):
-                trust.check_reference(heard, office_of(said))
+                trust.check_reference(heard, office_of(said), unit.now)
                 outcome = _keep(unit, said)
             else:
                 outcome = _apply(

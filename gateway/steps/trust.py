@@ -91,19 +91,26 @@ class Trust:
         came_by = told.receipt.channel
         raise refuse("receipt.other-route", route=came_by, message_id=sent.id, sent=sent.route) from cause
 
-    def check_reference(self, told: Statement, office: str) -> None:
-        """Let reference data be told by whom any route trusts for its office.
+    def check_reference(self, told: Statement, office: str, at: datetime) -> None:
+        """Let reference data be told by whom any route trusts for its office, signed as that route wants it.
 
         What belongs to no office may be told by whoever speaks for all.
 
         Raises:
             RejectedError: `receipt.other-office`.
         """
-        name = told.verified.fingerprint
-        own = [route for route in self._routes.values() if name in route.limits]
-        limits = [route.limits[name] or (route.served if office else frozenset()) for route in own]
-        if not any(covers(limit, office) for limit in limits):
-            raise _other_office(told.verified, office, frozenset().union(*limits))
+        limits = []
+        for name, route in self._routes.items():
+            try:
+                verified = (
+                    told.verified if name == told.receipt.channel else route.verifier.verify(told.data, at)
+                )
+            except RejectedError:
+                continue
+            limits.append(route.limits[verified.fingerprint] or (route.served if office else frozenset()))
+            if covers(limits[-1], office):
+                return
+        raise _other_office(told.verified, office, frozenset().union(*limits))
 
 
 def covers(offices: Iterable[str], office: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Mapping
 from functools import partial
@@ -29,7 +30,8 @@ _PASSING = {
 }
 # PostgreSQL ended a transaction of a process that stood still.
 _STOOD_STILL = "25P03"
-_NO_RIGHT = "42501"
+# The right to write is missing: of the role, or of every role on a server that only reads.
+_NO_RIGHT = {"42501", "25006"}
 
 
 def make_engine(url: str, *, reading: bool = False) -> Engine:
@@ -77,7 +79,7 @@ def _open_reading(file: Path) -> sqlite3.Connection:
         raise ParkedError("store.no-tables", database=file) from fault
     except OSError as fault:
         raise ParkedError("store.no-right", reason=f"{file}: {fault.strerror}") from fault
-    at_rest = not file.with_name(f"{file.name}-wal").exists()
+    at_rest = not file.with_name(f"{file.name}-wal").exists() and not os.access(file.parent, os.W_OK)
     uri = f"file:{quote(str(file))}?mode=ro{'&immutable=1' if at_rest else ''}"
     return sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS, check_same_thread=False)
 
@@ -129,7 +131,7 @@ def _translate(context: ExceptionContext) -> GatewayError | None:
 
 def _ours(fault: BaseException | None, wrapped: DBAPIError) -> GatewayError:
     reason = str(fault).strip().partition("\n")[0]
-    if getattr(fault, "sqlstate", "") == _NO_RIGHT or _code(fault) == sqlite3.SQLITE_READONLY:
+    if getattr(fault, "sqlstate", "") in _NO_RIGHT or _code(fault) == sqlite3.SQLITE_READONLY:
         return ParkedError("store.no-right", reason=reason)
     if isinstance(fault, sqlite3.Error):
         passing = _code(fault) in _PASSING

@@ -108,7 +108,7 @@ def _answer(trust: Trust, told: Statement, said: Said, *, route: str, office: st
 
 def _reference(trust: Trust, told: Statement, office: str) -> str:
     try:
-        trust.check_reference(told, office)
+        trust.check_reference(told, office, AT)
     except RejectedError as fault:
         return fault.code
     return ""
