@@ -45,7 +45,7 @@ class Restoring:
         Raises:
             ParkedError: `store.clock-behind`: the clock is wrong, so that it proves nothing.
         """
-        reached = int((at - _BEGINNING).total_seconds()) * PACE
+        reached = int((at - _BEGINNING).total_seconds() * PACE)
         found = [func.max(sequences.c.value), *(func.max(_own(table)) for table in _counting())]
         highest = max(self._connection.scalar(select(each)) or 0 for each in found)
         if highest >= reached:

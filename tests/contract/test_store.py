@@ -62,7 +62,7 @@ def test_an_exception_undoes_the_transaction(store: Store) -> None:
 
 def test_a_reader_cannot_write(store: Store) -> None:
     """Writing in a transaction for reading is refused, and the next writer is not hindered."""
-    with pytest.raises(ParkedError, match=r"store.refused"), store.read() as unit:
+    with pytest.raises(ParkedError, match=r"store.no-right"), store.read() as unit:
         unit.raw.put(b"order")
     with store.begin() as unit:
         unit.raw.put(b"order")

@@ -305,6 +305,7 @@ def test_every_method_is_among_those_looked_at(store: Store) -> None:
         "interchanges.repeated",
         "interchanges.quarantined",
         "submissions.mark_business",
+        "submissions.await_from_now",
         "status.queues",
     }
     with store.read() as unit:

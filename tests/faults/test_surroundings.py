@@ -126,7 +126,8 @@ def test_an_outbox_without_room_is_filled_later(story: Story, place: str) -> Non
     with site.customs():
         gateway = until_idle(site)
         wait_until(alerted(site, "trouble.channel", NARROW[place]), "it is told")
-        assert list((site.folder / "outbox/customs").glob(".*")) == []
+        if place == "outbox/customs":
+            assert list((site.folder / place).glob(".*")) == []
         room.touch()
         assert gateway.ended() == 0, site.said("gateway")
     told = asked(site, "SELECT subject FROM alerts WHERE code = 'trouble.channel'")

@@ -255,7 +255,7 @@ def test_a_database_that_was_put_back_by_hand_is_not_worked_on(crashed: Crash) -
     with installation.open(customs=False) as running:
         running.send("1.json", saved("QF-1"))
         crashed.back_up()
-        running.send("2.json", saved("QF-2"))
+        running.send("2.json", erp.qualification("QF-2", action="save", customs={"office": "5304"}))
     with installation.open(customs=False):
         pass
     crashed.put_back()
