@@ -32,6 +32,9 @@ def check_rights(settings: Settings) -> Iterator[Violation]:
 def _relied_on(settings: Settings) -> Iterator[Path]:
     """Yield what says how the gateway works, whom it believes, and what runs within it."""
     yield from sorted(settings.root.glob("*.toml"))
+    var, url = settings.path(settings.folders.var), settings.database_url
+    yield from (var, var / "pin-latch.json", var / "last-seal")
+    yield from [Path(url.removeprefix(_SQLITE))] if url.startswith(_SQLITE) else []
     folders = settings.folders
     for folder in filter(None, (folders.schemas, folders.mappings, folders.codes)):
         yield settings.path(folder)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config import load_settings
 from gateway.operations import (
     check_folder,
     check_guarded,
@@ -16,6 +17,8 @@ from gateway.operations import (
     check_secret,
     check_space,
 )
+from gateway.rights import check_rights
+from tests.source import ROOT
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 -- as shutil has it
 
@@ -88,3 +91,16 @@ def test_little_room_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert warning.warning
     assert "3 MiB" in warning.text()
     assert list(check_space(tmp_path / "absent")) == []
+
+
+@pytest.mark.parametrize("name", ["pin-latch.json", "last-seal", "gateway.db", "."])
+def test_what_the_gateway_remembers_is_everybodys_to_change_only_by_mistake(
+    tmp_path: Path, name: str
+) -> None:
+    """Without its latch a wrong PIN would be tried again; the database is all that is known."""
+    (tmp_path / "var").mkdir(mode=0o700)
+    place = tmp_path / "var" / name
+    place.touch()
+    place.chmod(0o777)
+    settings = load_settings(ROOT / "gateway.toml").model_copy(update={"root": tmp_path})
+    assert place in {fault.values["file"] for fault in check_rights(settings) if not fault.warning}
