@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.config import FolderPlace, Settings
 from gateway.errors import Violation
 from gateway.operations import check_guarded, check_inbox, check_private, check_secret
+from gateway.steps.sealing import last_seal
 
 _SQLITE = "sqlite:///"
 
@@ -20,8 +21,7 @@ def check_rights(settings: Settings) -> Iterator[Violation]:
     yield from check_guarded(_relied_on(settings))
     for file in _files(settings.path(settings.folders.var) / "secrets"):
         yield from check_secret(file)
-    url = settings.database_url
-    data = [Path(url.removeprefix(_SQLITE)).parent] if url.startswith(_SQLITE) else []
+    data = [file.parent for file in _database(settings)]
     for folder in dict.fromkeys([settings.path(settings.folders.var), *data]):
         yield from check_private(folder)
     for partner in settings.partner:
@@ -32,9 +32,8 @@ def check_rights(settings: Settings) -> Iterator[Violation]:
 def _relied_on(settings: Settings) -> Iterator[Path]:
     """Yield what says how the gateway works, whom it believes, and what runs within it."""
     yield from sorted(settings.root.glob("*.toml"))
-    var, url = settings.path(settings.folders.var), settings.database_url
-    yield from (var, var / "pin-latch.json", var / "last-seal")
-    yield from [Path(url.removeprefix(_SQLITE))] if url.startswith(_SQLITE) else []
+    var = settings.path(settings.folders.var)
+    yield from (var, var / "pin-latch.json", last_seal(settings), *_database(settings))
     folders = settings.folders
     for folder in filter(None, (folders.schemas, folders.mappings, folders.codes)):
         yield settings.path(folder)
@@ -49,6 +48,11 @@ def _relied_on(settings: Settings) -> Iterator[Path]:
     for broker in settings.amqp.values():
         for file in (broker.ca_file, broker.certificate_file):
             yield from () if file is None else (settings.path(file),)
+
+
+def _database(settings: Settings) -> list[Path]:
+    url = settings.database_url
+    return [Path(url.removeprefix(_SQLITE))] if url.startswith(_SQLITE) else []
 
 
 def _files(folder: Path) -> list[Path]:

@@ -94,10 +94,19 @@ def heard(unit: Unit, sent: SubmissionRow) -> None:
 def try_again(unit: Unit, routes: Iterable[str]) -> None:
     """Let what waits for its next attempt be due now, and let a pilot find out of each route that is held."""
     for route in routes:
-        row = unit.circuits.lock(route)
+        try_route(unit, route)
         unit.submissions.send_now(route)
-        if row is not None and not _of(row).closed:
-            unit.circuits.put(replace(row, due_at=unit.now))
+
+
+def try_route(unit: Unit, route: str) -> None:
+    """Let a pilot find out of a route that is held, now; to be called before messages are moved.
+
+    Who closes a circuit locks it before the messages that it lets go. Due is a moment that is past by
+    the clock of the gateway, too, which need not be that of whoever asks.
+    """
+    row = unit.circuits.lock(route)
+    if row is not None and not _of(row).closed:
+        unit.circuits.put(replace(row, due_at=min(row.since, unit.now)))
 
 
 def _keep(unit: Unit, route: str, before: CircuitRow | None, circuit: Circuit) -> None:

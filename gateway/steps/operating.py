@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
-from gateway.customs import CircuitState
 from gateway.errors import RejectedError, Violation, refuse
+from gateway.steps import circuits
 from gateway.steps.records import World, document_of
 from gateway.steps.replies import tell, tell_state
 from gateway.store import Act, AttemptOutcome, SubmissionRow, SubmissionState, Unit
@@ -49,13 +48,8 @@ def resend(world: World, unit: Unit, row: SubmissionRow) -> None:
         RejectedError: Why it may not be sent again, such as `operating.answered` or `operating.on-paper`.
     """
     check_resend(world, unit, row)
-    # First: who closes a circuit locks it before the messages that it lets go.
-    circuit = unit.circuits.lock(row.route)
+    circuits.try_route(unit, row.route)
     _move(unit, row, SubmissionState.IN_DOUBT if _may_be_there(unit, row) else SubmissionState.TO_SEND)
-    if circuit is not None and circuit.state != CircuitState.CLOSED:
-        # A route that is kept closed is tried with this one now, not when its time has come: by the
-        # gateway's own clock, which need not be that of whoever asks.
-        unit.circuits.put(replace(circuit, due_at=circuit.since))
 
 
 def check_resend(world: World, unit: Unit, row: SubmissionRow) -> None:
