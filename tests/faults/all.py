@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import Counter
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -30,9 +31,11 @@ def main(told: str, part: str, share: str, again: int, *, only_list: bool) -> No
     with tempfile.TemporaryDirectory() as name, Nursery() as nursery:
         folder = Path(name)
         if only_list:
-            story = Story(folder / "story", nursery)
-            with network(folder / "network", nursery) as away:
-                click.echo(listing(story, away.points), nl=False)
+            with redirect_stdout(sys.stderr):
+                story = Story(folder / "story", nursery)
+                with network(folder / "network", nursery) as away:
+                    page = listing(story, away.points)
+            click.echo(page, nl=False)
         elif told == "network":
             sys.exit(_over_the_network(folder, nursery))
         else:
