@@ -17,8 +17,8 @@ from statistics import quantiles
 from tests.bench import erp
 from tests.bench.site import Process, Site, told
 
-# What each manifest comes to: a technical and two business receipts; a reply and a notice of each receipt.
-RECEIPTS, REPLIES = 3, 4
+# What each manifest comes to: a technical receipt and an approval; a reply and a notice of each receipt.
+RECEIPTS, REPLIES = 2, 3
 _LINKS = """
     SELECT interchanges.name, submissions.id || '.xml' FROM interchanges
     JOIN messages ON messages.interchange_id = interchanges.id

@@ -23,6 +23,12 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 NOW = "2026-10-20T09:00:00+08:00"
 _PATIENCE_SECONDS, _LOOK_SECONDS = 600.0, 0.01
+# A technical receipt and an approval answer each manifest; nothing clears it.
+_TWO_RECEIPTS = """
+[[rule]]
+message_type = "Manifest"
+scenario = "never-cleared"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,9 @@ class Site:
         shutil.copyfile(ROOT / "gateway.toml", folder / "gateway.toml")
         (folder / "aside.toml").write_text('answers = "aside"\n', "utf-8")
         (folder / "var").mkdir()
+        scenarios = folder / "var" / "customs" / "scenarios"
+        scenarios.mkdir(parents=True)
+        (scenarios / "approved.toml").write_text(_TWO_RECEIPTS, "utf-8")
         site = cls(folder)
         init = [sys.executable, "-m", "customs_stub", "init"]
         subprocess.run(init, cwd=folder, check=True, capture_output=True, env=ENVIRONMENT)

@@ -1,4 +1,4 @@
-"""Processor time by stage, in one thread: `python -m tests.bench.stages [--top N]`, for finding hot spots."""
+"""`python -m tests.bench.stages`: processor time and statements of each stage, in one thread."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from gateway.stages import stages
 from tests.bench import erp
 from tests.bench.loop import RECEIPTS, Carrier
 from tests.bench.site import NOW, Site
+from tests.bench.statements import Statements
 
 _BEFORE = ("intake", "understand", "sign", "dispatch", "notify")
 _AFTER = ("receive", "believe", "notify", "tick")
@@ -29,8 +30,11 @@ _AFTER = ("receive", "believe", "notify", "tick")
 class Meter:
     """Runs stages, and adds up what each took."""
 
-    def __init__(self, found: dict[str, Callable[[], int]], *, profiled: bool) -> None:
+    def __init__(
+        self, found: dict[str, Callable[[], int]], counted: Statements | None, *, profiled: bool
+    ) -> None:
         self._stages = found
+        self._counted = counted
         self.profiles = {name: cProfile.Profile(time.thread_time) for name in found} if profiled else {}
         self.seconds: dict[str, float] = defaultdict(float)
         self.elapsed: dict[str, float] = defaultdict(float)
@@ -42,6 +46,8 @@ class Meter:
             pass
 
     def _once(self, name: str) -> int:
+        if self._counted:
+            self._counted.asker = name
         with self._measured(name):
             return self._stages[name]()
 
@@ -60,15 +66,17 @@ class Meter:
             self.elapsed[name] += time.perf_counter() - wall
 
 
-def measure(site: Site, count: int, items: int, top: int) -> None:
+def measure(site: Site, asked: argparse.Namespace) -> None:
     """Take manifests through all stages and print what each stage cost."""
+    count, top = asked.manifests, asked.top
     with site.gateway(), site.customs():
-        site.file_goods(items)
+        site.file_goods(asked.items)
+    counted = Statements() if asked.statements is not None else None
     with open_gateway(site.session.settings, Clock(parse_moment(NOW)), Bell()) as gateway:
         # There is one route and no server here, so that the first word names a stage.
         named = {name.partition(" ")[0]: stage for name, stage in stages(gateway).items()}
-        meter = Meter(named, profiled=top > 0)
-        for name, data in erp.manifests("JB", count, items):
+        meter = Meter(named, counted, profiled=top > 0)
+        for name, data in erp.manifests("JB", count, asked.items):
             erp.drop(site.inbox, name, data)
         meter.run(_BEFORE)
         with site.customs(aside=True):
@@ -78,9 +86,14 @@ def measure(site: Site, count: int, items: int, top: int) -> None:
     for name, seconds in meter.seconds.items():
         _tell(name, seconds / count, meter.elapsed[name] / count)
     _tell("all", sum(meter.seconds.values()) / count, sum(meter.elapsed.values()) / count)
-    for name, profile in meter.profiles.items():
+    if counted:
+        for name in meter.seconds:
+            click.echo("\n".join(counted.told(name, count, asked.statements)))
+    # Only of a stage that has run there is a profile.
+    for name in meter.seconds if meter.profiles else ():
         click.echo(f"\n== {name}")
-        pstats.Stats(profile, stream=sys.stdout).strip_dirs().sort_stats("cumulative").print_stats(top)
+        shown = pstats.Stats(meter.profiles[name], stream=sys.stdout)
+        shown.strip_dirs().sort_stats(asked.sort).print_stats(top)
 
 
 def _tell(name: str, processor: float, elapsed: float) -> None:
@@ -92,6 +105,10 @@ if __name__ == "__main__":
     parser.add_argument("--manifests", type=int, default=100)
     parser.add_argument("--items", type=int, default=10)
     parser.add_argument("--top", type=int, default=0, help="profile, and show so many functions a stage")
+    parser.add_argument("--sort", default="cumulative", choices=("cumulative", "tottime", "ncalls"))
+    parser.add_argument(
+        "--statements", type=int, nargs="?", const=0, help="count SQL statements, and show so many a stage"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        measure(Site.make(Path(name)), asked.manifests, asked.items, asked.top)
+        measure(Site.make(Path(name)), asked)

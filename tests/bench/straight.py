@@ -152,12 +152,11 @@ def message_id_of(client_number: str) -> str:
 
 
 def answer(site: Site, folder: Path, numbers: Sequence[str]) -> None:
-    """Sign the receipts beforehand: a technical one, approval, and clearance of each manifest."""
+    """Sign the receipts beforehand: a technical one and an approval of each manifest."""
     identity = load_identity(site.folder / Config().key, site.folder / Config().certificate)
     steps = (
         Step(technical=True, code="0", text="接收成功"),
         Step(technical=False, code="7", text="海关审批通过"),
-        Step(technical=False, code="15", text="已结关"),
     )
     for number in numbers:
         head = (message_id_of(number), "Manifest", "GW4403180001", number, "", "5301", erp.ENTERPRISE)
