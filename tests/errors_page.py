@@ -103,7 +103,7 @@ def _of(call: ast.Call) -> set[str]:
 
 def _named(source: Source, codes: set[str]) -> Iterator[tuple[str, ast.Call]]:
     """Yield each code that stands in a call, with the innermost call."""
-    for call in source.nodes():
+    for call in source.nodes:
         if isinstance(call, ast.Call):
             arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
             for node in (node for argument in arguments for node in _within(argument)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -38,29 +37,31 @@ class Source:
         steps = self.path.relative_to(ROOT).with_suffix("").parts[1:]
         return "" if steps == ("__init__",) else steps[0]
 
-    def nodes(self) -> Iterator[ast.AST]:
-        """Yield every node of the tree."""
-        return ast.walk(self.tree)
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree."""
+        return tuple(ast.walk(self.tree))
 
-    def imports(self) -> set[str]:
-        """Return what is imported, in full; of `from gateway import errors` it is `gateway.errors`."""
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """What is imported, in full; of `from gateway import errors` it is `gateway.errors`."""
         found: set[str] = set()
-        for node in self.nodes():
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{self.name} imports relatively"
                 found |= {f"{node.module}.{alias.name}" for alias in node.names}
-        return found
+        return frozenset(found)
 
     def imported_places(self, package: str) -> set[str]:
         """Return which modules or rooms directly below a package are imported."""
-        steps = [name.split(".") for name in self.imports()]
+        steps = [name.split(".") for name in self.imports]
         return {step[1] for step in steps if step[0] == package and len(step) > 1}
 
     def libraries(self) -> set[str]:
         """Return the first names of all imports."""
-        return {name.partition(".")[0] for name in self.imports()}
+        return {name.partition(".")[0] for name in self.imports}
 
 
 @cache

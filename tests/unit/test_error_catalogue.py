@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from functools import cache
 from string import Formatter
 
 import pytest
@@ -28,11 +29,12 @@ def of(name: str, language: str) -> str:
     return "" if name == language else name.removesuffix(f"_{language}")
 
 
+@cache
 def makers() -> list[tuple[str, str, ast.Call]]:
     """Return each call that makes an error of a code that is written there: where, code, call."""
     found = []
     for source in GATEWAY:
-        for node in source.nodes():
+        for node in source.nodes:
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in MAKERS:
                 codes = [k.value for k in node.keywords if k.arg == "code"] or node.args[:1]
                 found += [
@@ -43,12 +45,13 @@ def makers() -> list[tuple[str, str, ast.Call]]:
     return found
 
 
+@cache
 def words() -> set[str]:
     """Return every text of the source."""
     return {
         node.value
         for source in GATEWAY
-        for node in source.nodes()
+        for node in source.nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 

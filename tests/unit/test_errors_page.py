@@ -50,7 +50,7 @@ def test_every_failure_of_a_rule_names_its_field() -> None:
         f"{source.name}:{call.lineno}"
         for source in sources("gateway")
         if source.place == "documents"
-        for call in source.nodes()
+        for call in source.nodes
         if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in TELLING and call.args
         if ast.unparse(call.args[0]).startswith("'rule.")
         if len(call.args) < 2 or ast.unparse(call.args[1]) in {"''", "None"}
