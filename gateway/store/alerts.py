@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
+from gateway.store.connection import Connection
 from gateway.store.rows import AlertRow
 from gateway.store.statements import added_once, columns_of, rows
 from gateway.store.work_tables import alerts

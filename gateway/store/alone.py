@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, text
 
 from gateway.errors import ParkedError
+from gateway.store.connection import Connection, Statements
 from gateway.store.leases import ALONE, Leases
 
 
@@ -35,7 +36,7 @@ def _alone_on_postgresql(engine: Engine) -> Iterator[None]:
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), ALONE):
             raise ParkedError("store.runs-already", database=engine.url.database)
         try:
-            if Leases(connection).all():
+            if Leases(Connection(connection, Statements(engine.dialect))).all():
                 raise ParkedError("store.runs-already", database=engine.url.database)
             yield
         finally:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
+from gateway.store.connection import Connection
 from gateway.store.rows import AttemptRow
 from gateway.store.statements import columns_of, rows
 from gateway.store.states import AttemptOutcome
@@ -38,7 +39,7 @@ class Attempts:
             {"submission_id": submission, "started_at": self._now, "detail": ""} for submission in submissions
         ]
         begun = insert(attempts).returning(attempts.c.submission_id, attempts.c.id)
-        return {row.submission_id: row.id for row in self._connection.execute(begun, values)}
+        return dict(tuple(row) for row in self._connection.library.execute(begun, values))
 
     def end(self, attempt: int, outcome: AttemptOutcome, detail: str) -> str | None:
         """Record how one ended; return its submission, None where that is recorded already."""
@@ -56,7 +57,9 @@ class Attempts:
 
     def _close(self, submissions: Collection[str], outcome: AttemptOutcome, detail: str) -> None:
         values = {"ended_at": self._now, "outcome": outcome, "detail": detail}
-        self._connection.execute(_OPEN, [{"_submission": each, **values} for each in sorted(submissions)])
+        self._connection.execute_many(
+            _OPEN, [{"_submission": each, **values} for each in sorted(submissions)]
+        )
 
     def of(self, submission: str) -> list[AttemptRow]:
         """Return the attempts of a submission, oldest first."""

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, func, insert, select, update
+from sqlalchemy import Select, Table, func, insert, select, update
 
+from gateway.store.connection import Connection
 from gateway.store.statements import rows
 from gateway.store.tables import history
 from gateway.store.work_tables import acts, seals
@@ -134,7 +135,7 @@ class Audit:
         )
         return {
             row.version: Seal(row.id, row.at, row.rows, row.digest, row.chain, row.before or _START)
-            for row in self._connection.execute(found)
+            for row in self._connection.library.execute(found)
         }
 
     def seal(self, limit: int) -> str | None:
@@ -143,7 +144,7 @@ class Audit:
         One process does it at a time: another waits for this transaction, and goes on from its seal.
         """
         if self._connection.dialect.name == "postgresql":
-            self._connection.exec_driver_sql("LOCK TABLE seals IN SHARE ROW EXCLUSIVE MODE")
+            self._connection.say("LOCK TABLE seals IN SHARE ROW EXCLUSIVE MODE")
         last = select(seals.c.chain).where(seals.c.id == select(func.max(seals.c.id)).scalar_subquery())
         before: str = self._connection.execute(last).scalar() or _START
         taken = {name: self._unsealed(table, limit) for name, table in _TRAILS.items()}
@@ -153,7 +154,7 @@ class Audit:
         digest = _digest(taken)
         chain = _chain(before, digest, self._now)
         values = {"at": self._now, "rows": count, "digest": digest, "chain": chain}
-        (number,) = self._connection.execute(insert(seals).values(values).returning(seals.c.id)).one()
+        number = self._connection.scalar(insert(seals).returning(seals.c.id), values)
         for name, found in taken.items():
             table = _TRAILS[name]
             ids = [row["id"] for row in found]
@@ -165,7 +166,7 @@ class Audit:
         broken: list[Broken] = []
         count, total, before = 0, 0, _START
         # A gateway of years has more seals than memory is for.
-        every = self._connection.execute(
+        every = self._connection.library.execute(
             select(seals).order_by(seals.c.id), execution_options={"yield_per": _PAGE}
         )
         for seal in every:
@@ -196,11 +197,11 @@ class Audit:
         return self._rows(select(table).where(table.c.seal == seal).order_by(table.c.id))
 
     def _rows(self, found: Select[Any]) -> Rows:
-        return [dict(row) for row in self._connection.execute(found).mappings()]
+        return [dict(row) for row in self._connection.library.execute(found).mappings()]
 
     def _count_unsealed(self) -> int:
         waiting = [select(func.count()).where(table.c.seal.is_(None)) for table in _TRAILS.values()]
-        return sum(self._connection.execute(each).scalar_one() for each in waiting)
+        return sum(self._connection.execute(each).scalar() for each in waiting)
 
 
 def _digest(found: Mapping[str, Rows]) -> str:

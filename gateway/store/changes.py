@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, type_coerce, update
+from sqlalchemy import bindparam, insert, select, type_coerce, update
 
 from gateway.errors import RetryError
 from gateway.store.columns import Words, encode
+from gateway.store.connection import Connection
 from gateway.store.rows import ChangeRow, DocumentRow
 from gateway.store.statements import CHUNK, values_of
 from gateway.store.tables import document_versions, documents, history
@@ -148,5 +149,4 @@ def _execute(connection: Connection, writes: _Writes) -> None:
         (_INSERT_VERSION, writes.contents),
         (_INSERT_HISTORY, writes.history),
     ):
-        if values:
-            connection.execute(statement, values)
+        connection.execute_many(statement, values)

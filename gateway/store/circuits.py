@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.store.connection import Connection
 from gateway.store.rows import CircuitRow
 from gateway.store.statements import columns_of, first, rows, values_of
 from gateway.store.work_tables import circuits

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, literal, or_, select, update
+from sqlalchemy import bindparam, literal, or_, select, update
 
 from gateway.store.attempts import Attempts
+from gateway.store.connection import Connection
 from gateway.store.leases import GATEWAY
 from gateway.store.statements import one_of
 from gateway.store.states import SubmissionState

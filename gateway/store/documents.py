@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 
 from gateway.store.changes import apply_changes
+from gateway.store.connection import Connection
 from gateway.store.numbers import next_number
 from gateway.store.rows import ChangeRow, DocumentRow, HistoryRow, ListedDocument, VersionRow
 from gateway.store.statements import CHUNK, columns_of, first, rows

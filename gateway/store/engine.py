@@ -12,26 +12,14 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from gateway.errors import GatewayError, ParkedError, RetryError
+from gateway.errors import GatewayError, ParkedError
+from gateway.store.failures import failure_of
 
 WAIT_SECONDS = 30
 READING = {"gateway_reading": True}
-
-# These pass by themselves or once an operator has made room; every other error of SQLite is a mistake.
-_PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-}
-# PostgreSQL ended a transaction of a process that stood still.
-_STOOD_STILL = "25P03"
-# The right to write is missing: of the role, or of every role on a server that only reads.
-_NO_RIGHT = {"42501", "25006"}
 
 
 def make_engine(url: str, *, reading: bool = False) -> Engine:
@@ -125,23 +113,5 @@ def limit_idling(engine: Engine, seconds: float) -> None:
 
 def _translate(context: ExceptionContext) -> GatewayError | None:
     if isinstance(context.sqlalchemy_exception, DBAPIError):
-        return _ours(context.original_exception, context.sqlalchemy_exception)
+        return failure_of(context.original_exception, context.dialect.loaded_dbapi)
     return None
-
-
-def _ours(fault: BaseException | None, wrapped: DBAPIError) -> GatewayError:
-    reason = str(fault).strip().partition("\n")[0]
-    if getattr(fault, "sqlstate", "") in _NO_RIGHT or _code(fault) == sqlite3.SQLITE_READONLY:
-        return ParkedError("store.no-right", reason=reason)
-    if isinstance(fault, sqlite3.Error):
-        passing = _code(fault) in _PASSING
-    else:
-        passing = isinstance(wrapped, OperationalError) or getattr(fault, "sqlstate", "") == _STOOD_STILL
-    return (RetryError if passing else ParkedError)(
-        "store.not-now" if passing else "store.refused", reason=reason
-    )
-
-
-def _code(fault: BaseException | None) -> int:
-    """Return SQLite's primary code of an error, 0 where there is none."""
-    return int(getattr(fault, "sqlite_errorcode", 0)) & 0xFF

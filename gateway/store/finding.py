@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select, text
 
+from gateway.store.connection import Connection
 from gateway.store.rows import SubmissionRow
 from gateway.store.statements import columns_of, first, rows
 from gateway.store.tables import AWAITED, documents, submissions

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
+from gateway.store.connection import Connection
 from gateway.store.statements import rows
 from gateway.store.tables import documents
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import bindparam, select, text, update
 
+from gateway.store.connection import Connection
 from gateway.store.rows import InterchangeRow, SettleRow
 from gateway.store.statements import LIMIT, added_once, columns_of, first, rows, values_of
 from gateway.store.states import InterchangeState

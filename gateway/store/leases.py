@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Float,
     Text,
     bindparam,
@@ -30,6 +29,7 @@ from sqlalchemy import (
 
 from gateway.errors import ParkedError
 from gateway.store.columns import Moment
+from gateway.store.connection import Connection
 from gateway.store.statements import added_once, columns_of, rows
 from gateway.store.work_tables import leases
 
@@ -90,7 +90,7 @@ class Leases:
         """
         on_a_server = self._connection.dialect.name == "postgresql"
         if on_a_server and not self._connection.scalar(_NOT_ALONE, ALONE):
-            raise ParkedError("store.runs-already", database=self._connection.engine.url.database)
+            raise ParkedError("store.runs-already", database=self._connection.library.engine.url.database)
         values = {"name": f"{GATEWAY} {holder}", "holder": holder, "process": process, "since": self._clock}
         until = None if seconds is None else _clock(self._connection.dialect.name, later=True)
         asked = {} if seconds is None else {"_seconds": seconds}
@@ -102,7 +102,7 @@ class Leases:
         now = self._connection.scalar(select(self._clock))
         added_once(self._connection, leases, {**row, "since": now}, "name")
         found = select(leases.c.holder).where(leases.c.name == INSTALLATION)
-        return str(self._connection.execute(found).scalar_one())
+        return str(self._connection.execute(found).scalar())
 
     def renew(self, holder: str, seconds: float) -> bool:
         """Let a gateway live on for so long; False where it is gone, and somebody may do its work."""
@@ -141,7 +141,7 @@ class Leases:
     def all(self) -> list[LeaseRow]:
         """Return what every gateway holds that lives, the oldest first."""
         found = rows(self._connection, LeaseRow, _SELECT)
-        now = self._connection.execute(select(self._clock)).scalar_one()
+        now = self._connection.execute(select(self._clock)).scalar()
         alive = {row.holder for row in found if row.process and _lives(row, now)}
         return [row for row in found if row.holder in alive]
 

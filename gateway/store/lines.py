@@ -8,10 +8,11 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import bindparam, cast, delete, func, insert, select, update
 
 from gateway.fields import Fields
 from gateway.store.columns import Count, storable
+from gateway.store.connection import Connection
 from gateway.store.statements import CHUNK, LIMIT, columns_of, rows, values_of
 from gateway.store.tables import aggregation_drafts as drafts
 from gateway.store.tables import aggregation_goods as goods
@@ -176,7 +177,7 @@ class Lines:
         """Keep lines: any objects with the attributes of a `LineRow`."""
         values = [(run, *_VALUES(line), storable(line.wrap), storable(line.contract)) for line in made]
         if values:
-            self._connection.exec_driver_sql(_insert(self._connection.dialect.name), values)
+            self._connection.library.exec_driver_sql(_insert(self._connection.dialect.name), values)
 
     def between(self, run: str, after: str, upto: str) -> list[LineRow]:
         """Return the lines of the manifests after one and up to another, in their order."""
@@ -186,7 +187,7 @@ class Lines:
     def count(self, run: str) -> int:
         """Count all lines."""
         found = select(func.count()).select_from(lines).where(lines.c.run == run)
-        return int(self._connection.execute(found).scalar_one())
+        return int(self._connection.execute(found).scalar())
 
     def manifests(self, run: str, *, after: str, limit: int) -> list[str]:
         """Return the numbers of the next manifests that have lines."""
@@ -207,7 +208,7 @@ class Lines:
         for table, found in ((goods, places), (drafts, made)):
             values = [values_of(each) | {"run": run} for each in found]
             if values:
-                self._connection.execute(insert(table), values)
+                self._connection.execute_many(insert(table), values)
 
     def drafts(self, run: str, *, after: int, limit: int) -> list[DraftRow]:
         """Return the next drafts, in their order."""
@@ -223,7 +224,7 @@ class Lines:
             {"_run": run, "_declaration": declaration, "_number": number} for declaration, number in numbers
         ]
         if values:
-            self._connection.execute(_NUMBER, values)
+            self._connection.execute_many(_NUMBER, values)
 
     def sums(self, run: str) -> Generator[SumRow, None, None]:
         """Yield what was put into each item of each declaration, in their order; to be closed as `merged`."""
@@ -235,7 +236,9 @@ class Lines:
         self._connection.execute(_REMOVE, {"run": run, "upto": upto})
 
     def _stream(self, statement: Any, run: str) -> Iterator[Any]:
-        result = self._connection.execute(statement, {"run": run}, execution_options={"yield_per": CHUNK})
+        result = self._connection.library.execute(
+            statement, {"run": run}, execution_options={"yield_per": CHUNK}
+        )
         try:
             yield from result
         finally:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
+from gateway.store.connection import Connection
 from gateway.store.statements import added_once
 from gateway.store.tables import mapping_versions, raw
 

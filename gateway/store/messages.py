@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
+from gateway.store.connection import Connection
 from gateway.store.rows import MessageRow
 from gateway.store.statements import LIMIT, added, columns_of, first, rows
 from gateway.store.tables import messages
@@ -87,8 +88,8 @@ class Messages:
         An interchange without messages does not stand: nothing of it was obeyed.
         """
         asked = {"interchange": interchange, "accepted": accepted}
-        found = self._connection.execute(_STANDS, asked).one()
-        return bool(found[0]) and found[0] == found[1]
+        ((every, standing),) = self._connection.execute(_STANDS, asked)
+        return bool(every) and every == standing
 
     def about(self, number: str) -> list[MessageRow]:
         """Return the messages that made or changed a document, oldest first."""

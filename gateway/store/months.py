@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 
+from gateway.store.connection import Connection
 from gateway.store.rows import DocumentRow
 from gateway.store.statements import CHUNK, LIMIT, at_path, columns_of, rows
 from gateway.store.tables import documents, history
@@ -99,9 +100,7 @@ class Months:
     def count(self, asked: Offered) -> int:
         """Count the manifests that are asked for."""
         found = select(func.count()).select_from(documents).where(*self._conditions(asked))
-        return sum(
-            int(self._connection.execute(found.where(*listed)).scalar_one()) for listed in _pieces(asked)
-        )
+        return sum(int(self._connection.execute(found.where(*listed)).scalar()) for listed in _pieces(asked))
 
     def numbers(self, asked: Offered, *, after: str, limit: int) -> list[str]:
         """Return the numbers of a piece of the manifests that are asked for, in rising order."""
@@ -133,7 +132,7 @@ class Months:
             "_parent": move.parent,
             "_at": self._now,
         }
-        moved = self._connection.execute(_MOVE, asked).all() if numbers else []
+        moved = sorted(map(tuple, self._connection.execute(_MOVE, asked))) if numbers else []
         if moved:
             told = {
                 "at": self._now,
@@ -143,11 +142,11 @@ class Months:
                 "cause_kind": move.cause_kind,
                 "cause_id": move.cause_id,
             }
-            self._connection.execute(
+            self._connection.execute_many(
                 _INSERT_HISTORY,
-                [{"number": number, "version": version, **told} for number, version in sorted(moved)],
+                [{"number": number, "version": version, **told} for number, version in moved],
             )
-        return sorted(number for number, _ in moved)
+        return [number for number, _ in moved]
 
     def _conditions(self, asked: Offered) -> Iterator[ColumnElement[bool]]:
         columns = documents.c

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
+from gateway.store.connection import Connection
 from gateway.store.rows import NoticeRow
 from gateway.store.statements import LIMIT, added, columns_of, rows
 from gateway.store.states import NoticeState
@@ -77,7 +78,7 @@ class Notices:
     def count(self, partner: str, kind: str, number: str) -> int:
         """Count the notices of a kind that a partner has had about a document."""
         asked = {"partner": partner, "kind": kind, "number": number}
-        return int(self._connection.execute(_COUNT, asked).scalar_one())
+        return int(self._connection.execute(_COUNT, asked).scalar())
 
     def about(self, number: str, kind: str) -> list[NoticeRow]:
         """Return the notices of a kind that partners have had about a document, oldest first."""
@@ -99,7 +100,7 @@ class Notices:
         values = [{"_id": notice} for notice in ids]
         if values:
             changed = update(notices).where(notices.c.id == bindparam("_id"))
-            self._connection.execute(
+            self._connection.execute_many(
                 changed.values(state=NoticeState.DELIVERED, delivered_at=self._now), values
             )
 

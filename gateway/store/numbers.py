@@ -6,11 +6,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.clock import CHINA
+from gateway.store.connection import Connection
 from gateway.store.tables import sequences
 
 
@@ -20,7 +21,7 @@ def next_number(connection: Connection, letter: str, at: datetime) -> str:
     The counter's row stays locked until the transaction ends, so that another transaction waits for
     it: a number is either committed with what carries it, or was never given.
     """
-    value: int = connection.execute(_count(connection.dialect.name), {"_letter": letter}).scalar_one()
+    value: int = connection.execute(_count(connection.dialect.name), {"_letter": letter}).scalar()
     return f"{letter}{at.astimezone(CHINA).year:04d}{value:013d}"
 
 

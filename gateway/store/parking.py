@@ -6,8 +6,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, exists, func, select, update
+from sqlalchemy import Table, exists, func, select, update
 
+from gateway.store.connection import Connection
 from gateway.store.rows import InterchangeRow, NoticeRow, ReceiptRow, SubmissionRow
 from gateway.store.statements import columns_of, one_of, rows
 from gateway.store.states import InterchangeState, NoticeState, ReceiptState, SubmissionState

@@ -7,9 +7,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 
-from sqlalchemy import Connection, Integer, bindparam, func, select
+from sqlalchemy import Integer, bindparam, func, select
 
 from gateway.errors import ParkedError
+from gateway.store.connection import Connection
 from gateway.store.statements import added_once
 from gateway.store.tables import raw
 
@@ -50,7 +51,8 @@ class Raw:
 
     def kept_at(self, digest: str) -> datetime | None:
         """Return when the bytes were kept for the first time."""
-        return self._connection.scalar(_KEPT_AT, {"_digest": digest})
+        kept_at: datetime | None = self._connection.scalar(_KEPT_AT, {"_digest": digest})
+        return kept_at
 
     def beginning(self, digest: str, length: int) -> bytes:
         """Return the first bytes, without reading the others; nothing if there are none."""

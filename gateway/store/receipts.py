@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
     and_,
     bindparam,
     exists,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 )
 
 from gateway.store.columns import Words
+from gateway.store.connection import Connection
 from gateway.store.rows import ReceiptRow
 from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows, values_of
 from gateway.store.states import ReceiptState

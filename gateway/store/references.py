@@ -9,11 +9,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
+from sqlalchemy import bindparam, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.fields import Fields
+from gateway.store.connection import Connection
 from gateway.store.statements import columns_of, first, rows, values_of
 from gateway.store.tables import licence_uses, reference_data
 
@@ -137,7 +138,9 @@ class References:
             place = (use.licence, use.goods_code, use.unit)
             totals[place] = totals.get(place, Decimal()) + use.quantity
         if totals:
-            self._connection.execute(_USE, [_use(number, *place, total) for place, total in totals.items()])
+            self._connection.execute_many(
+                _USE, [_use(number, *place, total) for place, total in totals.items()]
+            )
 
     def used(self, licence: str, besides: str = "") -> list[UseRow]:
         """Return what all manifests but one take of a licence (MF-08)."""

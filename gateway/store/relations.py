@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, func, insert, or_, select
+from sqlalchemy import ColumnElement, Text, bindparam, cast, func, insert, or_, select
 
+from gateway.store.connection import Connection
 from gateway.store.rows import RelationRow
 from gateway.store.statements import columns_of, rows
 from gateway.store.tables import aggregation_drafts as drafts
@@ -64,7 +65,7 @@ class Relations:
     def count(self, number: str) -> int:
         """Count the items that a manifest or a declaration shares with the other."""
         found = select(func.count()).select_from(relations).where(_about(number))
-        return int(self._connection.execute(found).scalar_one())
+        return int(self._connection.execute(found).scalar())
 
     def of_manifest(self, number: str) -> list[RelationRow]:
         """Return where each item of a manifest went, in the manifest's order."""

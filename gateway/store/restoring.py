@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Column, Connection, Table, func, select, text
+from sqlalchemy import Column, Table, func, select, text
 
 from gateway.errors import ParkedError
 from gateway.store.columns import Moment
+from gateway.store.connection import Connection
 from gateway.store.statements import one_of
 from gateway.store.states import SubmissionState
 from gateway.store.tables import history, interchanges, metadata, raw, receipts, sequences, submissions
@@ -51,7 +52,7 @@ class Restoring:
         if highest >= reached:
             raise ParkedError("store.clock-behind", now=f"{at:%F %T}", highest=highest)
         self._connection.execute(sequences.delete())
-        self._connection.execute(
+        self._connection.execute_many(
             sequences.insert(), [{"name": each, "value": reached} for each in sorted(letters)]
         )
         for table in _counting():

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from gateway.errors import RetryError
+from gateway.store.connection import Connection
 from gateway.store.statements import columns_of, first, rows, values_of
 from gateway.store.tables import (
     aggregation_drafts,
@@ -93,7 +94,8 @@ class Runs:
     def in_phase(self, phase: str, enterprise: str, period: str) -> str | None:
         """Return the oldest run of an enterprise's month that is in a phase."""
         asked = {"phase": phase, "enterprise": enterprise, "period": period}
-        return self._connection.execute(_MARKING, asked).scalar()
+        run: str | None = self._connection.scalar(_MARKING, asked)
+        return run
 
     def step(self, row: RunRow, **changes: Any) -> RunRow:
         """Note how far a run is now, if nobody else has brought it on since.

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, func, or_, select, union
 
+from gateway.store.connection import Connection
 from gateway.store.rows import DocumentRow
 from gateway.store.statements import CHUNK, at_path, columns_of, rows
 from gateway.store.tables import documents
@@ -80,7 +81,7 @@ class Searching:
     def count(self, search: Search) -> int:
         """Count what a search finds."""
         found = select(func.count()).select_from(documents).where(*self._conditions(search))
-        return int(self._connection.execute(found).scalar_one())
+        return int(self._connection.scalar(found))
 
     def page(self, search: Search, order: Order, *, offset: int, limit: int) -> list[DocumentRow]:
         """Return a page of what a search finds, after as many as the pages before hold."""
@@ -96,7 +97,7 @@ class Searching:
         """
         names = DocumentRow.__dataclass_fields__
         found: Select[Any] = _SELECT.where(*self._conditions(search))
-        result = self._connection.execute(found, execution_options={"yield_per": CHUNK})
+        result = self._connection.library.execute(found, execution_options={"yield_per": CHUNK})
         for row in result:
             yield DocumentRow(**dict(zip(names, row, strict=True)))
 

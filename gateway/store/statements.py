@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Connection,
     Integer,
     Select,
     Table,
@@ -26,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
+
+from gateway.store.connection import Connection
 
 
 def at_path(dialect: str, column: Column[Any], path: str) -> ColumnElement[Any]:
@@ -77,7 +78,7 @@ def first(connection: Connection, kind: type[R], statement: Select[Any], /, **va
 
 def added(connection: Connection, table: Table, row: R, key: str = "id") -> R:
     """Insert a row and return it with the key that the database gave."""
-    given = connection.execute(_insert(table, key), values_of(row, without=key)).scalar_one()
+    given = connection.execute(_insert(table, key), values_of(row, without=key)).scalar()
     return replace(row, **{key: given})
 
 

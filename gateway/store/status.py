@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select, text
+from sqlalchemy import Select, Table, func, select, text
 
+from gateway.store.connection import Connection
 from gateway.store.states import InterchangeState, NoticeState, ReceiptState, SubmissionState
 from gateway.store.tables import AWAITED, documents, interchanges, notices, receipts, submissions
 from gateway.store.work_tables import alerts
@@ -74,4 +75,4 @@ class Status:
             yield name, self._count(select(func.count()).where(table.c.state == state))
 
     def _count(self, statement: Select[Any]) -> int:
-        return int(self._connection.execute(statement).scalar_one())
+        return int(self._connection.execute(statement).scalar())

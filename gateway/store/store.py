@@ -13,6 +13,7 @@ from gateway.clock import Clock
 from gateway.errors import ParkedError, RetryError
 from gateway.store.alone import alone
 from gateway.store.backup import back_up, database_file, put_in_place, take_out
+from gateway.store.connection import Connection, Statements
 from gateway.store.engine import WAIT_SECONDS, limit_idling, make_engine, reading_options
 from gateway.store.member import Member
 from gateway.store.migrate import check, migrate
@@ -34,6 +35,7 @@ class Store:
     def __init__(self, url: str, clock: Clock | None = None, *, reading: bool = False) -> None:
         self._url = url
         self._engine = make_engine(url, reading=reading)
+        self._statements = Statements(self._engine.dialect)
         self._clock = clock or Clock()
         self._limited = False
         # SQLite has one writer. Threads of one process queue here, in turn and without delay;
@@ -107,13 +109,13 @@ class Store:
         """
         if self._writer is None:
             with self._engine.begin() as connection:
-                yield Unit(connection, self._clock.now())
+                yield Unit(Connection(connection, self._statements), self._clock.now())
             return
         if not self._writer.acquire(timeout=WAIT_SECONDS):
             raise RetryError("store.not-now", reason="another transaction of this process does not end")
         try:
             with self._engine.begin() as connection:
-                yield Unit(connection, self._clock.now())
+                yield Unit(Connection(connection, self._statements), self._clock.now())
         finally:
             self._writer.release()
 
@@ -132,7 +134,7 @@ class Store:
             if self._limited:
                 # Who only reads locks nothing, and may think for longer.
                 connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-            yield Unit(connection, self._clock.now())
+            yield Unit(Connection(connection, self._statements), self._clock.now())
 
     def back_up(self, file: Path) -> None:
         """Write all of it, as it is at one moment, into a new file, while others work (SQLite only).

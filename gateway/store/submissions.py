@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Select,
     TextClause,
     Update,
@@ -28,6 +27,7 @@ from sqlalchemy import (
 from gateway.store.attempts import Attempts
 from gateway.store.claims import Claims
 from gateway.store.columns import Moment, Words
+from gateway.store.connection import Connection
 from gateway.store.finding import SELECT, Finding
 from gateway.store.rows import AttemptRow, SubmissionRow
 from gateway.store.statements import LIMIT, added, one_of, rows
@@ -259,7 +259,8 @@ class Submissions(Finding):
         found = select(submissions.c.route, func.count()).where(
             unsent, submissions.c.route.not_in(sorted(routes))
         )
-        return {row.route: row[1] for row in self._connection.execute(found.group_by(submissions.c.route))}
+        found = found.group_by(submissions.c.route)
+        return {row.route: row[1] for row in self._connection.library.execute(found)}
 
     def mark_technical(self, submission: str, *, last: bool = False) -> None:
         """Note the technical receipt (CU-01), which proves arrival; `last` where no decision will follow."""

@@ -6,7 +6,9 @@ from collections.abc import Collection
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
+
+from gateway.store.connection import Connection
 
 _TRY: Final = text("SELECT pg_try_advisory_xact_lock(:key)")
 _WAIT: Final = text("SELECT pg_advisory_xact_lock(:key)")

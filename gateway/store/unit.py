@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import PendingRollbackError
 
 from gateway.errors import GatewayError
 from gateway.store.alerts import Alerts
 from gateway.store.audit import Audit
 from gateway.store.circuits import Circuits
+from gateway.store.connection import Connection
 from gateway.store.documents import Documents
 from gateway.store.groups import Groups
 from gateway.store.interchanges import Interchanges
@@ -73,7 +73,7 @@ class Unit:
     def savepoint(self) -> Iterator[None]:
         """Let one item fail alone: what is written inside is undone when an exception leaves it."""
         # The library's own begin_nested() takes five times as long, and every item needs one.
-        self._connection.exec_driver_sql("SAVEPOINT item")
+        self._connection.say("SAVEPOINT item")
         whole = False
         try:
             yield
@@ -81,10 +81,10 @@ class Unit:
         finally:
             if not whole:
                 self._undo()
-        self._connection.exec_driver_sql("RELEASE SAVEPOINT item")
+        self._connection.say("RELEASE SAVEPOINT item")
 
     def _undo(self) -> None:
         # Where the whole transaction is lost, so is its savepoint; what lost it is what is to be told.
         with suppress(GatewayError, PendingRollbackError):
-            self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT item")
-            self._connection.exec_driver_sql("RELEASE SAVEPOINT item")
+            self._connection.say("ROLLBACK TO SAVEPOINT item")
+            self._connection.say("RELEASE SAVEPOINT item")

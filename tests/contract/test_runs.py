@@ -287,7 +287,7 @@ def damage(store: Store, table: str) -> None:
         "aggregation_drafts": "UPDATE aggregation_drafts SET content = replace(content, '冰鲜', '冰冻')",
     }
     with store.begin() as unit:
-        unit._connection.exec_driver_sql(statements[table])
+        unit._connection.library.exec_driver_sql(statements[table])
 
 
 @pytest.mark.requirement("AG-09", "AM-07")

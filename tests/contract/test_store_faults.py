@@ -113,7 +113,7 @@ def test_a_thread_that_keeps_the_writer_does_not_hold_others_for_ever(
 def lose_the_transaction(unit: Unit) -> None:
     """Be told that the database has undone everything."""
     with unit.savepoint():
-        unit._connection.exec_driver_sql("ROLLBACK")
+        unit._connection.say("ROLLBACK")
         raise RetryError("store.not-now", reason="full")
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from gateway.clock import Clock
 from gateway.store import (
@@ -258,22 +256,20 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def plans_of(store: Store) -> Iterator[list[str]]:
+def plans_of(unit: Unit, store: Store) -> Iterator[list[str]]:
     """Collect SQLite's plan for every statement that is executed meanwhile."""
+    statements: list[str] = []
     plans: list[str] = []
+    driver = unit._connection.library.connection.driver_connection
+    driver.set_trace_callback(statements.append)
+    yield plans
+    driver.set_trace_callback(None)
     # A connection without foreign keys: their part of a plan is there for violations that are put off
     # to the end of a transaction, of which the store has none.
-    explaining = sqlite3.connect(str(store._engine.url.database))
-
-    def explain(_connection: object, _cursor: object, statement: str, parameters: Any, *rest: Any) -> None:
-        if statement.startswith(("SELECT", "UPDATE", "DELETE", "INSERT")):
-            one = parameters[0] if rest[-1] else parameters
-            plans.extend(row[3] for row in explaining.execute(f"EXPLAIN QUERY PLAN {statement}", one))
-
-    event.listen(store._engine, "before_cursor_execute", explain)
-    yield plans
-    event.remove(store._engine, "before_cursor_execute", explain)
-    explaining.close()
+    with closing(sqlite3.connect(str(store._engine.url.database))) as explaining:
+        for statement in statements:
+            if statement.startswith(("SELECT", "UPDATE", "DELETE", "INSERT")):
+                plans += [row[3] for row in explaining.execute(f"EXPLAIN QUERY PLAN {statement}")]
 
 
 def walks(plan: str) -> bool:
@@ -324,7 +320,7 @@ def test_every_method_is_among_those_looked_at(store: Store) -> None:
 @pytest.mark.parametrize("name", HOT)
 def test_no_hot_query_walks_through_a_table(store: Store, name: str) -> None:
     """Each statement finds its rows by a key or an index."""
-    with store.begin() as unit, plans_of(store) as plans:
+    with store.begin() as unit, plans_of(unit, store) as plans:
         HOT[name](unit)
     assert [plan for plan in plans if walks(plan)] == []
 
@@ -332,7 +328,7 @@ def test_no_hot_query_walks_through_a_table(store: Store, name: str) -> None:
 @pytest.mark.parametrize("name", QUEUES)
 def test_a_queue_is_taken_in_the_order_of_an_index(store: Store, name: str) -> None:
     """Taking the oldest sorts nothing."""
-    with store.begin() as unit, plans_of(store) as plans:
+    with store.begin() as unit, plans_of(unit, store) as plans:
         HOT[name](unit)
     assert plans
     assert [plan for plan in plans if "TEMP B-TREE" in plan] == []
@@ -340,6 +336,6 @@ def test_a_queue_is_taken_in_the_order_of_an_index(store: Store, name: str) -> N
 
 def test_a_walk_would_be_seen(store: Store) -> None:
     """The look itself works: a question without an index is found out."""
-    with store.read() as unit, plans_of(store) as plans:
-        unit._connection.exec_driver_sql("SELECT * FROM documents WHERE office = '5301'")
+    with store.read() as unit, plans_of(unit, store) as plans:
+        unit._connection.say("SELECT * FROM documents WHERE office = '5301'")
     assert [plan for plan in plans if walks(plan)] == ["SCAN documents"]

@@ -27,7 +27,7 @@ def _understand_next(running: Running) -> None:
 
 def _somebody_waits(running: Running) -> bool:
     with running.gateway.store.read() as unit:
-        found = unit._connection.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        found = unit._connection.library.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return bool(found.scalar_one())
 
 

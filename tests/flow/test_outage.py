@@ -30,7 +30,7 @@ def _alerts(running: Running) -> list[tuple[str, str]]:
 def _ever(running: Running, code: str) -> list[tuple[Any, ...]]:
     """Return every alert of a code, and whether it is closed."""
     with running.gateway.store.read() as unit:
-        found = unit._connection.exec_driver_sql(
+        found = unit._connection.library.exec_driver_sql(
             f"SELECT subject, closed_at IS NOT NULL FROM alerts WHERE code = '{code}'"
         )
         return [tuple(row) for row in found]

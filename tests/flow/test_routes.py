@@ -287,7 +287,7 @@ def test_a_resend_is_the_same_envelope_to_the_byte(tmp_path: Path, box: str) -> 
     with installation.open(FILING + timedelta(days=9), customs=False) as running:
         gateway = running.gateway
         with gateway.store.begin() as unit:
-            unit._connection.exec_driver_sql("UPDATE submissions SET state = 'in_doubt'")
+            unit._connection.library.exec_driver_sql("UPDATE submissions SET state = 'in_doubt'")
         with gateway.store.begin() as unit:
             (attempt,) = begin_attempts(gateway.world, unit, gateway.member, "client", 10)
         assert attempt.file == (sent.name, first)

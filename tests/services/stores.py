@@ -100,7 +100,7 @@ def add_receipt(unit: Unit, data: bytes, **fields: Any) -> ReceiptRow:
 
 def add_relations(unit: Unit, *made: RelationRow) -> None:
     """Keep merge relations without the aggregation that makes them."""
-    unit._connection.execute(insert(relations), [asdict(row) for row in made])
+    unit._connection.execute_many(insert(relations), [asdict(row) for row in made])
 
 
 def reference(unit: Unit, **fields: Any) -> ReferenceRow:
