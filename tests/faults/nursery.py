@@ -20,8 +20,8 @@ from gateway.channels import FolderInbox
 from gateway.cli.main import main as gateway
 from tests.faults.killer import Killer, Point
 from tests.faults.narrow import narrow
-from tests.faults.warm import warm
 from tests.faults.wires import watch
+from tests.services.warm import keep_warm
 
 PROGRAMS = {"gateway": gateway, "customs-stub": customs_stub}
 # Waiting times of the product, shortened: what is tested is the order of things, not their pace.
@@ -40,7 +40,7 @@ def serve() -> None:
     for name in PACE:
         import_module(name.rpartition(".")[0])
     children: set[int] = set()
-    warm()
+    keep_warm()
     for line in sys.stdin:
         order = json.loads(line)
         if order["do"] == "start":

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -31,6 +31,7 @@ from gateway.signing import make_trial_token
 from gateway.stages import stages
 from gateway.store import AlertRow, DocumentFilter, DocumentRow, ReceiptRow, SubmissionRow
 from tests.services.softhsm import ENTERPRISE, PrivateToken, private_token
+from tests.services.warm import warm
 
 ROOT = Path(__file__).parents[2]
 FILING = datetime(2026, 10, 20, 9, tzinfo=CHINA)
@@ -152,7 +153,9 @@ class Installation:
     @contextmanager
     def open(self, now: datetime = FILING, *, customs: bool = True) -> Iterator[Running]:
         """Open the gateway in this process, with a customs office beside it unless that is closed."""
-        with open_gateway(self.settings, Clock(now), Bell()) as gateway:
+        with ExitStack() as parts:
+            with warm():
+                gateway = parts.enter_context(open_gateway(self.settings, Clock(now), Bell()))
             office = Office(load(self.customs_config), OfficeClock(now)) if customs else None
             try:
                 yield Running(self, gateway, office)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from gateway.clock import Clock
 from gateway.store import Store
 from tests.services.postgres import Server, server
 from tests.services.stores import NOON, Database
+from tests.services.warm import first_tables
 
 
 @pytest.fixture(scope="session")
@@ -46,11 +48,8 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[D
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database of each kind in turn, with its tables made."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/gateway.db"
-        made = Store(url)
-        made.migrate()
-        made.close()
-        yield Database("sqlite", url)
+        shutil.copyfile(first_tables(), tmp_path / "gateway.db")
+        yield Database("sqlite", f"sqlite:///{tmp_path}/gateway.db")
         return
     running: Server = request.getfixturevalue("postgres_server")
     name = running.create(request.getfixturevalue("postgres_template"))
