@@ -45,7 +45,7 @@ check: setup-tests ## Format, lint, strict types
 	@.venv/bin/mypy
 
 bench: setup-tests ## Measure documents per second through the folders, beside a straight-line script
-	@.venv/bin/python -m tests.bench
+	@.venv/bin/python -m tests.bench --publish $(BENCH)
 
 bench-month: setup-tests ## Measure the aggregation of months of 1,000, 10,000 and 100,000 manifests
 	@.venv/bin/python -m tests.bench.month

@@ -12,7 +12,7 @@ from typing import Any
 from lxml import etree
 
 from tests.bench import erp
-from tests.bench.site import NOW
+from tests.bench.process import NOW
 
 NS = "urn:cn:collective-declaration:1.0"
 _TABLES = ("customs_district", "transport_mode", "country", "package_type", "duty_mode")

@@ -1,28 +1,27 @@
-"""An installation of its own for the measurement, and the two processes that work on it."""
+"""An installation of its own for the measurement: configuration, token, customs' key, and its programs."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from gateway.cli.session import Session
 from gateway.clock import Clock, parse_moment
-from gateway.signing import Trial, make_trial_token
+from gateway.signing import Trial, find_softhsm, make_trial_token
 from tests.bench import erp
+from tests.bench.process import ENVIRONMENT, NOW, ROOT, Process
+from tests.services.faulty_token import FaultyToken, faulty_library
+from tests.services.softhsm import PrivateToken
 
-ROOT = Path(__file__).parents[2]
-# The programs are those of this tree, wherever another one may be installed.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-NOW = "2026-10-20T09:00:00+08:00"
-_PATIENCE_SECONDS, _LOOK_SECONDS = 600.0, 0.01
+SLOW_MS = 240
+_PATIENCE_SECONDS, _LOOK_SECONDS = 600.0, 0.02
+_DATABASE = "sqlite:///var/gateway.db"
 # A technical receipt and an approval answer each manifest; nothing clears it.
 _TWO_RECEIPTS = """
 [[rule]]
@@ -31,59 +30,43 @@ scenario = "never-cleared"
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
-    """What a process has used so far."""
-
-    seconds: float
-    peak_bytes: int
-
-
-class Process:
-    """One of the project's programs, and what it uses."""
-
-    def __init__(self, command: list[str], folder: Path) -> None:
-        with (folder / "var" / f"{command[0]}.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", *command], cwd=folder, stdout=log, stderr=log, env=ENVIRONMENT
-            )
-
-    def used(self) -> Used:
-        """Return processor time, and the most memory that was resident."""
-        place = Path("/proc") / str(self._process.pid)
-        ticks = (place / "stat").read_text().rpartition(")")[2].split()[11:13]
-        peak = next(line for line in (place / "status").read_text().splitlines() if line.startswith("VmHWM"))
-        return Used(sum(map(int, ticks)) / 100, int(peak.split()[1]) * 1024)
-
-    def stop(self) -> None:
-        """Ask it to end."""
-        self._process.terminate()
-        self._process.wait(60)
-
-
 @dataclass(frozen=True)
 class Site:
-    """A folder with configuration, token, and customs' key."""
+    """A folder with all of it.
+
+    Attributes:
+        folder: The folder.
+        module: The library of the token.
+        environment: What programs need to reach the token.
+    """
 
     folder: Path
+    module: Path = field(default_factory=find_softhsm)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def make(cls, folder: Path) -> Site:
-        """Lay it out."""
+    def make(cls, folder: Path, database: str = "", *, slow: bool = False) -> Site:
+        """Lay it out.
+
+        Args:
+            folder: An empty folder.
+            database: The URL of PostgreSQL; SQLite without one.
+            slow: Whether the token's library can be told to dawdle.
+        """
         for name in ("schemas", "mappings"):
             (folder / name).symlink_to(ROOT / name)
-        shutil.copyfile(ROOT / "gateway.toml", folder / "gateway.toml")
+        module = faulty_library() if slow else find_softhsm()
+        text = (ROOT / "gateway.toml").read_text("utf-8")
+        text = text.replace(_DATABASE, database or _DATABASE)
+        text = text.replace("[token]\n", f'[token]\nmodule = "{module}"\n')
+        (folder / "gateway.toml").write_text(text, "utf-8")
         (folder / "aside.toml").write_text('answers = "aside"\n', "utf-8")
-        (folder / "var").mkdir()
         scenarios = folder / "var" / "customs" / "scenarios"
         scenarios.mkdir(parents=True)
         (scenarios / "approved.toml").write_text(_TWO_RECEIPTS, "utf-8")
-        site = cls(folder)
         init = [sys.executable, "-m", "customs_stub", "init"]
         subprocess.run(init, cwd=folder, check=True, capture_output=True, env=ENVIRONMENT)
-        settings = site.session.settings
-        trial = Trial(folder / "var" / "token", erp.ENTERPRISE, erp.NAME, settings.token.label)
-        make_trial_token(trial, folder / "var" / "customs" / "enterprises" / f"{erp.ENTERPRISE}.pem")
+        site = cls(folder, module, _make_token(folder, slow=slow))
         for each in (site.inbox, site.replies, site.outbox, site.receipts, site.aside):
             each.mkdir(parents=True, exist_ok=True)
         return site
@@ -119,9 +102,9 @@ class Site:
         return self.folder / "aside"
 
     @contextmanager
-    def gateway(self) -> Iterator[Process]:
+    def gateway(self, workers: int = 1) -> Iterator[Process]:
         """Run the gateway."""
-        with self._running(["gateway", "--now", NOW, "run"]) as process:
+        with self._running(["gateway", "--now", NOW, "run", "--workers", str(workers)]) as process:
             yield process
 
     @contextmanager
@@ -133,22 +116,26 @@ class Site:
 
     @contextmanager
     def _running(self, command: list[str]) -> Iterator[Process]:
-        process = Process(command, self.folder)
+        process = Process(command, self.folder, self.environment)
         try:
             yield process
         finally:
             process.stop()
 
+    def dawdle(self) -> None:
+        """Let each signature from now on take as long as on a card; only where it was made slow."""
+        order = Path(self.environment["FAULTY_ORDERS"])
+        order.write_text(f"C_Sign delay {SLOW_MS} 0\n")
+
     def file_goods(self, items: int) -> None:
         """Have the qualification and a volume approved; both programs must be running."""
         erp.drop(self.inbox, *erp.qualification())
-        self.wait(lambda: self.states("qualification") == ["approved"])
+        self.wait(lambda: self._states("qualification") == ["approved"])
         erp.drop(self.inbox, *erp.volume(items))
-        self.wait(lambda: self.states("volume") == ["approved"])
+        self.wait(lambda: self._states("volume") == ["approved"])
         self.wait_for(self.replies, 6)
 
-    def states(self, kind: str) -> list[str]:
-        """Return the state of each document of a kind."""
+    def _states(self, kind: str) -> list[str]:
         on_file = self.session.settings.database_url.startswith("sqlite")
         if on_file and not (self.folder / "var" / "gateway.db").exists():
             return []
@@ -176,3 +163,10 @@ class Site:
 def told(folder: Path) -> list[str]:
     """Return the names of the finished files of a folder."""
     return [file.name for file in folder.iterdir() if not file.name.startswith(".")]
+
+
+def _make_token(folder: Path, *, slow: bool) -> Mapping[str, str]:
+    trial = Trial((folder / "var" / "token").resolve(), erp.ENTERPRISE, erp.NAME)
+    file = folder / "var" / "customs" / "enterprises" / f"{erp.ENTERPRISE}.pem"
+    private = PrivateToken(trial, make_trial_token(trial, file), file)
+    return FaultyToken(private).environment if slow else private.environment

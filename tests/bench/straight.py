@@ -1,8 +1,9 @@
-"""The same work without any framework: `python -m tests.bench.straight SITE MANIFESTS ITEMS [--replies]`.
+"""The same work without any gateway: `python -m tests.bench.straight PLACE TOKEN MODULE [DATABASE | --bare]`.
 
-Files are read, mapped by hand, validated, signed on the token, committed and written out; receipts are
-read, verified and committed; one thread, in lines that follow each other. The libraries are those of
-the gateway: lxml, signxml, the token through PKCS#11, SQLAlchemy Core on SQLite, 50 documents a commit.
+Files are read, mapped by hand, validated, signed on the token, committed, written out and replied to;
+receipts are read, verified, committed and told; one thread, in lines that follow each other. The
+libraries are those of the gateway: lxml, signxml, the token through PKCS#11, SQLAlchemy Core, 50
+documents a commit. With `--bare` not even these: canonical form, digest, C_Sign and sqlite3 by themselves.
 """
 
 from __future__ import annotations
@@ -14,126 +15,91 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
+from cryptography import x509
 from lxml import etree
-from signxml.algorithms import CanonicalizationMethod
-from signxml.signer import XMLSigner
-from signxml.verifier import SignatureConfiguration, XMLVerifier
-from sqlalchemy import (
-    Column,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    bindparam,
-    create_engine,
-    event,
-    insert,
-    update,
-)
+from pkcs11 import Mechanism
 
-from customs_stub.config import Config
-from customs_stub.courses import Step
-from customs_stub.keys import load_identity
-from customs_stub.receipts import Result, build
-from customs_stub.schedule import arrange
-from customs_stub.submission import Submission
-from customs_stub.xmltree import Record
-from gateway.building import make_token
-from gateway.clock import parse_moment
-from gateway.signing import load_certificates
+from gateway.signing.trial import Trial
 from tests.bench import by_hand, erp
-from tests.bench.site import NOW, ROOT, Site
+from tests.bench.hands import BareHand, Hand, LibraryHand, open_token
+from tests.bench.ledgers import BareLedger, CoreLedger, Ledger
+from tests.bench.process import ROOT
 
 BATCH = 50
 FOLDERS = ("in", "sent", "answers", "done", "told")
 
-metadata = MetaData()
-raw = Table("raw", metadata, Column("id", String, primary_key=True), Column("bytes", LargeBinary))
-documents = Table(
-    "documents",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("client_number", String),
-    Column("state", String),
-    Column("content", String),
-)
-MOVE = update(documents).where(documents.c.id == bindparam("_id")).values(state=bindparam("state"))
-
 
 class Script:
-    """The work, and what is opened before the clock starts."""
+    """The work, and what is opened before the clock starts.
 
-    def __init__(self, site: Site, *, replies: bool) -> None:
-        self._folder = site.folder / "straight"
-        for name in FOLDERS:
-            (self._folder / name).mkdir(parents=True)
-        self._replies = replies
+    Args:
+        place: Where its folders are.
+        hand: Signs and verifies.
+        ledger: Keeps.
+    """
+
+    def __init__(self, place: Path, hand: Hand, ledger: Ledger) -> None:
+        self._place = place
+        self._hand = hand
+        self._ledger = ledger
         self._tables = by_hand.read_tables(ROOT / "gateway" / "codes" / "data")
-        self._identity = make_token(site.session.settings, site.session.clock).identity(erp.ENTERPRISE)
         self._schema = etree.XMLSchema(file=str(ROOT / "schemas/xsd/jb/1.0/message.xsd"))
-        (self._customs,) = load_certificates([site.folder / Config().certificate])
-        self._engine = create_engine(f"sqlite:///{self._folder / 'straight.db'}")
-        event.listen(self._engine, "connect", _durable)
-        metadata.create_all(self._engine)
 
     def submit(self, files: Sequence[Path]) -> None:
-        """Read, map, validate, sign, commit, write out, and put the files away."""
-        kept, stored, out, told = [], [], [], []
+        """Read, map, validate, sign, commit, write out, reply, and put the files away."""
+        kept, made, out, told = [], [], [], []
         for file in files:
             data = file.read_bytes()
             mapped = by_hand.map_text(data.decode("gb18030"), self._tables)
             message_id = message_id_of(mapped["number"])
             root = by_hand.build(message_id, mapped)
             self._schema.assertValid(root)
-            signer = XMLSigner(c14n_algorithm=CanonicalizationMethod.CANONICAL_XML_1_0)
-            signed = signer.sign(root, key=self._identity.key, cert=[self._identity.certificate])
-            message = etree.tostring(signed, xml_declaration=True, encoding="UTF-8")
+            message = self._hand.sign(root)
             content = json.dumps(mapped, ensure_ascii=False)
-            kept += [{"id": str(uuid4()), "bytes": data}, {"id": message_id, "bytes": message}]
-            row = {"id": message_id, "client_number": mapped["number"], "state": "sent", "content": content}
-            stored.append(row)
+            kept += [(str(uuid4()), data), (message_id, message)]
+            made.append((message_id, mapped["number"], content))
             out.append((f"{message_id}.xml", message))
             told.append((f"{file.name}.reply.json", content.encode()))
-        with self._engine.begin() as connection:
-            connection.execute(insert(raw), kept)
-            connection.execute(insert(documents), stored)
+        self._ledger.sent(kept, made)
         self._write("sent", out)
-        self._end(files, told)
+        self._write("told", told)
+        self._put_away(files)
 
     def receive(self, files: Sequence[Path]) -> None:
-        """Read, verify and commit receipts, and put them away."""
+        """Read, verify, commit and tell receipts, and put them away."""
         kept, moved, told = [], [], []
-        expected = SignatureConfiguration(location="./", expect_references=1)
         for file in files:
             data = file.read_bytes()
-            found = XMLVerifier().verify(data, x509_cert=self._customs, expect_config=expected).signed_xml
-            said = {etree.QName(node).localname: node.text or "" for node in found.iter("{*}*")}
-            kept.append({"id": str(uuid4()), "bytes": data})
-            moved.append({"_id": said["RefMessageId"], "state": said["ResultCode"]})
+            said = self._hand.verify(data)
+            kept.append((str(uuid4()), data))
+            moved.append((said["RefMessageId"], said["ResultCode"]))
             told.append((f"{file.name}.json", json.dumps(said, ensure_ascii=False).encode()))
-        with self._engine.begin() as connection:
-            connection.execute(insert(raw), kept)
-            connection.execute(MOVE, moved)
-        self._end(files, told)
+        self._ledger.answered(kept, moved)
+        self._write("told", told)
+        self._put_away(files)
 
-    def run(self, work: Callable[[Sequence[Path]], None], name: str) -> None:
-        """Do the work for each batch of a folder."""
-        files = sorted((self._folder / name).iterdir())
+    def run(self) -> int:
+        """Do everything that lies there; return how many documents there were."""
+        count = self._each("in", self.submit)
+        self._each("answers", self.receive)
+        return count
+
+    def _each(self, name: str, work: Callable[[Sequence[Path]], None]) -> int:
+        files = sorted((self._place / name).iterdir())
         for start in range(0, len(files), BATCH):
             work(files[start : start + BATCH])
+        return len(files)
 
-    def _end(self, files: Sequence[Path], told: Sequence[tuple[str, bytes]]) -> None:
-        if self._replies:
-            self._write("told", told)
+    def _put_away(self, files: Sequence[Path]) -> None:
         for file in files:
-            file.rename(self._folder / "done" / file.name)
+            file.rename(self._place / "done" / file.name)
 
     def _write(self, name: str, files: Sequence[tuple[str, bytes]]) -> None:
-        folder = self._folder / name
+        folder = self._place / name
         for file, data in files:
             draft = folder / f".{file}.tmp"
             with draft.open("wb") as out:
@@ -151,50 +117,31 @@ def message_id_of(client_number: str) -> str:
     return str(UUID(bytes=client_number.encode().rjust(16, b"0")[-16:])).upper()
 
 
-def answer(site: Site, folder: Path, numbers: Sequence[str]) -> None:
-    """Sign the receipts beforehand: a technical one and an approval of each manifest."""
-    identity = load_identity(site.folder / Config().key, site.folder / Config().certificate)
-    steps = (
-        Step(technical=True, code="0", text="接收成功"),
-        Step(technical=False, code="7", text="海关审批通过"),
-    )
-    for number in numbers:
-        head = (message_id_of(number), "Manifest", "GW4403180001", number, "", "5301", erp.ENTERPRISE)
-        submission = Submission(*head, Record())
-        for slot in arrange(steps, 0, parse_moment(NOW), 0.0):
-            data = build(submission, slot, Result("530120260000000001"), "5301", identity)
-            (folder / f"{number}-{slot.step.code:0>2}.xml").write_bytes(data)
-
-
 def main() -> None:
     """Run the script and print what it took as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("site", type=Path)
-    parser.add_argument("manifests", type=int)
-    parser.add_argument("items", type=int)
-    parser.add_argument("--replies", action="store_true", help="write a reply to each file and receipt")
+    parser.add_argument("place", type=Path)
+    parser.add_argument("token", type=Path)
+    parser.add_argument("module", type=Path)
+    parser.add_argument("database", nargs="?", default="")
+    parser.add_argument("--bare", action="store_true")
     asked = parser.parse_args()
-    site = Site(asked.site)
-    script = Script(site, replies=asked.replies)
-    folder = site.folder / "straight"
-    files = dict(erp.manifests("JB", asked.manifests, asked.items))
-    for name, data in files.items():
-        (folder / "in" / name).write_bytes(data)
-    answer(site, folder / "answers", [name.removesuffix(".csv") for name in files])
-    wall, processor = time.perf_counter(), time.process_time()
-    script.run(script.submit, "in")
-    script.run(script.receive, "answers")
-    told = {
-        "seconds": time.perf_counter() - wall,
-        "processor": time.process_time() - processor,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-    }
+    customs = x509.load_pem_x509_certificate((asked.place / "customs.pem").read_bytes())
+    file = asked.place / "ledger.db"
+    with open_token(asked.module, Trial(asked.token, erp.ENTERPRISE, erp.NAME)) as (sign, key, own):
+        hand: Hand = LibraryHand(key, own, customs)
+        if asked.bare:
+            hand = BareHand(partial(sign, Mechanism.SHA256_RSA_PKCS), own, customs)
+        ledger = BareLedger(file) if asked.bare else CoreLedger(asked.database or f"sqlite:///{file}")
+        script = Script(asked.place, hand, ledger)
+        wall, processor = time.perf_counter(), time.process_time()
+        count = script.run()
+        told = {
+            "documents_per_second": count / (time.perf_counter() - wall),
+            "cpu_ms": (time.process_time() - processor) / count * 1000,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+        }
     json.dump(told, sys.stdout)
-
-
-def _durable(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
 
 
 if __name__ == "__main__":

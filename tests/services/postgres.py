@@ -32,10 +32,17 @@ class Server:
     Attributes:
         port: Where it takes connections.
         folder: Where its data lies, and its log.
+        flushes: Whether a commit waits for the disk, as where figures are to be true.
     """
 
     port: int
     folder: Path
+    flushes: bool = False
+
+    @property
+    def pid(self) -> int:
+        """The process that all others are children of."""
+        return int((self.folder / "data/postmaster.pid").read_text("ascii").split()[0])
 
     def url(self, database: str) -> str:
         """Return the URL of a database, as the gateway's configuration has it."""
@@ -66,9 +73,9 @@ class Server:
 
     def start(self) -> None:
         """Start it, after a death with all that was committed."""
-        # Nothing here outlives the machine, so that flushing to its disk proves nothing.
+        # No test outlives the machine, so that flushing to its disk proves nothing.
         places = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
-        options = f"{places} -p {self.port} -c fsync=off"
+        options = f"{places} -p {self.port} -c fsync={'on' if self.flushes else 'off'}"
         _run([*self._control, "--log", self.folder / "log", "--options", options, "start"], self.folder)
 
     def stop(self) -> None:
@@ -77,7 +84,7 @@ class Server:
 
     def kill(self) -> None:
         """End all its processes as a lack of memory does; its successor needs the memory that they share."""
-        first = int((self.folder / "data/postmaster.pid").read_text("ascii").split()[0])
+        first = self.pid
         children = Path(f"/proc/{first}/task/{first}/children").read_text("ascii").split()
         killed = [os.pidfd_open(pid) for pid in (first, *map(int, children))]
         for handle in killed:
@@ -99,12 +106,12 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
+def server(*, flushes: bool = False) -> Iterator[Server]:
     """Run a server until the block ends."""
     programs = _programs()
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         folder = Path(name)
-        made = Server(_free_port(), folder)
+        made = Server(_free_port(), folder, flushes)
         if os.geteuid() == 0:
             account = pwd.getpwnam(_USER)
             os.chown(folder, account.pw_uid, account.pw_gid)
