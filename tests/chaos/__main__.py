@@ -17,7 +17,7 @@ from tests.chaos.books import FATES
 from tests.chaos.faults import FAULTS, small_disk
 from tests.chaos.site import opened
 from tests.chaos.storm import Asked, Run, play
-from tests.faults.site import Nursery
+from tests.services.forking import Nursery
 
 _MOST_TOLD = 40
 

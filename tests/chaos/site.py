@@ -17,9 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import workers
 from tests.chaos.laying import Queues, Services, file_goods, lay_out
-from tests.faults.site import Nursery, Program, Site
+from tests.faults.site import Program, Site
 from tests.services import postgres
 from tests.services.cable import Cable
+from tests.services.forking import Nursery
 from tests.services.installation import FILING, Installation
 from tests.services.rabbitmq import shared
 from tests.services.sshd import new_sshd

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.faults import FAULTS
 from tests.chaos.site import opened
 from tests.chaos.storm import Asked, play
-from tests.faults.site import Nursery
+from tests.services.forking import Nursery
 
 SEED = 7
 # What fails on each database; together it is everything.

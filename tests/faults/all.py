@@ -16,8 +16,8 @@ from rich.table import Table
 from tests.faults.killer import Point
 from tests.faults.network import network
 from tests.faults.points import listing, named_away
-from tests.faults.site import Nursery
 from tests.faults.story import Story
+from tests.services.forking import Nursery
 
 
 @click.command()

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.site import Nursery, Site
+from tests.faults.site import Site
 from tests.faults.story import FILING, Story
+from tests.services import forking
+from tests.services.forking import Nursery
 
 
 @pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
+def nursery() -> Nursery:
     """One process for each worker of the tests, from which programs are forked."""
-    with Nursery() as nursery:
-        yield nursery
+    return forking.nursery()
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,10 @@ from tests.chaos.partners import Input, Sending
 from tests.chaos.site import Place, opened
 from tests.faults.killer import Point
 from tests.faults.points import TRIES, points
-from tests.faults.site import KILLED, Nursery
+from tests.faults.site import KILLED
 from tests.flow import erp
 from tests.services.amqp import Client, Nameless
+from tests.services.forking import Nursery
 
 # What is done at a server: the folders of this machine, in which nothing happens here, are left out.
 _AWAY = re.compile(r"^(?!intake commit|(dispatch|receive) customs commit).* commit$|/(from-)?pier\b|^amqp ")

@@ -75,17 +75,20 @@ def _become(order: dict[str, Any]) -> NoReturn:
     try:
         os.chdir(order["folder"])
         log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        errors = os.open(order.get("errors", order["log"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         nothing = os.open(os.devnull, os.O_RDONLY)
-        for handle, standard in ((nothing, 0), (log, 1), (log, 2)):
+        for handle, standard in ((nothing, 0), (log, 1), (errors, 2)):
             os.dup2(handle, standard)
-        for name, value in {**PACE, **order["settings"]}.items():
-            module, _, attribute = name.rpartition(".")
-            setattr(import_module(module), attribute, value)
-        if order["narrow"]:
+        if "environment" in order:
+            os.environ.clear()
+            os.environ.update(order["environment"])
+        if "settings" in order:
+            _hurry(order["settings"])
+        if order.get("narrow"):
             narrow(*map(Path, order["narrow"]))
-        if order["clock"]:
+        if order.get("clock"):
             set_clock(Path(order["clock"]))
-        if order["trace"]:
+        if order.get("trace"):
             point = None if order["point"] is None else Point(**order["point"])
             killer = Killer(Path(order["folder"]), Path(order["trace"]), point)
             killer.install()
@@ -99,6 +102,12 @@ def _become(order: dict[str, Any]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def _hurry(settings: dict[str, Any]) -> None:
+    for name, value in {**PACE, **settings}.items():
+        module, _, attribute = name.rpartition(".")
+        setattr(import_module(module), attribute, value)
 
 
 def set_clock(file: Path) -> None:

@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from tests.faults.killer import Point
+from tests.services.forking import Nursery
 from tests.services.installation import ROOT, Installation
 
 # Only what hangs comes near it: a test waits for a condition, never for a time.
 PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.01
 KILLED = -signal.SIGKILL
-
-
-class Nursery:
-    """Starts programs by forking a process that has imported them already."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.nursery"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        """Give the nursery to a block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let it end, and what it has started with it."""
-        self._process.communicate()
-
-    def ask(self, **order: Any) -> Any:
-        """Give an order and return the answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with self._lock:
-            self._process.stdin.write(f"{json.dumps(order)}\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
 
 
 @dataclass

@@ -12,7 +12,8 @@ from typing import Any
 from gateway.clock import parse_moment
 from tests.faults.killer import Point
 from tests.faults.outcome import broken_promises, differences, outcome
-from tests.faults.site import KILLED, Nursery, Site, example
+from tests.faults.site import KILLED, Site, example
+from tests.services.forking import Nursery
 
 FILING = parse_moment("2026-10-20T09:00:00+08:00")
 AGGREGATION = parse_moment("2026-11-03T09:00:00+08:00")

@@ -17,9 +17,10 @@ import pytest
 
 from gateway.store import DocumentFilter, LeaseRow, Store
 from tests.faults.killer import Point
-from tests.faults.site import KILLED, Nursery, Program, Site, held, wait_until
+from tests.faults.site import KILLED, Program, Site, held, wait_until
 from tests.faults.story import FILING
 from tests.flow import erp
+from tests.services.forking import Nursery
 from tests.services.installation import Installation
 from tests.services.postgres import Server
 

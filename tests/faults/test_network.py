@@ -9,7 +9,7 @@ import pytest
 from tests.faults.killer import Point
 from tests.faults.network import Network, network
 from tests.faults.points import named_away
-from tests.faults.site import Nursery
+from tests.services.forking import Nursery
 
 # Something was done at a server and is not noted yet, or noted and not done yet; `tests.faults.all` does all.
 POINTS = [

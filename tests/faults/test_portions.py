@@ -9,9 +9,10 @@ import pytest
 
 from tests.faults.killer import Point
 from tests.faults.outcome import broken_promises, differences, outcome
-from tests.faults.site import KILLED, Nursery, Site, asked
+from tests.faults.site import KILLED, Site, asked
 from tests.faults.story import FILING
 from tests.flow import erp
+from tests.services.forking import Nursery
 
 PORTIONS = {"gateway.steps.commands.PORTION": 2, "gateway.steps.portions.PORTION": 2}
 COUNT = 7

@@ -30,6 +30,7 @@ from gateway.parts import Gateway
 from gateway.signing import make_trial_token
 from gateway.stages import stages
 from gateway.store import AlertRow, DocumentFilter, DocumentRow, ReceiptRow, SubmissionRow
+from tests.services.forking import beside, run
 from tests.services.softhsm import ENTERPRISE, PrivateToken, private_token
 from tests.services.warm import warm
 
@@ -165,32 +166,21 @@ class Installation:
 
     def command(self, *arguments: str, now: datetime = FILING) -> list[str]:
         """Return the command line of the gateway."""
-        start = [sys.executable, "-m", "gateway", "--config", str(self.config)]
-        return [*start, "--now", now.isoformat(), *arguments]
+        return [sys.executable, "-m", "gateway", *self._arguments(now), *arguments]
 
     def gateway(self, *arguments: str, now: datetime = FILING) -> subprocess.CompletedProcess[str]:
         """Run a command of the gateway as a process to its end."""
-        return subprocess.run(
-            self.command(*arguments, now=now), capture_output=True, text=True, check=False, cwd=ROOT
-        )
+        return run("gateway", [*self._arguments(now), *arguments], PATIENCE_SECONDS * 2)
+
+    def _arguments(self, now: datetime) -> list[str]:
+        return ["--config", str(self.config), "--now", now.isoformat()]
 
     @contextmanager
-    def customs(self, now: datetime = FILING) -> Iterator[subprocess.Popen[str]]:
+    def customs(self, now: datetime = FILING) -> Iterator[None]:
         """Run the customs office as a process; it is open when the block begins."""
-        command = [sys.executable, "-m", "customs_stub", "run", "--config", str(self.customs_config)]
-        with (
-            (self.folder / "customs.log").open("ab") as log,
-            subprocess.Popen(
-                [*command, "--now", now.isoformat()], stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT
-            ) as process,
-        ):
-            assert process.stdout is not None
-            assert process.stdout.readline() == "customs-stub ready\n"
-            try:
-                yield process
-            finally:
-                process.terminate()
-                process.communicate()
+        arguments = ["run", "--config", str(self.customs_config), "--now", now.isoformat()]
+        with beside("customs-stub", arguments, "customs-stub ready\n"):
+            yield
 
 
 @dataclass
