@@ -18,9 +18,9 @@ import click
 from gateway.bootstrap import Bell, open_gateway
 from gateway.clock import Clock, parse_moment
 from gateway.stages import stages
-from tests.bench import erp
-from tests.bench.loop import RECEIPTS, Carrier
-from tests.bench.site import NOW, Site
+from tests.bench.loop import answered, carry, drop
+from tests.bench.process import NOW
+from tests.bench.site import Site, told
 from tests.bench.statements import Statements
 
 _BEFORE = ("intake", "understand", "sign", "dispatch", "notify")
@@ -76,12 +76,10 @@ def measure(site: Site, asked: argparse.Namespace) -> None:
         # There is one route and no server here, so that the first word names a stage.
         named = {name.partition(" ")[0]: stage for name, stage in stages(gateway).items()}
         meter = Meter(named, counted, profiled=top > 0)
-        for name, data in erp.manifests("JB", count, asked.items):
-            erp.drop(site.inbox, name, data)
+        drop(site, "JB", count, asked.items)
         meter.run(_BEFORE)
-        with site.customs(aside=True):
-            site.wait_for(site.aside, RECEIPTS * count)
-        Carrier(site).carry()
+        answered(site, count)
+        carry(site, sorted(told(site.aside)))
         meter.run(_AFTER)
     for name, seconds in meter.seconds.items():
         _tell(name, seconds / count, meter.elapsed[name] / count)
