@@ -23,7 +23,7 @@ def shadowed(mappings: Iterable[Mapping], agreements: Iterable[Sequence[str]]) -
     sets = {frozenset(each.name for each in every if _allowed(each, names)) for names in agreements}
     sets |= {frozenset(each.name for each in every if _folder(each) == _folder(one)) for one in every}
     for one, other in permutations(every, 2):
-        if _covers(other, one) and any({one.name, other.name} <= together for together in sets):
+        if any({one.name, other.name} <= together for together in sets) and _covers(other, one):
             values = {"key": "match", "other": other.name}
             yield Violation("mapping.shadowed", "match", values, Place(f"{one.name}.toml", path="match"))
 
@@ -38,11 +38,7 @@ def _folder(mapping: Mapping) -> str:
 
 def _covers(wide: Mapping, narrow: Mapping) -> bool:
     """Tell whether every source that fits the narrow one fits the wide one: it asks for nothing more."""
-    if (
-        wide.format != narrow.format
-        or not {*narrow.formats} <= {*wide.formats}
-        or _prefixes(wide) != _prefixes(narrow)
-    ):
+    if wide.format != narrow.format or not {*narrow.formats} <= {*wide.formats}:
         return False
     files = {each.lower() for each in wide.match.files} or {"*"}
     if not files & {"*"} and not files >= {each.lower() for each in narrow.match.files or ("*",)}:
@@ -50,7 +46,10 @@ def _covers(wide: Mapping, narrow: Mapping) -> bool:
     if not {text for text, _ in wide.match.needed} <= {text for text, _ in narrow.match.needed}:
         return False
     asked = {text: wanted for text, _, wanted in narrow.match.values}
-    return all(text in asked and asked[text] <= wanted for text, _, wanted in wide.match.values)
+    if not all(text in asked and asked[text] <= wanted for text, _, wanted in wide.match.values):
+        return False
+    # Last, for it reads both files again.
+    return _prefixes(wide) == _prefixes(narrow)
 
 
 def _prefixes(mapping: Mapping) -> object:
