@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import sqlalchemy
-from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy import Dialect, Executable, SelectBase
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
+from gateway.errors import GatewayError
 from gateway.store.failures import failure_of
 
 Values = Mapping[str, Any]
-_Convert = Callable[[Any], Any] | None
 
 
 class Found(Protocol):
@@ -51,6 +50,7 @@ class Connection:
         self.library = connection
         self.dialect = connection.dialect
         self._statements = statements
+        self._driver: Any = connection.dialect.loaded_dbapi
 
     def execute(self, statement: Executable, values: Values | None = None) -> Found:
         """Execute a statement.
@@ -58,11 +58,15 @@ class Connection:
         Raises:
             GatewayError: As `failure_of` says.
         """
-        prepared = self._statements.prepared(statement, frozenset(values or ()))
+        values = values or {}
+        prepared = self._statements.prepared(statement, tuple(values))
         if prepared is None:
             return self.library.execute(statement, values)
-        with self._cursor() as cursor:
-            cursor.execute(prepared.text, prepared.written(values or {}))
+        cursor = self.library.connection.cursor()
+        try:
+            cursor.execute(prepared.text, prepared.written(values))
+        except self._driver.Error as fault:
+            raise self._failed(fault, cursor) from fault
         return _Result(cursor, prepared.readers)
 
     def execute_many(self, statement: Executable, values: Sequence[Values]) -> None:
@@ -73,12 +77,15 @@ class Connection:
         """
         if not values:
             return
-        prepared = self._statements.prepared(statement, frozenset(values[0]))
+        prepared = self._statements.prepared(statement, tuple(values[0]))
         if prepared is None:
             self.library.execute(statement, values)
             return
-        with self._cursor() as cursor:
+        cursor = self.library.connection.cursor()
+        try:
             cursor.executemany(prepared.text, [prepared.written(each) for each in values])
+        except self._driver.Error as fault:
+            raise self._failed(fault, cursor) from fault
 
     def scalar(self, statement: Executable, values: Values | None = None) -> Any:
         """Return the first value of the first row, None where there is none."""
@@ -90,19 +97,16 @@ class Connection:
 
     def say(self, sql: str) -> None:
         """Have the driver do what has neither values nor rows."""
-        with self._cursor() as cursor:
-            cursor.execute(sql)
-
-    @contextmanager
-    def _cursor(self) -> Iterator[Any]:
-        driver, proxied = self.dialect.loaded_dbapi, self.library.connection
-        cursor = proxied.cursor()
+        cursor = self.library.connection.cursor()
         try:
-            yield cursor
-        except driver.Error as fault:
-            if self.dialect.is_disconnect(fault, proxied, cursor):
-                self.library.invalidate(fault)
-            raise failure_of(fault, driver) from fault
+            cursor.execute(sql)
+        except self._driver.Error as fault:
+            raise self._failed(fault, cursor) from fault
+
+    def _failed(self, fault: Any, cursor: DBAPICursor) -> GatewayError:
+        if self.dialect.is_disconnect(fault, self.library.connection, cursor):
+            self.library.invalidate(fault)
+        return failure_of(fault, self._driver)
 
 
 class Statements:
@@ -110,11 +114,11 @@ class Statements:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._seen: WeakKeyDictionary[Executable, dict[frozenset[str], _Prepared | None]] = (
+        self._seen: WeakKeyDictionary[Executable, dict[tuple[str, ...], _Prepared | None]] = (
             WeakKeyDictionary()
         )
 
-    def prepared(self, statement: Executable, names: frozenset[str]) -> _Prepared | None:
+    def prepared(self, statement: Executable, names: tuple[str, ...]) -> _Prepared | None:
         """Return a statement that is executed with values of these names; None is the library's to do."""
         known = self._seen.get(statement)
         if known is None:
@@ -126,10 +130,10 @@ class Statements:
         return known[names]
 
 
-def _prepare(statement: Executable, names: frozenset[str], dialect: Dialect) -> _Prepared | None:
-    if not isinstance(statement, Select | UpdateBase):
+def _prepare(statement: Executable, names: tuple[str, ...], dialect: Dialect) -> _Prepared | None:
+    if not isinstance(statement, SelectBase | UpdateBase):
         return None
-    compiled = statement.compile(dialect=dialect, column_keys=sorted(names) if names else None)
+    compiled = statement.compile(dialect=dialect, column_keys=names or None)
     if compiled.post_compile_params:
         return None
     return _Prepared(compiled, [column.type for column in statement.exported_columns], dialect)
@@ -140,7 +144,7 @@ class _Prepared:
 
     Attributes:
         text: The statement in the database's own words.
-        readers: What turns the values of a row into ours.
+        readers: What turns values of a row into ours, with their places.
     """
 
     def __init__(
@@ -156,9 +160,9 @@ class _Prepared:
             for name in compiled.positiontup or compiled.binds
         ]
         readers = [each.dialect_impl(dialect).result_processor(dialect, None) for each in types]
-        self.readers: Sequence[_Convert] = readers
+        self.readers = [(place, read) for place, read in enumerate(readers) if read is not None]
 
-    def written(self, values: Values) -> Sequence[Any] | Mapping[str, Any]:
+    def written(self, values: Values) -> Any:
         """Return values as the driver takes them."""
         given = {**self._constants, **values}
         if self._positional:
@@ -171,7 +175,7 @@ class _Result:
 
     __slots__ = ("_cursor", "_readers")
 
-    def __init__(self, cursor: DBAPICursor, readers: Sequence[_Convert]) -> None:
+    def __init__(self, cursor: DBAPICursor, readers: Sequence[tuple[int, Callable[[Any], Any]]]) -> None:
         self._cursor = cursor
         self._readers = readers
 
@@ -192,6 +196,9 @@ class _Result:
         return None if row is None else row[0]
 
     def _read(self, row: Sequence[Any]) -> Sequence[Any]:
-        return [
-            value if read is None else read(value) for value, read in zip(row, self._readers, strict=True)
-        ]
+        if not self._readers:
+            return row
+        read = list(row)
+        for place, convert in self._readers:
+            read[place] = convert(read[place])
+        return read

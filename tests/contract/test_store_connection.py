@@ -1,0 +1,105 @@
+"""Statements give the same rows, changes and errors, executed by the library or handed to the driver."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import bindparam, insert, select, update
+
+from gateway.errors import ParkedError
+from gateway.store import Store, Unit
+from gateway.store.tables import documents, relations
+from tests.services.stores import document, new
+
+pytest_plugins = ("tests.services.store_fixtures",)
+
+ONE = select(documents.c.number, documents.c.content, documents.c.updated_at).where(
+    documents.c.number == bindparam("number")
+)
+SOME = select(documents.c.number).where(documents.c.number.in_(bindparam("numbers", expanding=True)))
+MOVE = update(documents).where(documents.c.number == bindparam("_number")).values(state=bindparam("state"))
+LINK = insert(relations)
+# The library executes it the first time, the driver from then on.
+TIMES = range(3)
+
+
+@pytest.fixture
+def unit(store: Store) -> Iterator[Unit]:
+    """A transaction in which there is one document."""
+    with store.begin() as unit:
+        unit.documents.put([new(document())])
+        yield unit
+
+
+def link(position: int) -> dict[str, object]:
+    """Return a row with a decimal."""
+    ends = {"manifest_number": document().number, "declaration_number": document().number}
+    return {
+        **ends,
+        "manifest_item": position,
+        "declaration_item": 1,
+        "quantity": Decimal("1.50"),
+        "total": Decimal("3.000"),
+    }
+
+
+def test_rows_are_read_alike(unit: Unit) -> None:
+    """Times, decimals and contents come as what they were, whoever executes."""
+    found = [unit._connection.execute(ONE, {"number": document().number}).first() for _ in TIMES]
+    assert [tuple(row or ()) for row in found] == [(document().number, document().content, unit.now)] * len(
+        TIMES
+    )
+    assert [unit._connection.execute(ONE, {"number": "M0"}).first() for _ in TIMES] == [None] * len(TIMES)
+
+
+def test_changes_are_counted_alike(unit: Unit) -> None:
+    """How many rows changed is what stages decide by."""
+    values = {"_number": document().number, "state": "declared"}
+    assert [unit._connection.execute(MOVE, values).rowcount for _ in TIMES] == [1] * len(TIMES)
+    assert [unit._connection.execute(MOVE, {**values, "_number": "M0"}).rowcount for _ in TIMES] == [0] * 3
+
+
+def test_lists_of_values_are_taken_alike(unit: Unit) -> None:
+    """A statement whose text depends on its values is made anew for each list."""
+    for _ in TIMES:
+        for numbers in ([], [document().number], ["M0", "M1", document().number]):
+            found = unit._connection.scalars(SOME, {"numbers": numbers})
+            assert found == numbers[-1:]
+
+
+def test_the_order_and_number_of_names_does_not_matter(unit: Unit) -> None:
+    """Values find their places by name, and an insert without some of them leaves those out."""
+    for position in TIMES:
+        values = link(position)
+        turned = dict(reversed(values.items()))
+        unit._connection.execute(LINK, turned if position % 2 else values)
+        fewer = {name: value for name, value in link(position + 10).items() if name != "declaration_item"}
+        with pytest.raises(ParkedError, match=r"store.refused"), unit.savepoint():
+            unit._connection.execute(LINK, fewer)
+    kept = select(relations.c.manifest_item, relations.c.quantity).order_by(relations.c.manifest_item)
+    assert [tuple(row) for row in unit._connection.execute(kept)] == [
+        (position, Decimal("1.50")) for position in TIMES
+    ]
+
+
+def test_what_breaks_a_rule_is_refused_alike(unit: Unit) -> None:
+    """A row that is there already is the same error, alone or among many."""
+    unit._connection.execute_many(LINK, [link(1), link(2)])
+    for _ in TIMES:
+        with pytest.raises(ParkedError, match=r"store.refused"), unit.savepoint():
+            unit._connection.execute(LINK, link(1))
+        with pytest.raises(ParkedError, match=r"store.refused"), unit.savepoint():
+            unit._connection.execute_many(LINK, [link(3), link(2)])
+
+
+def test_a_statement_for_one_use_is_not_kept(store: Store) -> None:
+    """What is made anew each time leaves nothing behind, however often."""
+    with store.read() as unit:
+        for number in range(5):
+            unit._connection.execute(select(documents.c.number).where(documents.c.number == f"M{number}"))
+    gc.collect()
+    # The library itself keeps the first of each form.
+    assert len(store._statements._seen) <= 1
