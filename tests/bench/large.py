@@ -13,13 +13,14 @@ import io
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 
 from tests.bench import erp
-from tests.bench.site import Process, Site
+from tests.bench.process import Process
+from tests.bench.site import Site
 from tests.services.postgres import server
 
 _LOOK_SECONDS, _EVERY_SECONDS = 0.05, 5.0
@@ -85,18 +86,12 @@ def _accepted(reply: Path) -> int:
 
 @contextmanager
 def _site(*, postgres: bool) -> Iterator[Site]:
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        site = Site.make(Path(name))
-        if not postgres:
-            yield site
-            return
-        with server() as database:
-            configured = site.folder / "gateway.toml"
-            text = configured.read_text("utf-8")
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as parts:
+        url = ""
+        if postgres:
+            database = parts.enter_context(server())
             url = database.url(database.create())
-            configured.write_text(text.replace("sqlite:///var/gateway.db", url), "utf-8")
-            # Another one, which has not read its configuration yet.
-            yield Site(site.folder)
+        yield Site.make(Path(name), url)
 
 
 def main() -> None:
