@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -41,11 +41,20 @@ class FieldDictionary:
     """Every field of every message body, by path without positions."""
 
     specs: Mapping[str, FieldSpec] = field(default_factory=dict)
-    _below: dict[str, list[FieldSpec]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _below: dict[str, dict[str, FieldSpec]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _wanted: dict[tuple[str, bool], list[str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         for path, spec in self.specs.items():
-            self._below.setdefault(path.rpartition("/")[0], []).append(spec)
+            prefix = path.rpartition("/")[0]
+            self._below.setdefault(prefix, {})[spec.name] = spec
+            for declaring in (False, True):
+                if not spec.filled and (spec.save or (declaring and spec.declare)):
+                    self._wanted.setdefault((prefix, declaring), []).append(spec.name)
 
     def find(self, path: str) -> FieldSpec | None:
         """Return what is known of the field at a path, with or without positions."""
@@ -53,7 +62,15 @@ class FieldDictionary:
 
     def below(self, prefix: str) -> Iterator[FieldSpec]:
         """Return the fields directly below a body or group, in schema order."""
-        return iter(self._below.get(prefix, ()))
+        return iter(self.named(prefix).values())
+
+    def named(self, prefix: str) -> Mapping[str, FieldSpec]:
+        """Return the fields directly below a body or group by name."""
+        return self._below.get(prefix, {})
+
+    def wanted(self, prefix: str, *, declaring: bool) -> Sequence[str]:
+        """Return the names of the fields below a body or group that the sender must give (EN-01)."""
+        return self._wanted.get((prefix, declaring), ())
 
 
 # The paths of one message are those of the next: this holds every field of two bodies with 99 items.

@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.documents import amounts, identifiers
 from gateway.documents.draft import Draft, Group
+from gateway.fields import FieldSpec, plain
 
 DISTRICTS: Final = "customs_district"
 LICENCE_DOCUMENTS: Final = "licence_doc"
@@ -23,11 +24,16 @@ _FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
 
 def check_values(draft: Draft) -> None:
     """Turn names of code tables into codes and check the form of every value that is there."""
+    dictionary, codes = draft.facts.dictionary, draft.facts.codes
     for group in (draft.head, *draft.items()):
-        for name in list(group.fields):
-            text = group.text(name)
-            if text:
-                _resolve(draft, group, name, text)
+        specs = dictionary.named(plain(group.path))
+        for name, text in list(group.fields.items()):
+            if not isinstance(text, str) or not text:
+                continue
+            spec = specs.get(name)
+            if spec is not None and spec.table and codes.has(spec.table):
+                _resolve(draft, group, spec, text)
+            if name in _FORMS or name.endswith("Date"):
                 _check_form(draft, group, name)
 
 
@@ -37,15 +43,12 @@ def check_mandatory(draft: Draft, besides: Collection[str] = ()) -> None:
     Grey fields are left out: they are the gateway's to fill, and what hindered it is reported itself. So are
     those of the head that the caller names.
     """
+    dictionary, declaring = draft.facts.dictionary, draft.declaring
     for group in (draft.head, *draft.items()):
-        for spec in draft.facts.dictionary.below(group.path.partition("[")[0]):
-            wanted = spec.save or (draft.declaring and spec.declare)
-            if group is draft.head and spec.name in {"Item", *besides}:
-                continue
-            if wanted and not spec.filled and not group.text(spec.name):
-                draft.fault(
-                    "rule.mandatory", group.at(spec.name), level_en=draft.level, level_zh=draft.level.zh
-                )
+        left_out = ("Item", *besides) if group is draft.head else ()
+        for name in dictionary.wanted(plain(group.path), declaring=declaring):
+            if not group.text(name) and name not in left_out:
+                draft.fault("rule.mandatory", group.at(name), level_en=draft.level, level_zh=draft.level.zh)
 
 
 def check_items(draft: Draft, limit: int) -> None:
@@ -67,11 +70,8 @@ def check_positive(draft: Draft, group: Group, *names: str) -> None:
             draft.fault("rule.not-positive", group.at(name), given=text)
 
 
-def _resolve(draft: Draft, group: Group, name: str, text: str) -> None:
-    spec = draft.facts.dictionary.find(group.at(name))
-    codes = draft.facts.codes
-    if spec is None or not spec.table or not codes.has(spec.table):
-        return
+def _resolve(draft: Draft, group: Group, spec: FieldSpec, text: str) -> None:
+    codes, name = draft.facts.codes, spec.name
     code = codes.code(spec.table, text)
     if code is not None:
         group.fields[name] = code
