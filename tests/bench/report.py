@@ -84,18 +84,13 @@ def tables(results: Results) -> str:
         f"`{results.command}`: medians of {_times(results.runs)}, {results.cores} cores, "
         f"load {results.load} before it began, {results.minutes} minutes, {results.made[:10]}."
     )
-    parts = [
-        made,
-        _targets(results),
-        "Throughput, the whole loop:",
-        _throughput(results),
-        "Latency, one at a time, in ms:",
-        _latency(results),
-        "Signatures and verifications in a second of processor time, RSA-2048:",
-        _signing(results),
-    ]
+    parts = [made, _targets(results)]
+    if results.of("gateway"):
+        parts += ["Throughput, the whole loop:", _throughput(results)]
+    parts += ["Latency, one at a time, in ms:", _latency(results)]
     if results.of("gateway", "slow"):
         parts += ["A token that takes 240 ms for a signature:", _slow(results)]
+    parts += ["Signatures and verifications in a second of processor time, RSA-2048:", _signing(results)]
     return "\n\n".join(parts)
 
 
@@ -166,7 +161,13 @@ def _figures(record: Record, names: Sequence[str]) -> Iterator[str]:
 
 
 def _rounded(number: float) -> str:
-    return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+    return (
+        f"{number:.0f}"
+        if number >= 100 or number == int(number)
+        else f"{number:.1f}"
+        if number >= 10
+        else f"{number:.2f}"
+    )
 
 
 def _times(runs: int) -> str:

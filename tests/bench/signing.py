@@ -21,7 +21,7 @@ from tests.bench.hands import BareHand, verify_bare
 from tests.services.softhsm import ENTERPRISE, NOON, private_token
 
 NS = "urn:cn:collective-declaration:1.0"
-SECONDS, RUNS = 0.5, 5
+SECONDS, RUNS = 0.2, 12
 
 
 def message(items: int) -> etree._Element:

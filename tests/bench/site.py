@@ -20,7 +20,7 @@ from tests.services.faulty_token import FaultyToken, faulty_library
 from tests.services.softhsm import PrivateToken
 
 SLOW_MS = 240
-_PATIENCE_SECONDS, _LOOK_SECONDS = 600.0, 0.02
+_PATIENCE_SECONDS, _LOOK_SECONDS = 600.0, 0.05
 _DATABASE = "sqlite:///var/gateway.db"
 # A technical receipt and an approval answer each manifest; nothing clears it.
 _TWO_RECEIPTS = """
