@@ -42,7 +42,7 @@ class Columns(Dialect[Rows, str]):
         return _TableReading(source)
 
 
-# Files of one layout come again and again, each is held against every mapping, and comparing names is slow.
+# Files of one layout come again and again, and comparing names is slow.
 @lru_cache(maxsize=1000)
 def _nearest(name: str, columns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(get_close_matches(name, columns, n=3, cutoff=0.4))
@@ -120,10 +120,11 @@ class _TableReading(Reading[Rows, str]):
         position = self._index.get(column)
         return Place(self.name, line, column, None if position is None else self._table.cell(line, position))
 
-    def lacks(self, expression: str) -> list[str] | None:
-        if expression in self._index:
-            return None
-        return list(_nearest(expression, tuple(self._index)))
+    def lacks(self, expression: str) -> bool:
+        return expression not in self._index
+
+    def near(self, expression: str) -> tuple[str, ...]:
+        return _nearest(expression, tuple(self._index))
 
     def _cell(self, row: RowLike, column: str) -> str:
         position = self._index.get(column)

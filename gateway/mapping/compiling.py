@@ -187,7 +187,9 @@ class Compiler:
             (text, self._expression(text, f"match.values.{text}"), frozenset(wanted))
             for text, wanted in match.values.items()
         )
-        return Match(tuple(match.file), tuple((text, self._expression(text, key)) for text in texts), values)
+        needed = tuple((text, self._expression(text, key)) for text in texts)
+        columns = frozenset(column for _, column in needed) if self.spec.format == "csv" else frozenset()
+        return Match(tuple(match.file), needed, values, columns)
 
     def _split(self, header: list[Rule]) -> Split[Any]:
         message = self.spec.message

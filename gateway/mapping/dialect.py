@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -122,10 +122,15 @@ class Reading(ABC, Generic[Node, Expression]):
         del node, entries
         return []
 
-    def lacks(self, expression: Expression) -> list[str] | None:
-        """Return the nearest headers when the file has no column of this name, else None."""
+    def lacks(self, expression: Expression) -> bool:
+        """Tell whether it is a column that the file does not have."""
         del expression
-        return None
+        return False
+
+    def near(self, expression: Expression) -> Sequence[str]:
+        """Return the headers that are most like a column that the file does not have."""
+        del expression
+        return ()
 
 
 class Dialect(ABC, Generic[Node, Expression]):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from gateway.errors import Violation
+
+_TABLES = ("csv", "xlsx")
 
 
 class CodeLookup(Protocol):
@@ -98,3 +100,11 @@ class SourceLike(Protocol):
     def warnings(self) -> tuple[Violation, ...]:
         """What was strange and stopped nothing."""
         ...
+
+
+def headers_of(source: SourceLike) -> frozenset[str]:
+    """Return the columns of a table, none of anything else."""
+    if source.format not in _TABLES:
+        return frozenset()
+    # The format says so; looking at each attribute of the protocol would take longer.
+    return frozenset(cast("TableLike", source.content).columns)

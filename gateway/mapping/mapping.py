@@ -40,11 +40,16 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a source must have to fit."""
+    """What a source must have to fit.
+
+    Attributes:
+        columns: Those of a table among what is needed.
+    """
 
     files: tuple[str, ...] = ()
     needed: tuple[tuple[str, Any], ...] = ()
     values: tuple[tuple[str, Any, frozenset[str]], ...] = ()
+    columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +91,34 @@ class Mapping:
             for group in body.walk():
                 yield from group.rules
 
+    def fits(self, source: SourceLike, columns: frozenset[str]) -> bool:
+        """Tell whether the source, whose columns these are, fits; why it does not takes longer to tell."""
+        likely = source.format in self.formats and self.match.columns <= columns
+        return likely and next(self._reasons(source), None) is None
+
     def misfits(self, source: SourceLike) -> list[Violation]:
         """Return every reason why the source does not fit; none if it does."""
+        return list(self._reasons(source))
+
+    def _reasons(self, source: SourceLike) -> Iterator[Violation]:
         place = Place(source.name)
         values = {"mapping": self.name}
         if source.format not in self.formats:
             formats = " / ".join(self.formats).upper()
             values |= {"wanted": formats, "found": source.format.upper()}
-            return [Violation("mapping.other-format", values=values, place=place)]
-        found = []
+            yield Violation("mapping.other-format", values=values, place=place)
+            return
         name = PurePath(source.name).name.lower() if self.match.files else ""
         if name and not any(fnmatchcase(name, each.lower()) for each in self.match.files):
             more = {"wanted": ", ".join(self.match.files), "found": name}
-            found.append(Violation("mapping.other-file-name", values=values | more, place=place))
+            yield Violation("mapping.other-file-name", values=values | more, place=place)
         reading = self.dialect.open(source)
         for text, expression in self.match.needed:
-            near = reading.lacks(expression)
-            if near is not None:
-                more = {"column": text, "near": ", ".join(near) or "–"}
-                found.append(Violation("mapping.lacks-column", values=values | more, place=place))
+            if reading.lacks(expression):
+                more = {"column": text, "near": ", ".join(reading.near(expression)) or "–"}
+                yield Violation("mapping.lacks-column", values=values | more, place=place)
             elif self.format != "csv" and not self._present(reading, expression):
-                found.append(Violation("mapping.lacks-path", values=values | {"path": text}, place=place))
+                yield Violation("mapping.lacks-path", values=values | {"path": text}, place=place)
         for text, expression, wanted in self.match.values:
             texts = self._texts(reading, expression)
             if not wanted.intersection(texts):
@@ -115,8 +127,7 @@ class Mapping:
                     "wanted": ", ".join(sorted(wanted)),
                     "found": ", ".join(texts[:5]) or "–",
                 }
-                found.append(Violation("mapping.other-value", values=values | more, place=place))
-        return found
+                yield Violation("mapping.other-value", values=values | more, place=place)
 
     def apply(self, source: SourceLike) -> list[Mapped]:
         """Make the messages of a source; what is wrong with one is in its `violations`.
@@ -191,9 +202,9 @@ class Mapping:
     def _missing_columns(self, reading: Reading[Any, Any]) -> Iterator[tuple[str, Violation]]:
         """Yield each missing column with the type of the message that needs it, or its head."""
         for need in self.needs:
-            near = [reading.lacks(column) for column in need.columns]
-            if all(each is not None for each in near):
-                meant = ", ".join(dict.fromkeys(name for each in near for name in each or ())) or "–"
+            if all(map(reading.lacks, need.columns)):
+                near = dict.fromkeys(name for column in need.columns for name in reading.near(column))
+                meant = ", ".join(near) or "–"
                 values = {"column": " / ".join(need.columns), "rule": need.key, "near": meant}
                 place = reading.expected(reading.root, need.columns[0])
                 kind = need.target.partition("/")[0]

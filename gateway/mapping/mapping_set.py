@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from gateway.errors import Place, RejectedError, Violation, refuse
 from gateway.mapping.compiling import Compiler
 from gateway.mapping.faults import explain
-from gateway.mapping.lookup import CodeLookup, SourceLike
+from gateway.mapping.lookup import CodeLookup, SourceLike, headers_of
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.spec import MappingSpec
 
@@ -30,6 +30,9 @@ class MappingSet:
     """
 
     mappings: dict[str, Mapping]
+    _allowed: dict[tuple[str, ...], list[Mapping]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def load(cls, folder: Path, tables: CodeLookup) -> MappingSet:
@@ -74,18 +77,19 @@ class MappingSet:
         Raises:
             RejectedError: `mapping.none-fits` with the reasons of the nearest, or `mapping.two-fit`.
         """
-        candidates = [each for each in self if any(fnmatchcase(each.name, name) for name in names)]
+        candidates = self._candidates(tuple(names))
         place = Place(source.name)
         if not candidates:
             allowed = ", ".join(names) or "–"
             raise refuse(
                 "mapping.none-allowed", place=place, names=allowed, known=", ".join(self.mappings) or "–"
             )
-        reasons = {each.name: each.misfits(source) for each in candidates}
-        fitting = [each for each in candidates if not reasons[each.name]]
+        columns = headers_of(source)
+        fitting = [each for each in candidates if each.fits(source, columns)]
         if len(fitting) > 1:
             raise refuse("mapping.two-fit", place=place, names=", ".join(each.name for each in fitting))
         if not fitting:
+            reasons = {each.name: each.misfits(source) for each in candidates}
             # Why a mapping for CSV does not fit an XML file helps nobody who has one for XML.
             near = {each.name for each in candidates if source.format in each.formats}
             reasons = {name: found for name, found in reasons.items() if name in near} or reasons
@@ -94,6 +98,14 @@ class MappingSet:
             first = Violation("mapping.none-fits", values={"names": ", ".join(reasons)}, place=place)
             raise RejectedError([first, *_nearest(list(reasons.values()))])
         return fitting[0]
+
+    def _candidates(self, names: tuple[str, ...]) -> list[Mapping]:
+        """Return the mappings that the patterns of a partner allow; there are as many lists as agreements."""
+        if names not in self._allowed:
+            self._allowed[names] = [
+                each for each in self if any(fnmatchcase(each.name, name) for name in names)
+            ]
+        return self._allowed[names]
 
 
 def _nearest(reasons: list[list[Violation]]) -> Iterator[Violation]:
