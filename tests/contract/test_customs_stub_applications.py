@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from customs_stub.scenarios import SCENARIOS
-from tests.contract.test_customs_stub_process import KILLER, ended, started, taken_away, wait_for
+from tests.contract.test_customs_stub_process import ended, killed_at, started, taken_away, wait_for
+from tests.services.forking import run
 from tests.unit.customs_stub.messages import (
     Signer,
     change,
@@ -143,14 +142,9 @@ def test_an_open_office_sends_references_when_another_process_asks(trial: Trial)
     """At once, and logs each."""
     process = started(trial.keep(SHIPPED))
     try:
-        command = [sys.executable, "-m", "customs_stub", "send-references", "--config", str(trial.config)]
-        asked = subprocess.run(
-            [*command, "--number", "COSU6100000001", "--now", "2026-10-21T08:00:00"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=ROOT,
-        )
+        words = ["send-references", "--config", str(trial.config)]
+        asked = run("customs-stub", [*words, "--number", "COSU6100000001", "--now", "2026-10-21T08:00:00"])
+        assert asked.returncode == 0, asked.stderr
         assert "1" in asked.stdout
         wait_for(process, "sent R20261021080000")
     finally:
@@ -173,10 +167,7 @@ def test_killed_at_any_moment_it_sends_each_reference_once_and_grants_once(
         office.send(QUALIFICATION, qualification())
         office.work()
         office.keep(text).send("QualificationChange", qualification_change(), "A0-2")
-        arguments = [sys.executable, "-c", KILLER, str(moment), *office.command("--until-idle")[3:]]
-        done = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=ROOT)
-        killed = done.returncode < 0
-        assert killed or done.returncode == 0, done.stderr
+        killed = killed_at(office, moment)
         sent = len(office.references())
         for file in office.answers.glob("*-reference.xml"):
             file.unlink()

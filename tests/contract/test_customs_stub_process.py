@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.forking import run
 from tests.unit.customs_stub.messages import Signer, make_signer, manifest, qualification, volume
 from tests.unit.customs_stub.trial import MANIFEST, QUALIFICATION, ROOT, VOLUME, Trial, kill, read_receipt
 
-# Runs the stub and kills it at the n-th moment at which something becomes durable or visible: before a
-# commit, before a temporary file is opened, before a rename. Prints nothing when it was never reached.
-KILLER = """
+# Kills the stub at the n-th moment at which something becomes durable or visible: before a commit, before a
+# temporary file is opened, before a rename. Does nothing when it was never reached.
+_KILLER = """
 import os, signal, sqlite3, sys
-left = int(sys.argv.pop(1))
+left = {moment}
 
 def moment():
     global left
@@ -38,9 +39,14 @@ def connect(*arguments, **options):
 
 sqlite3.connect = connect
 sys.addaudithook(audit)
-from customs_stub.__main__ import main
-main()
 """
+
+
+def killed_at(office: Trial, moment: int) -> bool:
+    """Let a process work until it is killed at a moment; return whether it was."""
+    done = run("customs-stub", office.arguments("--until-idle"), before=_KILLER.format(moment=moment))
+    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
+    return done.returncode != 0
 
 
 @pytest.fixture(scope="module")
@@ -161,10 +167,7 @@ def test_killed_at_any_moment_it_neither_loses_nor_repeats_a_receipt(
         office = Trial(tmp_path / f"at-{moment}", signer)
         office.send(QUALIFICATION, qualification(), "T0-1")
         office.send(QUALIFICATION, qualification(GoodsNature="3"), "A0-2")
-        arguments = [sys.executable, "-c", KILLER, str(moment), *office.command("--until-idle")[3:]]
-        done = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=ROOT)
-        killed = done.returncode == -signal.SIGKILL
-        assert killed or done.returncode == 0, done.stderr
+        killed = killed_at(office, moment)
         receipts = taken_away(office)
         office.work()
         receipts += taken_away(office)

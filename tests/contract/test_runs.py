@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -73,6 +72,11 @@ def world() -> World:
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few manifests be as many pieces as a large month has."""
+    cut_small(monkeypatch)
+
+
+def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every piece that the work is done in small."""
     monkeypatch.setattr(taking, "MARKED_AT_ONCE", 4)
     for module, name in ((runs, "_MANIFESTS"), (publishing, "_MANIFESTS")):
         monkeypatch.setattr(module, name, 2)
@@ -158,16 +162,17 @@ def states(store: Store, kind: str) -> set[str]:
         return {row.state for row in unit.documents.listing(DocumentFilter(kind=kind), limit=1000)}
 
 
-@pytest.fixture
-def expected(world: World, tmp_path: Path) -> Iterator[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def expected(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the month becomes when nothing comes in between, on SQLite."""
-    made = Store(f"sqlite:///{tmp_path}/expected.db", Clock(AGGREGATION))
-    made.migrate()
-    fill(made, month())
-    request(world, made)
-    work(world, made)
-    yield outcome(made)
-    made.close()
+    made = Store(f"sqlite:///{tmp_path_factory.mktemp('expected')}/gateway.db", Clock(AGGREGATION))
+    with pytest.MonkeyPatch.context() as monkeypatch, closing(made):
+        cut_small(monkeypatch)
+        made.migrate()
+        fill(made, month())
+        request(world, made)
+        work(world, made)
+        return outcome(made)
 
 
 @pytest.mark.requirement("AG-04", "AG-07", "AG-09")

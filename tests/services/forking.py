@@ -65,14 +65,20 @@ def nursery() -> Nursery:
     return made
 
 
-def run(program: str, arguments: Sequence[str], seconds: float) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, in its own pace and with the environment of the test."""
+def run(program: str, arguments: Sequence[str], before: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, in its own pace and with the environment of the test.
+
+    Args:
+        program: `gateway` or `customs-stub`.
+        arguments: Its words.
+        before: What the process runs before it becomes the program.
+    """
     with tempfile.TemporaryDirectory() as folder:
         said = _Said(Path(folder))
-        pid = said.start(program, arguments)
+        pid = said.start(program, arguments, before)
         # Waited for here, so that another thread may start something meanwhile.
         handle = os.pidfd_open(pid)
-        select.select([handle], [], [], seconds)
+        select.select([handle], [], [], 2 * PATIENCE_SECONDS)
         os.close(handle)
         code = nursery().ask(do="wait", pid=pid, seconds=0)
         assert code is not None, f"{program} did not end:\n{said.errors()}"
@@ -102,7 +108,7 @@ class _Said:
 
     folder: Path
 
-    def start(self, program: str, arguments: Sequence[str]) -> int:
+    def start(self, program: str, arguments: Sequence[str], before: str = "") -> int:
         return int(
             nursery().ask(
                 do="start",
@@ -112,6 +118,7 @@ class _Said:
                 log=str(self.folder / "output"),
                 errors=str(self.folder / "errors"),
                 environment=dict(os.environ),
+                before=before,
             )
         )
 

@@ -170,7 +170,7 @@ class Installation:
 
     def gateway(self, *arguments: str, now: datetime = FILING) -> subprocess.CompletedProcess[str]:
         """Run a command of the gateway as a process to its end."""
-        return run("gateway", [*self._arguments(now), *arguments], PATIENCE_SECONDS * 2)
+        return run("gateway", [*self._arguments(now), *arguments])
 
     def _arguments(self, now: datetime) -> list[str]:
         return ["--config", str(self.config), "--now", now.isoformat()]

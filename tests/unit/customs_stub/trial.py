@@ -20,6 +20,7 @@ from customs_stub.clock import BEIJING, OfficeClock
 from customs_stub.config import load
 from customs_stub.keys import make_identity
 from customs_stub.office import Office
+from tests.services.forking import run
 from tests.unit.customs_stub import messages
 from tests.unit.customs_stub.messages import JB, OFFICE, Signer
 
@@ -117,14 +118,16 @@ class Trial:
 
     def command(self, *extra: str) -> list[str]:
         """Return the command line that opens the office as a process."""
-        run = ["run", "--config", str(self.config), "--now", NOW.isoformat(), *extra]
-        return [sys.executable, "-m", "customs_stub", *run]
+        return [sys.executable, "-m", "customs_stub", *self.arguments(*extra)]
+
+    def arguments(self, *extra: str) -> list[str]:
+        """Return the arguments that open the office as a process."""
+        return ["run", "--config", str(self.config), "--now", NOW.isoformat(), *extra]
 
     def work_as_process(self) -> str:
         """Let a process answer everything there is and return what it logged."""
-        done = subprocess.run(
-            self.command("--until-idle"), capture_output=True, text=True, check=True, cwd=ROOT
-        )
+        done = run("customs-stub", self.arguments("--until-idle"))
+        assert done.returncode == 0, done.stderr
         return done.stderr
 
     def receipts(self, message_id: str = "") -> list[Receipt]:
