@@ -132,6 +132,8 @@ def shown(name: str) -> str:
 
     Control and formatting characters would forge lines of a log or turn the direction of writing.
     """
+    if name.isprintable():
+        return name
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

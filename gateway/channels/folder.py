@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
+from stat import S_ISREG
 from time import monotonic
 
 from gateway.channels.base import Arrival, Outcome, Refusal, shown, unfinished
@@ -194,7 +195,7 @@ class FolderInbox:
 
     def _being_written(self, name: str) -> bool:
         try:
-            handle = os.open(self._folder / name, _OPEN)
+            handle = os.open(f"{self._folder}/{name}", _OPEN)
         except OSError:
             # Gone, or not to be opened: the claim and the reading tell.
             return False
@@ -242,8 +243,8 @@ class FolderInbox:
 
     def _bytes_of(self, delivery: str) -> bytes | None:
         path = self._claims.path(delivery)
-        name = shown(path.name)
-        if not Signature.of(path.lstat()).is_file:
+        name = shown(self._claims.held[delivery])
+        if not S_ISREG(os.lstat(path).st_mode):
             raise refuse("channels.not-a-file", name=name)
         try:
             with os.fdopen(os.open(path, _OPEN), "rb") as file:

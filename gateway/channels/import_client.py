@@ -56,8 +56,8 @@ class ImportClientOutbox(FolderOutbox):
             return True
         return False
 
-    def _draft(self, name: str) -> Path:
-        return self._folder / f"{name}.Temp"
+    def _draft(self, name: str) -> str:
+        return f"{self._prefix}{name}.Temp"
 
     def _flush_folder(self) -> None:
         try:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from gateway.channels.base import Check, always
 from gateway.errors import GatewayError, RetryError, UnsentError
@@ -23,6 +24,9 @@ class LineLog:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        # How long it was after our last batch, and that batch: all that has to be known while it stays so.
+        self._end = -1
+        self._last: set[bytes] = set()
 
     def send(self, name: str, data: bytes) -> None:
         """Append one line; `name` is its number.
@@ -51,15 +55,23 @@ class LineLog:
 
     def _append(self, files: Sequence[tuple[str, bytes]]) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
+        lines = {name.encode(): data for name, data in files}
         with self._file.open("a+b") as log:
             end = log.seek(0, os.SEEK_END)
-            log.seek(max(0, end - _TAIL))
-            tail = log.read()
-            whole = tail[: tail.rfind(b"\n") + 1]
-            log.truncate(end - len(tail) + len(whole))
-            written = set(_LINE.findall(whole))
-            for name, data in files:
-                if name.encode() not in written:
-                    log.write(b'{"line": ' + name.encode() + b", " + data.removeprefix(b"{"))
+            written = self._last if end == self._end else _mended(log, end)
+            self._end = -1
+            for name, data in lines.items():
+                if name not in written:
+                    log.write(b'{"line": ' + name + b", " + data.removeprefix(b"{"))
             log.flush()
             os.fsync(log.fileno())
+            self._end, self._last = log.tell(), set(lines)
+
+
+def _mended(log: BinaryIO, end: int) -> set[bytes]:
+    """Cut off a line that is torn, and return the numbers of the last ones."""
+    log.seek(max(0, end - _TAIL))
+    tail = log.read()
+    whole = tail[: tail.rfind(b"\n") + 1]
+    log.truncate(end - len(tail) + len(whole))
+    return set(_LINE.findall(whole))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ class FolderOutbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # Two names a file are made of it; to make a `Path` takes as long as a call of the system.
+        self._prefix = f"{folder}/"
 
     def send(self, name: str, data: bytes) -> None:
         """Put one file; when this returns, it outlives a power cut (CU-05).
@@ -71,9 +74,9 @@ class FolderOutbox:
     def _stands(self, name: str, data: bytes) -> bool:
         """Return whether the same file is there already; other bytes under its name are never replaced."""
         check_name(name)
-        target = self._folder / name
-        if not os.path.lexists(target):
+        if not os.path.lexists(self._prefix + name):
             return False
+        target = self._folder / name
         # A reader may take it in this moment; then it was there.
         with suppress(FileNotFoundError):
             if target.is_symlink() or target.read_bytes() != data:
@@ -86,9 +89,10 @@ class FolderOutbox:
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(handle, rest) :]
+            _begin_flush(handle)
         except OSError:
             os.close(handle)
-            self._draft(name).unlink(missing_ok=True)
+            Path(self._draft(name)).unlink(missing_ok=True)
             raise
         return handle
 
@@ -98,7 +102,7 @@ class FolderOutbox:
         finally:
             os.close(handle)
         check()
-        self._draft(name).rename(self._folder / name)
+        os.rename(self._draft(name), self._prefix + name)  # noqa: PTH104 -- see `__init__`
 
     def _flush_folder(self) -> None:
         handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -107,8 +111,8 @@ class FolderOutbox:
         finally:
             os.close(handle)
 
-    def _draft(self, name: str) -> Path:
-        return self._folder / f".{name}.tmp"
+    def _draft(self, name: str) -> str:
+        return f"{self._prefix}.{name}.tmp"
 
     def _sure(self, name: str) -> type[RetryError]:
         """Return what is known of a file that has not got its name: over a network it may have."""
@@ -118,3 +122,13 @@ class FolderOutbox:
         error = kind("channels.not-sent", name=name, folder=self._folder, reason=fault.strerror)
         error.__cause__ = fault
         return error
+
+
+def _begin_flush(handle: int) -> None:
+    """Let the system write a file out while the next ones are written: flushing them takes half as long then.
+
+    What is said is that it is not read soon; where the system takes no such advice, nothing else changes.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -19,7 +19,7 @@ def named(name: str, mark: str, spare: int) -> str:
     return stem + end + suffix
 
 
-def put_away(file: Path, target: Path, reason: Path | None) -> bool:
+def put_away(file: str, target: str, reason: Path | None) -> bool:
     """Give a file the target's name, with a reason beside it; False when that name is another's.
 
     File and reason may keep their old names as well; the caller takes those away.
@@ -30,17 +30,17 @@ def put_away(file: Path, target: Path, reason: Path | None) -> bool:
     if os.path.lexists(target) and not _same(file, target):
         return False
     # First, so that no file ever lies in quarantine unexplained.
-    if reason is not None and not _explain(reason, target.with_name(target.name + REASON)):
+    if reason is not None and not _explain(reason, Path(target + REASON)):
         return False
     return _link(file, target)
 
 
 def _explain(reason: Path, target: Path) -> bool:
     # The same words may stand there from the time before we were broken off.
-    return _link(reason, target) or target.read_bytes() == reason.read_bytes()
+    return _link(str(reason), str(target)) or target.read_bytes() == reason.read_bytes()
 
 
-def _link(file: Path, target: Path) -> bool:
+def _link(file: str, target: str) -> bool:
     """Give a file another name in one step, or the name alone where links are not to be had.
 
     Ten times as fast as renaming over a reserved name, which makes the system write out the file.
@@ -54,15 +54,15 @@ def _link(file: Path, target: Path) -> bool:
     return True
 
 
-def _rename(file: Path, target: Path) -> bool:
+def _rename(file: str, target: str) -> bool:
     try:
         # Reserved first: a rename overwrites what lies there.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
     except FileExistsError:
         return False
-    file.rename(target)
+    Path(file).rename(target)
     return True
 
 
-def _same(file: Path, target: Path) -> bool:
-    return os.path.samestat(file.lstat(), target.lstat())
+def _same(file: str, target: str) -> bool:
+    return os.path.samestat(os.lstat(file), os.lstat(target))

@@ -37,13 +37,13 @@ def _received(inbox: FolderInbox) -> dict[str, bytes]:
 def test_a_file_is_written_as_temp_and_renamed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a name that the client does not take; it never sees half a file."""
     renamed = []
-    real = Path.rename
+    real = os.rename
 
-    def spy(self: Path, target: Path) -> Path:
-        renamed.append((self.name, Path(target).name, self.read_bytes()))
-        return real(self, target)
+    def spy(draft: str, target: str) -> None:
+        renamed.append((Path(draft).name, Path(target).name, Path(draft).read_bytes()))
+        real(draft, target)
 
-    monkeypatch.setattr(Path, "rename", spy)
+    monkeypatch.setattr(os, "rename", spy)
     ImportClientOutbox(root).send("A-1.xml", b"<a/>")
     assert renamed == [("A-1.xml.Temp", "A-1.xml", b"<a/>")]
     assert [file.name for file in (root / "OutBox").iterdir()] == ["A-1.xml"]
