@@ -14,8 +14,8 @@ from structlog.typing import EventDict
 
 from gateway.clock import Clock
 
-# signxml and its relatives write whole documents at DEBUG; business data does not belong into a log.
-_TALKATIVE = ("signxml", "sqlalchemy", "alembic", "watchdog", "pkcs11", "xmlschema")
+# Libraries write what they are given at DEBUG; business data does not belong into a log.
+_TALKATIVE = ("sqlalchemy", "alembic", "watchdog", "pkcs11", "xmlschema")
 
 
 def configure_logs(clock: Clock, *, verbose: bool = False) -> None:

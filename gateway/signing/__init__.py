@@ -13,7 +13,7 @@ from gateway.signing.pin import (
     PinSource,
     pin_source,
 )
-from gateway.signing.suites import SUITES, SignaturePolicy, Suite, VerifyingSuite
+from gateway.signing.suites import SUITES, SignaturePolicy, Suite
 from gateway.signing.token import Identity, Token
 from gateway.signing.trial import Trial, make_trial_token
 from gateway.signing.verification import Verified, Verifier, load_certificates, load_files
@@ -39,7 +39,6 @@ __all__ = [
     "Trial",
     "Verified",
     "Verifier",
-    "VerifyingSuite",
     "find_softhsm",
     "fingerprint",
     "inspect_token",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Final
@@ -20,36 +21,56 @@ MAX_ATTRIBUTES: Final = 255
 _ENCODINGS: Final = frozenset({"UTF-8", "UTF-16", "GB18030", "GBK", "GB2312", "US-ASCII"})
 _TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])")
 
-_ID: Final = frozenset({"Id"})
+
+def _tags(*names: str) -> tuple[str, ...]:
+    return tuple(DS + name for name in names)
+
+
+PREFIXES: Final = f"{{{EXCLUSIVE}}}InclusiveNamespaces"
 _NOTHING: Final[frozenset[str]] = frozenset()
-_ALGORITHM: Final = frozenset({"Algorithm"})
 _ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(("Signature", "SignedInfo", "SignatureValue", "KeyInfo"), _ID),
-    "Reference": frozenset({"Id", "URI"}),
-    **dict.fromkeys(("CanonicalizationMethod", "SignatureMethod", "Transform", "DigestMethod"), _ALGORITHM),
+    **dict.fromkeys(_tags("Signature", "SignedInfo", "SignatureValue", "KeyInfo"), frozenset({"Id"})),
+    **dict.fromkeys(_tags("Reference"), frozenset({"Id", "URI"})),
+    **dict.fromkeys(
+        _tags("CanonicalizationMethod", "SignatureMethod", "Transform", "DigestMethod"),
+        frozenset({"Algorithm"}),
+    ),
 }
-_PARTS: Final = ("SignedInfo", "SignatureValue", "KeyInfo")
+_PARTS: Final = _tags("SignedInfo", "SignatureValue", "KeyInfo")
+_CANONICAL: Final = frozenset(_tags("CanonicalizationMethod", "Transform"))
+_CERTIFICATES: Final = DS + "X509Data"
+# Everything beside a certificate is a remark: the certificate alone is looked at.
+_OF_CERTIFICATES: Final = frozenset(
+    _tags("X509Certificate", "X509SubjectName", "X509IssuerSerial", "X509SKI")
+)
 # What may be in each element, in this order; where there are several orders, any of them.
 _CHILDREN: Final[Mapping[str, frozenset[tuple[str, ...]]]] = {
-    "Signature": frozenset({_PARTS}),
-    "SignedInfo": frozenset({("CanonicalizationMethod", "SignatureMethod", "Reference")}),
-    "Reference": frozenset({("Transforms", "DigestMethod", "DigestValue")}),
-    "Transforms": frozenset({("Transform",), ("Transform", "Transform")}),
-    "KeyInfo": frozenset({("X509Data",), ("KeyName", "X509Data"), ("X509Data", "KeyName")}),
-    "X509IssuerSerial": frozenset({("X509IssuerName", "X509SerialNumber")}),
+    DS + "Signature": frozenset({_PARTS}),
+    DS + "SignedInfo": frozenset({_tags("CanonicalizationMethod", "SignatureMethod", "Reference")}),
+    DS + "Reference": frozenset({_tags("Transforms", "DigestMethod", "DigestValue")}),
+    DS + "Transforms": frozenset({_tags("Transform"), _tags("Transform", "Transform")}),
+    DS + "KeyInfo": frozenset(
+        {_tags("X509Data"), _tags("KeyName", "X509Data"), _tags("X509Data", "KeyName")}
+    ),
+    DS + "X509IssuerSerial": frozenset({_tags("X509IssuerName", "X509SerialNumber")}),
 }
-# Everything beside a certificate is a remark: the certificate alone is looked at.
-_OF_CERTIFICATES: Final = frozenset({"X509Certificate", "X509SubjectName", "X509IssuerSerial", "X509SKI"})
+_CHILDLESS: Final[frozenset[tuple[str, ...]]] = frozenset({()})
+_EXCLUSIVE_CHILDREN: Final = frozenset({(), (PREFIXES,)})
 _WITH_TEXT: Final = frozenset(
     {
-        *("DigestValue", "SignatureValue", "KeyName", "X509Certificate"),
-        *("X509SubjectName", "X509IssuerName", "X509SerialNumber", "X509SKI"),
+        *_tags("DigestValue", "SignatureValue", "KeyName", "X509Certificate"),
+        *_tags("X509SubjectName", "X509IssuerName", "X509SerialNumber", "X509SKI"),
     }
 )
+# The form that the language of signatures gives to remarks; what is believed is looked at where it is read.
+_FORMS: Final[Mapping[str, re.Pattern[str]]] = {
+    DS + "X509SerialNumber": re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII),
+    DS + "X509SKI": re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII),
+}
+_ID: Final = re.compile(r"[^\W\d][\w.-]*")
 # The white space of XML; Python knows more of it.
 _SPACE: Final = " \t\r\n"
 _NO_SPACE: Final = str.maketrans("", "", _SPACE)
-_PREFIXES: Final = f"{{{EXCLUSIVE}}}InclusiveNamespaces"
 
 
 def check_size(data: bytes) -> None:
@@ -109,7 +130,7 @@ def check_parts(signature: etree._Element) -> None:
     Raises:
         RejectedError: `signature.shape-refused`.
     """
-    if _names(signature) != _PARTS:
+    if tuple(part.tag for part in signature) != _PARTS:
         raise _refused(signature)
 
 
@@ -123,15 +144,13 @@ def check_shape(signature: etree._Element) -> None:
         RejectedError: `signature.shape-refused`.
     """
     for element in signature.iter():
-        if not isinstance(element.tag, str):
+        tag = element.tag
+        if not isinstance(tag, str):
             raise _refused(element.getparent())
-        if element.tag == _PREFIXES:
-            sound = set(element.attrib) == {"PrefixList"} and not len(element)
+        if tag == PREFIXES:
+            sound = element.keys() == ["PrefixList"] and not len(element)
         else:
-            name = _name(element)
-            sound = set(element.attrib) <= _ATTRIBUTES.get(name, _NOTHING) and _children_are_sound(
-                element, name
-            )
+            sound = _attributes_are_sound(element) and _children_are_sound(element)
         if not sound or not _words_are_sound(element):
             raise _refused(element)
 
@@ -148,30 +167,33 @@ def value_of(element: etree._Element) -> bytes:
         raise refuse("signature.invalid", reason=_name(element)) from fault
 
 
-def _children_are_sound(element: etree._Element, name: str) -> bool:
-    names = _names(element)
-    if name in {"CanonicalizationMethod", "Transform"} and element.get("Algorithm") == EXCLUSIVE:
-        return names in {(), (_PREFIXES,)}
-    if name == "X509Data":
-        return set(names) <= _OF_CERTIFICATES
-    return names in _CHILDREN.get(name, {()})
+def _attributes_are_sound(element: etree._Element) -> bool:
+    permitted = _ATTRIBUTES.get(element.tag, _NOTHING)
+    return permitted.issuperset(element.keys()) and bool(_ID.fullmatch(element.get("Id", "_")))
 
 
-def _names(element: etree._Element) -> tuple[str, ...]:
-    return tuple(_name(child) for child in element)
+def _children_are_sound(element: etree._Element) -> bool:
+    tags = tuple([child.tag for child in element])
+    if element.tag == _CERTIFICATES:
+        return _OF_CERTIFICATES.issuperset(tags)
+    if element.tag in _CANONICAL and element.get("Algorithm") == EXCLUSIVE:
+        return tags in _EXCLUSIVE_CHILDREN
+    return tags in _CHILDREN.get(element.tag, _CHILDLESS)
+
+
+def _words_are_sound(element: etree._Element) -> bool:
+    texts = [child.tail for child in element]
+    if element.tag not in _WITH_TEXT:
+        texts.append(element.text)
+    elif (form := _FORMS.get(element.tag)) and not form.fullmatch(element.text or ""):
+        return False
+    return not any(text and text.strip(_SPACE) for text in texts)
 
 
 def _name(element: etree._Element) -> str:
     """Return the name that an element has in the language of signatures; others keep theirs in full."""
     tag = str(element.tag)
     return tag.removeprefix(DS) if tag.startswith((DS, "{")) else f"{{}}{tag}"
-
-
-def _words_are_sound(element: etree._Element) -> bool:
-    texts = [child.tail for child in element]
-    if _name(element) not in _WITH_TEXT:
-        texts.append(element.text)
-    return not any(text and text.strip(_SPACE) for text in texts)
 
 
 def _refused(element: etree._Element | None) -> RejectedError:

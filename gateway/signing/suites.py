@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from gateway.errors import ParkedError
 from gateway.signing.keys import EcTokenKey, RsaTokenKey
@@ -20,7 +21,7 @@ _ENC = "http://www.w3.org/2001/04/xmlenc#"
 
 
 class Suite(Protocol):
-    """One way to sign. Another one, such as SM2 with SM3, is an object like this, given to the signer.
+    """One way to sign. Another one, such as SM2 with SM3, is an object like this.
 
     Attributes:
         method: The URI of the signature's method.
@@ -46,12 +47,8 @@ class Suite(Protocol):
         """
         ...
 
-
-class VerifyingSuite(Suite, Protocol):
-    """A suite that the verification library does not know, and that verifies for itself."""
-
     def verify(self, certificate: x509.Certificate, value: bytes, data: bytes) -> bool:
-        """Tell whether the certificate's key made this value over these bytes."""
+        """Tell whether the certificate's key made this value over the canonical form of SignedInfo."""
         ...
 
 
@@ -77,6 +74,31 @@ class KeySuite:
             parts = utils.decode_dss_signature(key.sign(data, ec.ECDSA(self.hash)))
             return b"".join(part.to_bytes(size) for part in parts)
         raise ParkedError("signature.key-does-not-fit", method=self.method)
+
+    def verify(self, certificate: x509.Certificate, value: bytes, data: bytes) -> bool:
+        """Tell whether the certificate's key made this value; a key of another kind has not."""
+        try:
+            key = certificate.public_key()
+            if isinstance(key, rsa.RSAPublicKey) and self.kind is RsaTokenKey:
+                key.verify(value, data, padding.PKCS1v15(), self.hash)
+            elif isinstance(key, ec.EllipticCurvePublicKey) and self.kind is EcTokenKey:
+                key.verify(_as_der(value, (key.key_size + 7) // 8), data, ec.ECDSA(self.hash))
+            else:
+                return False
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+            return False
+        return True
+
+
+def _as_der(value: bytes, size: int) -> bytes:
+    """Return r and s, of one size each, as the library takes them.
+
+    Raises:
+        ValueError: They are longer or shorter.
+    """
+    if len(value) != 2 * size:
+        raise ValueError(len(value))
+    return utils.encode_dss_signature(int.from_bytes(value[:size]), int.from_bytes(value[size:]))
 
 
 SUITES: Final[Mapping[str, KeySuite]] = {

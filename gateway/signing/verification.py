@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from lxml import etree
-from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
-from signxml.exceptions import InvalidDigest, SignXMLException
-from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from gateway.errors import RejectedError, Violation, refuse
 from gateway.signing.binding import fingerprint
-from gateway.signing.shape import check_bounds, check_parts, check_shape, check_size, only_signature, value_of
-from gateway.signing.suites import VerifyingSuite
+from gateway.signing.shape import (
+    PREFIXES,
+    check_bounds,
+    check_parts,
+    check_shape,
+    check_size,
+    only_signature,
+    value_of,
+)
+from gateway.signing.suites import SUITES, Suite
 from gateway.signing.xmldsig import DS, EXCLUSIVE, INCLUSIVE
 from gateway.xmlio import parse
 
 _ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
-# Canonical forms that keep comments are not among them: what is believed has none.
-_CANONICAL = {
-    method.value
-    for method in (
-        CanonicalizationMethod.CANONICAL_XML_1_0,
-        CanonicalizationMethod.CANONICAL_XML_1_1,
-        CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
-    )
-}
-_SIGNATURES = frozenset(
-    {
-        *(SignatureMethod.RSA_SHA256, SignatureMethod.RSA_SHA384, SignatureMethod.RSA_SHA512),
-        *(SignatureMethod.ECDSA_SHA256, SignatureMethod.ECDSA_SHA384),
-    }
-)
-_DIGESTS = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512})
+# Canonical forms that keep comments are not among them: what is believed has none. Of a whole document, and
+# of a part that is made one, the newer inclusive form is the same as the older.
+_CANONICAL = frozenset({INCLUSIVE, EXCLUSIVE, "http://www.w3.org/2006/12/xml-c14n11"})
 # What old customs systems still sign with, and only where the route says so.
-_OLD_SIGNATURES = frozenset({SignatureMethod.RSA_SHA1})
-_OLD_DIGESTS = frozenset({DigestAlgorithm.SHA1})
+_BROKEN = "rsa-sha1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +62,16 @@ class Verified:
         return self.certificate.subject.rfc4514_string()
 
 
-class _TreeVerifier(XMLVerifier):
-    """Verifies the very tree that was examined, so that no second parser can see another document."""
-
-    def get_root(self, data: etree._Element) -> etree._Element:
-        """Return the tree itself; signxml copies before it changes anything."""
-        return data
-
-    def _c14n(self, nodes: etree._Element, *args: Any, **kwargs: Any) -> bytes:
-        canonical: bytes = super()._c14n(_alone(nodes), *args, **kwargs)
-        return canonical
-
-
 class Verifier:
     """Verifies signatures against pinned certificates (CU-02).
 
-    For one thread at a time: signxml validates every signature with one shared schema.
+    Only one shape of a signature is looked at, so that what is left is what makes it one: the key's value
+    over the canonical form of SignedInfo, and in that the digest of the rest of the document.
 
     Args:
         pinned: The certificates of whom is believed.
         accept_sha1: Believe RSA with SHA-1 as well, which others can forge; for old customs systems.
-        foreign: Suites that signxml does not know, such as SM2 with SM3.
+        foreign: Suites besides the known ones, such as SM2 with SM3; each is used with its own digest.
     """
 
     def __init__(
@@ -100,12 +79,16 @@ class Verifier:
         pinned: Iterable[x509.Certificate],
         *,
         accept_sha1: bool = False,
-        foreign: Iterable[VerifyingSuite] = (),
+        foreign: Iterable[Suite] = (),
     ) -> None:
         self._pinned = {fingerprint(certificate): certificate for certificate in pinned}
-        self._foreign = {suite.method: suite for suite in foreign}
-        self._methods = _SIGNATURES | _OLD_SIGNATURES if accept_sha1 else _SIGNATURES
-        self._digests = _DIGESTS | _OLD_DIGESTS if accept_sha1 else _DIGESTS
+        known = [suite for name, suite in SUITES.items() if accept_sha1 or name != _BROKEN]
+        digests: dict[str, Suite] = {suite.digest_method: suite for suite in known}
+        # By its method, a suite and those that may have made the digest.
+        self._suites: dict[str, tuple[Suite, Mapping[str, Suite]]] = {
+            **{suite.method: (suite, digests) for suite in known},
+            **{suite.method: (suite, {suite.digest_method: suite}) for suite in foreign},
+        }
 
     def verify(self, data: bytes, at: datetime) -> Verified:
         """Return what is signed, if it is the whole document and signed by a pinned certificate.
@@ -124,40 +107,24 @@ class Verifier:
         root = parse(data)
         check_bounds(root)
         signature = only_signature(root)
-        method = self._check_shape(signature)
+        signing, digesting = self._check_shape(signature)
+        info, reference = signature[0], signature[0][2]
         # Whoever decodes more leniently would be given another value by what is skipped.
-        for value in (signature[1], next(signature.iter(DS + "DigestValue"))):
-            value_of(value)
+        value, digest = value_of(signature[1]), value_of(reference[2])
         certificate = self._pinned_certificate(signature)
         _check_validity(certificate, at)
-        if method in self._foreign:
-            return _verify_foreign(root, signature, certificate, self._foreign[method])
-        return self._verify(root, certificate, at)
+        if not signing.verify(certificate, value, _canonical(info, info[0])):
+            raise refuse("signature.invalid", reason="SignatureValue")
+        transforms = reference[0]
+        _take_out(signature)
+        signed = _canonical(root, transforms[1] if len(transforms) > 1 else None)
+        if not compare_digest(digesting.digest(signed), digest):
+            raise refuse("signature.digest-mismatch")
+        # Read anew, so that nothing that was not signed is left: no comment, and no text cut in two by one.
+        return Verified(parse(signed), signed, certificate)
 
-    def _verify(self, root: etree._Element, certificate: x509.Certificate, at: datetime) -> Verified:
-        expected = SignatureConfiguration(
-            location="./",
-            expect_references=1,
-            signature_methods=self._methods,
-            digest_algorithms=self._digests,
-            verification_time=at,
-            default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
-        )
-        try:
-            # A verifier keeps state of its last call, so that each call has its own.
-            result = _TreeVerifier().verify(root, x509_cert=certificate, expect_config=expected)
-        except InvalidDigest as fault:
-            raise refuse("signature.digest-mismatch") from fault
-        # The last three are how signxml and base64 stumble over senseless values.
-        except (SignXMLException, etree.LxmlError, ValueError, TypeError, AttributeError) as fault:
-            raise refuse("signature.invalid", reason=_short(fault)) from fault
-        assert isinstance(result, VerifyResult), "one reference gives one result"
-        if result.signed_xml is None:
-            raise refuse("signature.invalid", reason="what is signed is no document")
-        return Verified(result.signed_xml, result.signed_data, certificate)
-
-    def _check_shape(self, signature: etree._Element) -> str:
-        """See that there is one reference, to the whole document, and return the URI of the method."""
+    def _check_shape(self, signature: etree._Element) -> tuple[Suite, Suite]:
+        """See that there is one reference, to the whole document; return who is to verify and to digest."""
         check_parts(signature)
         info = signature[0]
         references = list(signature.iter(DS + "Reference"))
@@ -167,14 +134,13 @@ class Verifier:
             raise refuse("signature.reference-refused", given=references[0].get("URI"))
         _allow(_algorithm(info, "CanonicalizationMethod"), _CANONICAL)
         method = _algorithm(info, "SignatureMethod")
-        _allow(method, {*self._foreign, *(each.value for each in self._methods)})
-        digests = {each.value for each in self._digests}
-        if method in self._foreign:
-            digests = {self._foreign[method].digest_method}
-        _allow(_algorithm(references[0], "DigestMethod"), digests)
+        _allow(method, self._suites)
+        signing, digests = self._suites[method]
+        digest_method = _algorithm(references[0], "DigestMethod")
+        _allow(digest_method, digests)
         _check_transforms(references[0])
         check_shape(signature)
-        return method
+        return signing, digests[digest_method]
 
     def _pinned_certificate(self, signature: etree._Element) -> x509.Certificate:
         """Return the pinned certificate whose bytes the signature names; no other is as much as read."""
@@ -216,11 +182,6 @@ def load_files(files: Iterable[Path]) -> list[list[x509.Certificate]]:
     return found
 
 
-def _short(fault: Exception) -> str:
-    """Return a library's reason, which may quote all that a stranger wrote."""
-    return str(fault)[:200]
-
-
 def _subject(encoded: bytes) -> str:
     """Return whose a certificate says it is; strangers may write there what they like."""
     try:
@@ -239,26 +200,6 @@ def _check_transforms(reference: etree._Element) -> None:
         raise refuse("signature.algorithm-refused", given=" ".join(transforms))
 
 
-def _verify_foreign(
-    root: etree._Element, signature: etree._Element, certificate: x509.Certificate, suite: VerifyingSuite
-) -> Verified:
-    """Verify by the library's steps what it cannot: digest of the whole, then the value over SignedInfo."""
-    info = signature[0]
-    value, given = value_of(signature[1]), value_of(next(info.iter(DS + "DigestValue")))
-    try:
-        signed = _canonical(info, _algorithm(info, "CanonicalizationMethod"))
-        transforms = [one.get("Algorithm", "") for one in info.iter(DS + "Transform")]
-        _take_out(signature)
-        data = _canonical(root, transforms[-1] if len(transforms) > 1 else INCLUSIVE)
-    except (etree.LxmlError, ValueError) as fault:
-        raise refuse("signature.invalid", reason=_short(fault)) from fault
-    if not compare_digest(suite.digest(data), given):
-        raise refuse("signature.digest-mismatch")
-    if not suite.verify(certificate, value, signed):
-        raise refuse("signature.invalid", reason="SignatureValue")
-    return Verified(parse(data), data, certificate)
-
-
 def _take_out(signature: etree._Element) -> None:
     """Remove the signature, and nothing of the text behind it, which is signed."""
     parent, before = signature.getparent(), signature.getprevious()
@@ -270,18 +211,31 @@ def _take_out(signature: etree._Element) -> None:
     parent.remove(signature)
 
 
-def _canonical(element: etree._Element, method: str) -> bytes:
-    _allow(method, {INCLUSIVE, EXCLUSIVE})
-    exclusive = method == EXCLUSIVE
-    return bytes(etree.tostring(_alone(element), method="c14n", exclusive=exclusive, with_comments=False))
+def _canonical(element: etree._Element, method: etree._Element | None) -> bytes:
+    """Return the canonical form that a method asks for; the inclusive one where there is no method."""
+    exclusive = method is not None and method.get("Algorithm") == EXCLUSIVE
+    kept = None if method is None else method.find(PREFIXES)
+    prefixes = None if kept is None else kept.get("PrefixList", "").split()
+    try:
+        return etree.tostring(
+            _alone(element),
+            method="c14n",
+            exclusive=exclusive,
+            with_comments=False,
+            inclusive_ns_prefixes=prefixes,
+        )
+    except (etree.LxmlError, ValueError) as fault:
+        # A library's reason may quote all that a stranger wrote.
+        raise refuse("signature.invalid", reason=str(fault)[:200]) from fault
 
 
 def _alone(element: etree._Element) -> etree._Element:
     """Return an element as a document of its own, with the namespaces in scope declared.
 
-    Inside a document lxml gives unprefixed grandchildren a false xmlns="" in inclusive form.
+    Inside a document lxml gives unprefixed grandchildren a false xmlns="" in inclusive form, and for a
+    comment beside the root a line break.
     """
-    if element.getparent() is None:
+    if all(each is None for each in (element.getparent(), element.getprevious(), element.getnext())):
         return element
     return etree.fromstring(etree.tostring(element, with_tail=False))
 
@@ -297,10 +251,10 @@ def _allow(given: str, allowed: Iterable[str]) -> None:
 
 
 def _check_validity(certificate: x509.Certificate, at: datetime) -> None:
+    since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if since <= at <= until:
+        return
     subject = certificate.subject.rfc4514_string()
-    if at < certificate.not_valid_before_utc:
-        since = certificate.not_valid_before_utc.date().isoformat()
-        raise refuse("signature.certificate-not-yet-valid", subject=subject, since=since)
-    if at > certificate.not_valid_after_utc:
-        until = certificate.not_valid_after_utc.date().isoformat()
-        raise refuse("signature.certificate-expired", subject=subject, until=until)
+    if at < since:
+        raise refuse("signature.certificate-not-yet-valid", subject=subject, since=since.date().isoformat())
+    raise refuse("signature.certificate-expired", subject=subject, until=until.date().isoformat())

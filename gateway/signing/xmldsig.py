@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -19,9 +18,6 @@ NS = "http://www.w3.org/2000/09/xmldsig#"
 DS = f"{{{NS}}}"
 INCLUSIVE = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
-
-# signxml, which verifies, writes whole documents at DEBUG; business data does not belong into a log.
-logging.getLogger("signxml").setLevel(logging.INFO)
 
 # No blanks: every byte of SignedInfo is signed, and a receiver may keep none of them.
 _FORM = (

@@ -192,10 +192,10 @@ class TestAnotherSuite:
         }
         assert codes == {
             "content": "signature.digest-mismatch",
-            "digest": "signature.digest-mismatch",
+            "digest": "signature.invalid",
             "not base64": "signature.invalid",
             "value": "signature.invalid",
-            "canonical form": "signature.algorithm-refused",
+            "canonical form": "signature.invalid",
         }
 
     def test_who_was_not_given_it_refuses_it(self, certificate: x509.Certificate, data: bytes) -> None:

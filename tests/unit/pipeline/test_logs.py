@@ -18,7 +18,7 @@ from gateway.logs import configure_logs
 def _as_before() -> Iterator[None]:
     """Leave this process's logging as it was."""
     before = structlog.get_config()
-    levels = {name: logging.getLogger(name).level for name in ("signxml", "sqlalchemy")}
+    levels = {name: logging.getLogger(name).level for name in ("xmlschema", "sqlalchemy")}
     yield
     structlog.configure(**before)
     for name, level in levels.items():
@@ -46,7 +46,7 @@ def test_more_is_logged_only_when_asked_for(capsys: pytest.CaptureFixture[str]) 
     configure_logs(Clock(), verbose=True)
     structlog.get_logger().debug("detail")
     assert "detail" in capsys.readouterr().err
-    assert not logging.getLogger("signxml").isEnabledFor(logging.DEBUG)
+    assert not logging.getLogger("xmlschema").isEnabledFor(logging.DEBUG)
 
 
 def test_an_exception_is_told_in_the_same_line(capsys: pytest.CaptureFixture[str]) -> None:

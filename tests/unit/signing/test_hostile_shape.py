@@ -133,6 +133,25 @@ def changed(text: str, what: str) -> dict[str, str]:
     return {name: each for name, each in made.items() if each != same}
 
 
+SERIAL = "<ds:X509IssuerSerial><ds:X509IssuerName>CN=a</ds:X509IssuerName>{}</ds:X509IssuerSerial>"
+REMARKS = {
+    '<ds:KeyInfo Id="1 2">': "<ds:KeyInfo>",
+    '<ds:SignedInfo Id="">': "<ds:SignedInfo>",
+    "<ds:X509Data><ds:X509SKI>!</ds:X509SKI>": "<ds:X509Data>",
+    f"<ds:X509Data>{SERIAL.format('<ds:X509SerialNumber>x</ds:X509SerialNumber>')}": "<ds:X509Data>",
+}
+
+
+@pytest.mark.requirement("CU-02")
+@pytest.mark.parametrize(("malformed", "sound"), REMARKS.items())
+def test_what_nobody_reads_has_the_form_that_the_language_of_signatures_gives_it(
+    malformed: str, sound: str
+) -> None:
+    """A program that validates signatures against their schema would refuse it."""
+    assert sound in WHOLE
+    assert outcome(signed(WHOLE.replace(sound, malformed))) == "signature.shape-refused"
+
+
 @pytest.mark.requirement("CU-02")
 @pytest.mark.parametrize("what", MUTATIONS)
 def test_a_signature_changed_by_others_is_refused(what: str) -> None:
