@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from gateway.store.connection import Connection
 from gateway.store.rows import AlertRow
-from gateway.store.statements import added_once, columns_of, rows
+from gateway.store.statements import added_once, columns_of, one_of, rows
 from gateway.store.work_tables import alerts
 
 _SELECT = select(*columns_of(alerts, AlertRow))
@@ -50,7 +51,13 @@ class Alerts:
 
     def opened(self, *codes: str) -> list[AlertRow]:
         """Return the open alerts, of some codes or of all, by code and subject."""
-        found = _SELECT.where(alerts.c.closed_at.is_(None))
-        if codes:
-            found = found.where(alerts.c.code.in_(codes))
-        return rows(self._connection, AlertRow, found.order_by(alerts.c.code, alerts.c.subject))
+        return rows(self._connection, AlertRow, _opened(*codes))
+
+
+@cache
+def _opened(*codes: str) -> Select[Any]:
+    # Every look of every stage asks for some.
+    found = _SELECT.where(alerts.c.closed_at.is_(None))
+    if codes:
+        found = found.where(one_of(alerts.c.code, codes))
+    return found.order_by(alerts.c.code, alerts.c.subject)

@@ -19,6 +19,7 @@ from gateway.errors import GatewayError, ParkedError
 from gateway.store.failures import failure_of
 
 WAIT_SECONDS = 30
+_MOST_PREPARED = 1000
 READING = {"gateway_reading": True}
 
 
@@ -48,7 +49,11 @@ def make_engine(url: str, *, reading: bool = False) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     elif kind == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        # The connection that was used last knows most statements already.
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_use_lifo=True
+        )
+        event.listen(engine, "connect", _prepare_postgresql)
     else:
         raise ParkedError("store.unknown-database", url=parsed.render_as_string())
     event.listen(engine, "handle_error", _translate, retval=True)
@@ -82,12 +87,25 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     cursor.close()
 
 
+def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # More than the store has, so that none is parsed and planned anew because another one came.
+    connection.prepared_max = _MOST_PREPARED
+
+
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock at once: a transaction that reads first and then wants to write cannot
     # wait for another writer, SQLite can only refuse it.
     reading = connection.get_execution_options().get("gateway_reading", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    # Past the library, which takes as long for each of these as all else in the round of an idle stage.
+    driver, known = connection.connection, connection.info
+    try:
+        cursor = driver.cursor()
+        if known.get("reading") is not reading:
+            cursor.execute(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+            known["reading"] = reading
+        cursor.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+    except sqlite3.Error as fault:
+        raise failure_of(fault, sqlite3) from fault
 
 
 def reading_options(engine: Engine) -> Mapping[str, Any]:
