@@ -113,7 +113,7 @@ class Draft:
     @property
     def today(self) -> str:
         """Return the day of the decision, `yyyyMMdd` in China."""
-        return self.facts.now.strftime("%Y%m%d")
+        return self.facts.now.date().isoformat().replace("-", "")
 
     @property
     def day(self) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from gateway.documents import identifiers
-from gateway.documents.core import Nature
+from gateway.documents.core import Document, Nature
 from gateway.documents.draft import Draft, Group
 from gateway.documents.filing import FilingState
 from gateway.fields import Fields
@@ -64,10 +65,15 @@ class Filed:
         return Group(self.items.get(item.text("ContrItem"), {}), item.path)
 
 
-def find_filed(draft: Draft, enterprise: str) -> Filed | None:
+def find_filed(draft: Draft, enterprise: str, named: Document | None = None) -> Filed | None:
     """Find what the filing number stands for; it must be the enterprise's, and of office and nature (MF-04).
 
     A book that is not at hand hinders declaring only, for customs may still send it (GF-09).
+
+    Args:
+        draft: The manifest.
+        enterprise: Whose it is.
+        named: The volume that the ERP named by its own number, which need not be looked for again.
     """
     head = draft.head
     number, nature = head.text("ManualNo"), head.text("GoodsNature")
@@ -78,7 +84,8 @@ def find_filed(draft: Draft, enterprise: str) -> Filed | None:
         draft.fault("rule.filing-number", path, given=number)
         return None
     bonded = nature == Nature.BONDED
-    ways: tuple[_Way, ...] = (_book, _volume) if bonded else (_volume, _book)
+    volume = partial(_volume, named=named if named and named.customs_number == number else None)
+    ways: tuple[_Way, ...] = (_book, volume) if bonded else (volume, _book)
     found = ways[0](draft, number, enterprise) or ways[1](draft, number, enterprise)
     if found is None:
         _unknown(draft, number, bonded=bonded)
@@ -118,8 +125,8 @@ def fill_item(draft: Draft, item: Group, filed: Filed) -> None:
 _Way = Callable[[Draft, str, str], Filed | None]
 
 
-def _volume(draft: Draft, number: str, enterprise: str) -> Filed | None:
-    volume = draft.facts.volume(number)
+def _volume(draft: Draft, number: str, enterprise: str, *, named: Document | None) -> Filed | None:
+    volume = named or draft.facts.volume(number)
     if volume is None or volume.enterprise != enterprise:
         return None
     state = FilingState(volume.state)

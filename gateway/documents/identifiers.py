@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 
 _DISTRICT = re.compile(r"[0-9]{2}[A-Z0-9]{2}")
 _ENTERPRISE = re.compile(r"[0-9A-Z]{10}")
@@ -90,6 +90,6 @@ def parse_date(text: str) -> date | None:
     if _DATE.fullmatch(text) is None:
         return None
     try:
-        return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 -- a day, not a moment
+        return date.fromisoformat(text)
     except ValueError:
         return None

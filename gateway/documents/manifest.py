@@ -8,7 +8,7 @@ from typing import Final
 from gateway.documents import amounts
 from gateway.documents.cargo import check_cargo
 from gateway.documents.checks import check_items, check_mandatory, check_positive, check_values
-from gateway.documents.core import Kind, Nature
+from gateway.documents.core import Document, Kind, Nature
 from gateway.documents.deadlines import EXPORT, check_deadline
 from gateway.documents.draft import Draft, Group, Outline, fill_profile
 from gateway.documents.filed import Filed, fill_item, find_filed
@@ -26,14 +26,14 @@ TRADE_MODES: Final = {Nature.GENERAL: "0110", Nature.BORDER: "4019", Nature.CONT
 def complete(draft: Draft) -> Outline:
     """Fill in and check a manifest."""
     head = draft.head
-    _name_volume(draft)
+    named = _name_volume(draft)
     check_values(draft)
     profile = fill_profile(draft)
     code = profile.code if profile else ""
     draft.fill(head, "DeclDate", draft.day)
     office, nature = head.text("CustomMaster"), head.text("GoodsNature")
     check_nature(draft, office, nature)
-    filed = find_filed(draft, code)
+    filed = find_filed(draft, code, named)
     _fill_trade_mode(draft, nature, filed)
     check_items(draft, MAX_ITEMS)
     for item in draft.items():
@@ -57,10 +57,11 @@ def complete(draft: Draft) -> Outline:
     )
 
 
-def _name_volume(draft: Draft) -> None:
+def _name_volume(draft: Draft) -> Document | None:
+    """Turn the ERP's own number of a volume into that of customs, and return the volume."""
     own = draft.take("VolumeClientNo")
     if not own:
-        return
+        return None
     path = draft.head.at("VolumeClientNo")
     found = draft.facts.by_client_number(draft.partner, Kind.VOLUME, own)
     if found is None:
@@ -72,6 +73,7 @@ def _name_volume(draft: Draft) -> None:
         draft.head.fields["ManualNo"] = found.customs_number
     elif draft.head.text("ManualNo") != found.customs_number:
         draft.fault("rule.fill-differs", draft.head.at("ManualNo"), given=own, expected=found.customs_number)
+    return found
 
 
 def _fill_trade_mode(draft: Draft, nature: str, filed: Filed | None) -> None:

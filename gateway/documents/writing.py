@@ -123,12 +123,12 @@ def _parts(task: Task, plan: Plan) -> list[list[Line]]:
 
 def _complete(task: Task, plan: Plan, lines: Sequence[Line], *, first: bool) -> tuple[Draft, Outline]:
     body: Fields = {name: value for name, value in plan.head.items() if name != "Item"}
-    if lines:
-        body["Item"] = [line.fields for line in lines]
     present = plan.present if first else None
     if not first:
         body.pop("SeqNo", None)
     draft = Draft.of(task.command, body, plan.level, task.facts, present)
+    if lines:
+        draft.head.fields["Item"] = [line.fields for line in lines]
     draft.item_steps = tuple(line.step for line in lines)
     draft.fill(draft.head, "SeqNo", present.number if present else "")
     draft.fill(draft.head, "CustomsNo", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from threading import local
+from typing import Final
 
 from lxml import etree
 
@@ -18,10 +19,12 @@ from gateway.messages.names import (
     DECLARATION_SET,
     MESSAGE_HEAD,
     MESSAGE_ROOT,
-    SIGNATURE,
+    NAMESPACE,
     STRICT_SET,
 )
 from gateway.messages.nodes import elements, local_name, text_of
+
+_MESSAGE_TYPE: Final = f"{{{NAMESPACE}}}{MESSAGE_HEAD}/{{{NAMESPACE}}}MessageType"
 
 
 class Catalogue:
@@ -103,9 +106,10 @@ class Catalogue:
 
 def _type_differs(root: etree._Element) -> list[Violation]:
     """Compare the type in the head with the body, which XSD 1.0 cannot do."""
-    head, body = (node for node in elements(root) if node.tag != SIGNATURE)
-    said = "".join(text_of(node) for node in elements(head) if local_name(node) == "MessageType")
-    name = local_name(body)
+    kind = root.find(_MESSAGE_TYPE)
+    said = "" if kind is None else text_of(kind)
+    # The schema has seen that a head and one body stand there, and perhaps a signature behind them.
+    name = local_name(elements(root)[1])
     if said == name:
         return []
     return [Violation("schema.type-differs", f"{MESSAGE_HEAD}/MessageType", {"value": said, "name": name})]
