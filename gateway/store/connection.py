@@ -16,6 +16,8 @@ from gateway.errors import GatewayError
 from gateway.store.failures import failure_of
 
 Values = Mapping[str, Any]
+# For one alone psycopg's way of sending many takes longer.
+_MANY = 2
 
 
 class Found(Protocol):
@@ -75,7 +77,9 @@ class Connection:
         Raises:
             GatewayError: As `failure_of` says.
         """
-        if not values:
+        if len(values) < _MANY:
+            for each in values:
+                self.execute(statement, each)
             return
         prepared = self._statements.prepared(statement, tuple(values[0]))
         if prepared is None:
