@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.channels import Arrival, Inbox, Refusal, reason_of
+from gateway.customs import lane_of
 from gateway.errors import RetryError
 from gateway.steps.records import World
 from gateway.steps.replies import log_receipt, refuse_unread
@@ -82,8 +83,7 @@ def put_away_understood(store: Store, partner: str, inbox: Inbox, limit: int) ->
             faults.append(fault)
     if done:
         with store.begin() as unit:
-            for interchange in done:
-                unit.interchanges.settled(interchange)
+            unit.interchanges.settled(done)
     if faults:
         raise faults[0]
     return len(done)
@@ -98,6 +98,7 @@ def keep_receipts(unit: Unit, route: str, arrivals: Sequence[Arrival], refusals:
                 channel=route,
                 name=arrival.name,
                 received_at=unit.now,
+                lane=lane_of(arrival.data),
             )
         )
         unit.alerts.close(NOT_TAKEN, arrival.name)

@@ -56,7 +56,7 @@ def advance_runs(world: World, store: Store) -> int:
         RetryError: The database cannot be used now, or another was faster.
     """
     with store.read() as unit:
-        stopped = {alert.subject for alert in unit.alerts.opened() if alert.code == ALERT}
+        stopped = {alert.subject for alert in unit.alerts.opened(ALERT)}
         row = next((row for row in unit.runs.under_way() if row.run not in stopped), None)
     if row is None:
         return 0

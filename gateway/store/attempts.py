@@ -14,6 +14,7 @@ from gateway.store.states import AttemptOutcome
 from gateway.store.tables import attempts
 
 _SELECT = select(*columns_of(attempts, AttemptRow))
+_BEGIN = insert(attempts).returning(attempts.c.submission_id, attempts.c.id)
 _OPEN = update(attempts).where(
     attempts.c.submission_id == bindparam("_submission"), attempts.c.ended_at.is_(None)
 )
@@ -38,8 +39,7 @@ class Attempts:
         values = [
             {"submission_id": submission, "started_at": self._now, "detail": ""} for submission in submissions
         ]
-        begun = insert(attempts).returning(attempts.c.submission_id, attempts.c.id)
-        return dict(tuple(row) for row in self._connection.library.execute(begun, values))
+        return dict(tuple(row) for row in self._connection.library.execute(_BEGIN, values))
 
     def end(self, attempt: int, outcome: AttemptOutcome, detail: str) -> str | None:
         """Record how one ended; return its submission, None where that is recorded already."""

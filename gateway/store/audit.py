@@ -18,6 +18,7 @@ from gateway.store.work_tables import acts, seals
 
 # What is sealed, in this order.
 _TRAILS: Final = {"acts": acts, "history": history}
+_UNSEALED: Final = [select(each.c.id).where(each.c.seal.is_(None)).limit(1) for each in _TRAILS.values()]
 _START: Final = "0" * 64
 _PAGE: Final = 1000
 Rows = list[dict[str, Any]]
@@ -180,10 +181,7 @@ class Audit:
 
     def waits(self) -> bool:
         """Tell whether anything has no seal yet."""
-        return any(
-            self._connection.execute(select(table.c.id).where(table.c.seal.is_(None)).limit(1)).first()
-            for table in _TRAILS.values()
-        )
+        return any(self._connection.execute(unsealed).first() for unsealed in _UNSEALED)
 
     def holds(self, head: str) -> bool:
         """Tell whether the chain ever had this value."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -121,9 +121,9 @@ class Interchanges:
             for given, delivery, state, reason in found
         ]
 
-    def settled(self, interchange: int) -> None:
-        """Note that the channel has put the delivery away."""
-        self._connection.execute(_UPDATE, {"_id": interchange, "settled_at": self._now})
+    def settled(self, ids: Iterable[int]) -> None:
+        """Note that the channel has put these deliveries away."""
+        self._connection.execute_many(_UPDATE, [{"_id": each, "settled_at": self._now} for each in ids])
 
     def came_again(self, interchange: int) -> None:
         """Note that the channel brought the delivery once more, so that it is to be put away (again)."""

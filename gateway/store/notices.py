@@ -33,6 +33,7 @@ _TAKE_TO_MAKE = (
     .with_for_update(skip_locked=True)
 )
 _NAMES = tuple(NoticeRow.__dataclass_fields__)
+_DELIVERED = update(notices).where(notices.c.id == bindparam("_id"))
 _COUNT = select(func.count()).where(
     notices.c.number == bindparam("number"),
     notices.c.kind == bindparam("kind"),
@@ -97,12 +98,8 @@ class Notices:
 
     def delivered(self, ids: Iterable[int]) -> None:
         """Note that the channel has taken these."""
-        values = [{"_id": notice} for notice in ids]
-        if values:
-            changed = update(notices).where(notices.c.id == bindparam("_id"))
-            self._connection.execute_many(
-                changed.values(state=NoticeState.DELIVERED, delivered_at=self._now), values
-            )
+        told = {"state": NoticeState.DELIVERED, "delivered_at": self._now}
+        self._connection.execute_many(_DELIVERED, [{"_id": notice, **told} for notice in ids])
 
     def park(self, notice: int) -> None:
         """Leave a notice that its channel can never take to a person; one that another delivered stays."""

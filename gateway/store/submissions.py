@@ -74,6 +74,11 @@ _TAKE_TO_SIGN_BESIDES = _take(_TO_SIGN, submissions.c.enterprise.not_in(bindpara
 _WAITS = (text(TO_SEND), submissions.c.route == bindparam("route"), ~_BLOCKED)
 _DUE = or_(submissions.c.due_at.is_(None), submissions.c.due_at <= bindparam("now", type_=Moment))
 _TAKE_TO_SEND = _take(*_WAITS, _DUE)
+_BEGIN = (
+    update(submissions)
+    .where(submissions.c.id.in_(bindparam("_ids", expanding=True)), one_of(submissions.c.state, _TO_SEND))
+    .returning(submissions.c.id)
+)
 _TAKE_PILOT = (
     SELECT.where(*_WAITS)
     .order_by(func.coalesce(submissions.c.due_at, literal("", Words)), submissions.c.seq)
@@ -129,15 +134,7 @@ class Submissions(Finding):
 
     def release_under(self, states: Collection[str]) -> int:
         """Let go what is held under a document that is in one of these states (GF-07)."""
-        above = documents.alias()
-        due = (
-            select(documents.c.number)
-            .join(above, above.c.number == documents.c.parent)
-            .where(documents.c.number == submissions.c.number, above.c.state.in_(sorted(states)))
-            .exists()
-        )
-        changed = update(submissions).where(submissions.c.state == SubmissionState.HELD, due)
-        return self._connection.execute(changed.values(state=SubmissionState.TO_SIGN)).rowcount
+        return self._connection.execute(_release_under(*sorted(states))).rowcount
 
     def take_to_sign(
         self, limit: int, away: Collection[str] = (), *, holder: str = ""
@@ -194,11 +191,8 @@ class Submissions(Finding):
 
     def attempt_begin(self, ids: Collection[str], holder: str | None = None) -> dict[str, int]:
         """Note, before anything is sent, that a gateway sends these; return the attempt of each."""
-        changed = update(submissions).where(
-            submissions.c.id.in_(sorted(ids)), submissions.c.state.in_(_TO_SEND)
-        )
-        sending = changed.values(state=SubmissionState.SENDING, holder=holder).returning(submissions.c.id)
-        return self._attempts.begin(sorted(self._connection.scalars(sending)))
+        asked = {"_ids": sorted(ids), "state": SubmissionState.SENDING, "holder": holder}
+        return self._attempts.begin(sorted(self._connection.scalars(_BEGIN, asked)))
 
     def attempt_end(
         self, attempt: int, outcome: AttemptOutcome, detail: str = "", *, due_at: datetime | None = None
@@ -288,6 +282,19 @@ class Submissions(Finding):
 @cache
 def _from(*states: SubmissionState) -> Update:
     return _UPDATE.where(one_of(submissions.c.state, states))
+
+
+@cache
+def _release_under(*states: str) -> Update:
+    above = documents.alias()
+    due = (
+        select(documents.c.number)
+        .join(above, above.c.number == documents.c.parent)
+        .where(documents.c.number == submissions.c.number, one_of(above.c.state, states))
+        .exists()
+    )
+    held = update(submissions).where(submissions.c.state == SubmissionState.HELD, due)
+    return held.values(state=SubmissionState.TO_SIGN)
 
 
 @cache

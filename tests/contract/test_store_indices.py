@@ -60,7 +60,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "interchanges.take of some": lambda unit: unit.interchanges.take(50, ["acme", "other"]),
     "interchanges.partners_waiting": lambda unit: unit.interchanges.partners_waiting(),
     "interchanges.take_to_settle": lambda unit: unit.interchanges.take_to_settle("acme", 50),
-    "interchanges.settled": lambda unit: unit.interchanges.settled(1),
+    "interchanges.settled": lambda unit: unit.interchanges.settled([1]),
     "interchanges.came_again": lambda unit: unit.interchanges.came_again(1),
     "interchanges.newest": lambda unit: unit.interchanges.newest(9, 50),
     "interchanges.same": lambda unit: unit.interchanges.same("acme", "0", 9),
@@ -132,6 +132,16 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "submissions.latest_of_number": lambda unit: unit.submissions.latest_of_number(NUMBER),
     "submissions.latest_of_client_number": lambda unit: unit.submissions.latest_of_client_number("M", "A-1"),
     "submissions.latest_of_customs_number": lambda unit: unit.submissions.latest_of_customs_number("5301"),
+    "retention.page": lambda unit: unit.retention.page(
+        ("4403180001", "202610"), ("manifest", "aggregated"), unit.now, "", 9
+    ),
+    "retention.has": lambda unit: unit.retention.has("4403180001", "202610", {"manifest": ["cleared"]}),
+    "retention.gather": lambda unit: unit.retention.gather([NUMBER]),
+    "retention.held": lambda unit: unit.retention.held(
+        unit.retention.gather([NUMBER]), {"manifest": ["aggregated"]}
+    ),
+    "retention.archive": lambda unit: unit.retention.archive(unit.retention.gather([NUMBER]), "a.zip"),
+    "raw.size": lambda unit: unit.raw.size(["0"]),
     "receipts.add": lambda unit: add_receipt(unit, b"receipt"),
     "receipts.take": lambda unit: unit.receipts.take(50),
     "receipts.take of some": lambda unit: unit.receipts.take(50, ["customs"]),
@@ -289,6 +299,8 @@ def test_every_method_is_among_those_looked_at(store: Store) -> None:
         for name in ("join", "renew", "take", "bury", "bury_all", "soonest", "all", "installation")
     }
     only_adds |= {"turns.take", "turns.wait"}
+    # What an operator asks for once in a while.
+    only_adds.add("retention.months")
     # Of the few routes that do not go well, all are asked for.
     only_adds.add("circuits.all")
     # What an operator asks of the whole trail.

@@ -93,8 +93,7 @@ def test_a_delivery_is_put_away_when_it_is_known_what_became_of_it(store: Store)
 
     with store.begin() as unit:
         assert to_settle(unit) == [(good, "2", "done", None), (bad, "3", "quarantined", ["why"])]
-        unit.interchanges.settled(good)
-        unit.interchanges.settled(bad)
+        unit.interchanges.settled([good, bad])
         assert to_settle(unit) == []
         unit.interchanges.came_again(good)
         unit.interchanges.came_again(waiting)
