@@ -21,7 +21,7 @@ from gateway.customs import CircuitState
 from gateway.documents import Kind, state_of, states_of
 from gateway.doors import channel_places, check_place
 from gateway.errors import Violation, refuse
-from gateway.steps.records import to_document
+from gateway.steps.records import check_here, to_document
 from gateway.steps.submitting import UNUSABLE
 from gateway.steps.token_watch import HANGING
 from gateway.steps.trouble import ALERT
@@ -261,11 +261,17 @@ def find_document(unit: Unit, number: str) -> DocumentRow:
     """Return the document of a unified number, customs number or client number.
 
     Raises:
-        RejectedError: `cli.unknown-document`, or `cli.several-documents` of a client number.
+        RejectedError: `cli.unknown-document`, `document.archived`, or `cli.several-documents` of a client
+            number.
     """
     found = unit.documents.get(number) or unit.documents.by_customs_number(number)
-    if found is not None:
-        return found
+    if found is None:
+        found = _by_client_number(unit, number)
+    check_here(found)
+    return found
+
+
+def _by_client_number(unit: Unit, number: str) -> DocumentRow:
     listed = unit.documents.listing(DocumentFilter(client_number=number), limit=_NAMED)
     if len(listed) > 1:
         raise refuse("cli.several-documents", number=number, found=", ".join(row.number for row in listed))

@@ -44,6 +44,7 @@ COMMANDS: Final = {
     "evidence": "gateway.cli.evidence:evidence",
     "backup": "gateway.cli.backup:backup",
     "restore": "gateway.cli.backup:restore",
+    "purge": "gateway.cli.purge:purge",
     "demo": "gateway.cli.demo:demo",
 }
 

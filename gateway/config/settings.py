@@ -224,6 +224,13 @@ class DeclarationForm(Section):
         return self.entry_ports.get(office) or self.entry_ports.get(office[:2], "")
 
 
+class Retention(Section):
+    """How long final documents stay in the database, and where they go then."""
+
+    years: Annotated[int, Field(ge=0, le=100)] = 3
+    archive: File = Path("archive")
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -237,6 +244,7 @@ class Settings(Section):
     declaration: DeclarationForm = DeclarationForm()
     exchange: tuple[Exchange, ...] = ()
     workers: Workers = Workers()
+    retention: Retention = Retention()
     enterprise: Annotated[tuple[Enterprise, ...], Field(min_length=1)]
     partner: Annotated[tuple[Partner, ...], Field(min_length=1)]
     route: Annotated[tuple[Route, ...], Field(min_length=1)]

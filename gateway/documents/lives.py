@@ -74,6 +74,13 @@ def waiting_states(kind: Kind) -> list[str]:
     return sorted({state.value for machine in machines for state in machine.awaited})
 
 
+def final_states(kind: Kind) -> list[str]:
+    """Return the states of a kind from which nothing leads on, neither a command nor a receipt."""
+    machines = _MANIFEST_MACHINES if kind is Kind.MANIFEST else (_MACHINES[kind],)
+    left = {source for machine in machines for source, _ in machine.order}
+    return [state.value for state in states_of(kind) if state not in left]
+
+
 def meanings(kind: Kind) -> Mapping[str, Event | None]:
     """Return what each code of a business receipt means for a kind."""
     return _MEANINGS.get(kind, {})

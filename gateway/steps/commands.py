@@ -86,7 +86,7 @@ def understand_one(world: World, mappings: MappingSet, unit: Unit, interchange: 
 
 def if_answered(unit: Unit, earlier: InterchangeRow | None) -> InterchangeRow | None:
     """Return an earlier interchange if all of it was obeyed and still stands, so that its reply does, too."""
-    if earlier is None or earlier.state != InterchangeState.UNDERSTOOD:
+    if earlier is None or earlier.state != InterchangeState.UNDERSTOOD or earlier.reply_digest is None:
         return None
     return earlier if unit.messages.stands(earlier.id, ACCEPTED) else None
 
@@ -106,7 +106,8 @@ def obey(task: Task, position: int, made: Mapped | Unreadable) -> MessageRow:
     earlier = _obeyed(task, position) or _earlier(unit, interchange, made)
     number: str | None = None
     entry: dict[str, Any]
-    if earlier is not None and earlier.content_digest == digest:
+    # Of what is archived there is no entry to repeat: it is refused below, with the name of the archive.
+    if earlier is not None and earlier.content_digest == digest and earlier.reply is not None:
         entry, outcome, number = {**earlier.reply, "position": position}, ACCEPTED, earlier.document_number
     else:
         try:

@@ -21,7 +21,7 @@ from gateway.documents import (
     Selection,
     Use,
 )
-from gateway.errors import RejectedError
+from gateway.errors import RejectedError, refuse
 from gateway.fields import FieldDictionary
 from gateway.messages import Catalogue, Head, build, build_declaration, serialize
 from gateway.signing import Encrypter
@@ -263,9 +263,24 @@ def _submit(world: World, unit: Unit, document: Document, outgoing: Outgoing) ->
 
 
 def to_document(row: DocumentRow) -> Document:
-    """Return a kept document as the documents know it."""
+    """Return a kept document as the documents know it.
+
+    Raises:
+        RejectedError: `document.archived`: of its content nothing is here any more.
+    """
+    check_here(row)
     values: dict[str, Any] = {name: getattr(row, name) for name in Document.__dataclass_fields__}
     return Document(**values | {"kind": Kind(row.kind)})
+
+
+def check_here(row: DocumentRow) -> None:
+    """See that a document's content is in the database.
+
+    Raises:
+        RejectedError: `document.archived`.
+    """
+    if row.archive is not None:
+        raise refuse("document.archived", number=row.number, state=row.state, archive=row.archive)
 
 
 def document_of(unit: Unit, number: str) -> Document:

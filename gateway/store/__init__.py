@@ -9,6 +9,7 @@ from gateway.store.member import Member
 from gateway.store.months import Move, Offered
 from gateway.store.receipts import ReceiptContent
 from gateway.store.references import ReferenceRow, UseRow
+from gateway.store.retention import Kept
 from gateway.store.rows import (
     AlertRow,
     AttemptRow,
@@ -49,6 +50,7 @@ __all__ = [
     "HistoryRow",
     "InterchangeRow",
     "InterchangeState",
+    "Kept",
     "LeaseRow",
     "LineRow",
     "ListedDocument",

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 
-from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy import Integer, bindparam, func, select, update
 
 from gateway.errors import ParkedError
 from gateway.store.connection import Connection
-from gateway.store.statements import added_once
+from gateway.store.statements import CHUNK, added_once
 from gateway.store.tables import raw
 
 T = TypeVar("T")
 
-_MANY = select(raw.c.digest, raw.c.bytes).where(raw.c.digest.in_(bindparam("_digests", expanding=True)))
+_MANY = select(raw.c.digest, raw.c.bytes, raw.c.size).where(
+    raw.c.digest.in_(bindparam("_digests", expanding=True))
+)
 _BEGINNING = select(
     func.substr(raw.c.bytes, 1, bindparam("_length", type_=Integer), type_=raw.c.bytes.type)
 ).where(raw.c.digest == bindparam("_digest"))
+_SIZE = select(func.coalesce(func.sum(raw.c.size), 0)).where(
+    raw.c.digest.in_(bindparam("_digests", expanding=True))
+)
 _KEPT_AT = select(raw.c.stored_at).where(raw.c.digest == bindparam("_digest"))
-_GET = select(raw.c.bytes).where(raw.c.digest == bindparam("_digest"))
+_GET = select(raw.c.bytes, raw.c.size).where(raw.c.digest == bindparam("_digest"))
+# Whoever archives waits for those who have found the bytes still there, and will refer to them.
+_ARCHIVED = (
+    select(func.length(raw.c.bytes) != raw.c.size)
+    .where(raw.c.digest == bindparam("_digest"))
+    .with_for_update(read=True)
+)
+_FILL = update(raw).where(raw.c.digest == bindparam("_digest")).values(bytes=bindparam("bytes"))
 
 
 class Raw:
@@ -35,19 +47,20 @@ class Raw:
         """Keep the bytes, unless they are kept already, and return their digest."""
         digest = sha256(data).hexdigest()
         values = {"digest": digest, "bytes": data, "size": len(data), "stored_at": self._now}
-        added_once(self._connection, raw, values, "digest")
+        if added_once(self._connection, raw, values, "digest") is None:
+            self._refill(digest, data)
         return digest
 
     def get(self, digest: str) -> bytes:
         """Return the bytes.
 
         Raises:
-            ParkedError: `store.raw-absent`.
+            ParkedError: `store.raw-absent` or `store.raw-archived`.
         """
-        found = self._connection.scalar(_GET, {"_digest": digest})
+        found = self._connection.execute(_GET, {"_digest": digest}).first()
         if found is None:
             raise ParkedError("store.raw-absent", digest=digest)
-        return bytes(found)
+        return _whole(digest, *found)
 
     def kept_at(self, digest: str) -> datetime | None:
         """Return when the bytes were kept for the first time."""
@@ -59,17 +72,34 @@ class Raw:
         found = self._connection.scalar(_BEGINNING, {"_digest": digest, "_length": length})
         return bytes(found) if found is not None else b""
 
+    def size(self, digests: Sequence[str]) -> int:
+        """Return how many bytes these are together, wherever they are."""
+        pieces = (digests[start : start + CHUNK] for start in range(0, len(digests), CHUNK))
+        return sum(self._connection.scalar(_SIZE, {"_digests": piece}) for piece in pieces)
+
     def many(self, wanted: Iterable[tuple[T, str]]) -> list[tuple[T, bytes]]:
         """Return the bytes of a batch, each beside what stood with its digest.
 
         Raises:
-            ParkedError: `store.raw-absent`.
+            ParkedError: `store.raw-absent` or `store.raw-archived`.
         """
         pairs = list(wanted)
         digests = sorted({digest for _, digest in pairs})
         found = self._connection.execute(_MANY, {"_digests": digests}) if digests else ()
-        contents = {digest: bytes(data) for digest, data in found}
+        contents = {digest: _whole(digest, data, size) for digest, data, size in found}
         for digest in digests:
             if digest not in contents:
                 raise ParkedError("store.raw-absent", digest=digest)
         return [(each, contents[digest]) for each, digest in pairs]
+
+    def _refill(self, digest: str, data: bytes) -> None:
+        """Keep bytes again that are in an archive only."""
+        if self._connection.scalar(_ARCHIVED, {"_digest": digest}):
+            self._connection.execute(_FILL, {"_digest": digest, "bytes": data})
+
+
+def _whole(digest: str, data: bytes, size: int) -> bytes:
+    whole = bytes(data)
+    if len(whole) != size:
+        raise ParkedError("store.raw-archived", digest=digest)
+    return whole

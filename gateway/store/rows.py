@@ -80,7 +80,11 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRow:
-    """The present state and content of one document."""
+    """The present state and content of one document.
+
+    Attributes:
+        archive: The file in which its content lies; here there is none of it any more.
+    """
 
     number: str
     kind: str
@@ -98,6 +102,7 @@ class DocumentRow:
     period: str | None = None
     valid_until: str | None = None
     content: Fields
+    archive: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +224,11 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRow:
-    """What customs answered, stored before it is read; the middle fields are what it was found to say."""
+    """What customs answered, stored before it is read; the middle fields are what it was found to say.
+
+    Attributes:
+        lane: What is in one lane of a channel is believed in order; 0 for what nobody can tell.
+    """
 
     id: int = 0
     digest: str
@@ -227,6 +236,7 @@ class ReceiptRow:
     name: str
     received_at: datetime
     state: str = ReceiptState.STORED
+    lane: int = 0
     message_id: str | None = None
     own_id: str | None = None
     receipt_type: str | None = None

@@ -104,6 +104,8 @@ class Searching:
     def _conditions(self, search: Search) -> Iterator[ColumnElement[bool]]:
         columns = documents.c
         yield columns.kind == search.kind
+        # Of what is archived the content is not here.
+        yield columns.archive.is_(None)
         if search.enterprises is not None:
             codes = sorted(search.enterprises)
             places = (self._at(party) if party else columns.enterprise for party in search.parties)

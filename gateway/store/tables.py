@@ -73,7 +73,7 @@ interchanges = Table(
     moment("settled_at", optional=True),
     Index("ix_interchanges_to_take", "state", "id"),
     Index("ix_interchanges_to_settle", "partner", "id", **partial(TO_SETTLE)),
-    Index("ix_interchanges_same", "partner", "digest", "id"),
+    Index("ix_interchanges_same", "digest", "partner", "id"),
     Index("ix_interchanges_delivery", "channel", "delivery", unique=True),
     sqlite_autoincrement=True,
 )
@@ -130,6 +130,8 @@ documents = Table(
     Column("content", Json, nullable=False),
     moment("created_at"),
     moment("updated_at"),
+    # The file in which its content lies since that was removed from here.
+    words("archive", optional=True),
     CheckConstraint("length(number) = 18", "number_of_18"),
     Index("ix_documents_state", "kind", "state", "number"),
     Index("ix_documents_client_number", "partner", "kind", "client_number", "number"),
@@ -220,6 +222,8 @@ receipts = Table(
     words("name"),
     moment("received_at"),
     words("state"),
+    # What is in different lanes may be believed at the same time.
+    Column("lane", Integer, nullable=False, server_default="0"),
     words("message_id", optional=True),
     words("own_id", optional=True),
     words("receipt_type", optional=True),
@@ -339,6 +343,7 @@ reference_data = Table(
     refers("receipt_id", "receipts.id"),
     words("message_id"),
     moment("received_at"),
+    Index("ix_reference_data_receipt", "receipt_id"),
 )
 
 licence_uses = Table(

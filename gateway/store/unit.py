@@ -28,6 +28,7 @@ from gateway.store.receipts import Receipts
 from gateway.store.references import References
 from gateway.store.relations import Relations
 from gateway.store.restoring import Restoring
+from gateway.store.retention import Retention
 from gateway.store.runs import Runs
 from gateway.store.searching import Searching
 from gateway.store.status import Status
@@ -68,6 +69,7 @@ class Unit:
         self.leases = Leases(connection)
         self.turns = Turns(connection)
         self.restoring = Restoring(connection)
+        self.retention = Retention(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

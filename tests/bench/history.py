@@ -70,6 +70,7 @@ _CLONED = {
     "due_at": "NULL",
     "holder": "NULL",
     "bytes": "substr(t.bytes, 1, 64)",
+    "size": "length(substr(t.bytes, 1, 64))",
     "seal": "1",
     "cause_id": "CASE t.cause_kind WHEN 'message' THEN"
     " CAST(CAST(replace(t.cause_id, '/1', '') AS bigint) + b.block * {interchanges} AS text) || '/1'"

@@ -1,0 +1,21 @@
+"""Where the content of a document lies that has been archived, and what finds all that refers to bytes."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+PLAIN = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Add the column; the index of equal interchanges finds those of all partners, too."""
+    op.add_column("documents", sa.Column("archive", PLAIN, nullable=True))
+    op.drop_index("ix_interchanges_same", "interchanges")
+    op.create_index("ix_interchanges_same", "interchanges", ["digest", "partner", "id"])
+    op.create_index("ix_reference_data_receipt", "reference_data", ["receipt_id"])
