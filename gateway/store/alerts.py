@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, Update, bindparam, select, update
 
 from gateway.store.connection import Connection
 from gateway.store.rows import AlertRow
@@ -15,16 +15,7 @@ from gateway.store.statements import added_once, columns_of, one_of, rows
 from gateway.store.work_tables import alerts
 
 _SELECT = select(*columns_of(alerts, AlertRow))
-_CLOSE = update(alerts).where(
-    alerts.c.code == bindparam("_code"),
-    alerts.c.subject == bindparam("_subject"),
-    alerts.c.closed_at.is_(None),
-)
-_CLOSE_ALL = update(alerts).where(
-    alerts.c.code.in_(bindparam("_codes", expanding=True)),
-    alerts.c.subject == bindparam("_subject"),
-    alerts.c.closed_at.is_(None),
-)
+_CLOSE = update(alerts).where(alerts.c.subject == bindparam("_subject"), alerts.c.closed_at.is_(None))
 
 
 class Alerts:
@@ -41,13 +32,12 @@ class Alerts:
 
     def close(self, code: str, subject: str) -> bool:
         """Close the open alert; return whether there was one."""
-        values = {"_code": code, "_subject": subject, "closed_at": self._now}
-        return self._connection.execute(_CLOSE, values).rowcount > 0
+        return self.close_all((code,), subject)
 
-    def close_all(self, codes: Collection[str], subject: str) -> None:
-        """Close what is open of one subject under any of these codes."""
-        values = {"_codes": sorted(codes), "_subject": subject, "closed_at": self._now}
-        self._connection.execute(_CLOSE_ALL, values)
+    def close_all(self, codes: Collection[str], subject: str) -> bool:
+        """Close what is open of one subject under any of these codes; return whether anything was."""
+        values = {"_subject": subject, "closed_at": self._now}
+        return bool(codes) and self._connection.execute(_close(*sorted(codes)), values).rowcount > 0
 
     def opened(self, *codes: str) -> list[AlertRow]:
         """Return the open alerts, of some codes or of all, by code and subject."""
@@ -61,3 +51,9 @@ def _opened(*codes: str) -> Select[Any]:
     if codes:
         found = found.where(one_of(alerts.c.code, codes))
     return found.order_by(alerts.c.code, alerts.c.subject)
+
+
+@cache
+def _close(*codes: str) -> Update:
+    # By this index each code is looked for, and nothing else is read.
+    return _CLOSE.where(one_of(alerts.c.code, codes))
