@@ -3,6 +3,7 @@
 from gateway.customs.circuit import Circuit, CircuitState, Outage
 from gateway.customs.correlation import Known, Sent, correlate
 from gateway.customs.finding import Finder
+from gateway.customs.lanes import lane_of
 from gateway.customs.patience import Late, Wait
 from gateway.customs.pointers import Pointer, read_pointer
 from gateway.customs.receipts import TECHNICAL, Fault, Said, read_receipt
@@ -21,6 +22,7 @@ __all__ = [
     "Sent",
     "Wait",
     "correlate",
+    "lane_of",
     "read_pointer",
     "read_receipt",
 ]

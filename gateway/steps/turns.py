@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from gateway.config import Settings
 from gateway.steps.records import World
 from gateway.store import InterchangeRow, ReceiptRow, Unit
@@ -15,20 +17,34 @@ def take_interchanges(world: World, unit: Unit, limit: int) -> list[InterchangeR
     """
     if not unit.turns.shared:
         return unit.interchanges.take(limit)
-    turns = {partner: turn_of(world.settings, partner) for partner in unit.interchanges.partners_waiting()}
-    mine = unit.turns.take(set(turns.values()))
+    waiting = unit.interchanges.waiting()
+    turns = {partner: turn_of(world.settings, partner) for partner in waiting}
+    counts: Counter[str] = Counter()
+    for partner, count in waiting.items():
+        counts[turns[partner]] += count
+    mine = unit.turns.take(counts, limit)
     return unit.interchanges.take(limit, [partner for partner, turn in turns.items() if turn in mine])
 
 
 def take_receipts(unit: Unit, limit: int) -> list[ReceiptRow]:
-    """Take what is to be believed: of each route's, the oldest first, and no other gateway has any.
+    """Take what is to be believed: of each lane's, the oldest first, and no other gateway has any.
 
-    Two receipts for one document, in two hands, would wait for each other or be weighed in vain.
+    Two receipts for one message, in two hands, would wait for each other or be weighed in vain. Receipts
+    for two messages of one document rarely meet: then one of them is weighed again. As long as a route
+    does not go well, any answer may let all of its messages go, and one gateway has all of its lanes.
     """
     if not unit.turns.shared:
         return unit.receipts.take(limit)
-    turns = {_believing(route): route for route in unit.receipts.channels_waiting()}
-    return unit.receipts.take(limit, [turns[turn] for turn in unit.turns.take(turns.keys())])
+    waiting = unit.receipts.waiting()
+    # The order is everybody's, so that two who wait do not wait for each other.
+    for route in sorted({route for route, _ in waiting}):
+        if unit.circuits.get(route) is None:
+            unit.turns.share(_believing(route))
+        else:
+            unit.turns.wait(_believing(route))
+    turns = {f"{_believing(route)} {lane}": (route, lane) for route, lane in waiting}
+    counts = {turn: waiting[place] for turn, place in turns.items()}
+    return unit.receipts.take(limit, [turns[turn] for turn in unit.turns.take(counts, limit)])
 
 
 def wait_for_believing(unit: Unit, route: str) -> None:

@@ -83,7 +83,7 @@ class Documents:
     def next_number(self, letter: str, at: datetime) -> str:
         """Return a unified number that no document has: a letter, the year, thirteen digits.
 
-        Numbers of one letter rise; one drawn in a transaction that is undone was never given.
+        Numbers of one letter rise; one drawn in a transaction that is undone is nobody's.
         """
         return next_number(self._connection, letter, at)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from gateway.store.connection import Connection
 from gateway.store.rows import InterchangeRow, SettleRow
@@ -23,7 +23,12 @@ _TAKE = (
     .with_for_update(skip_locked=True)
 )
 _TAKE_OF = _TAKE.where(interchanges.c.partner.in_(bindparam("partners", expanding=True)))
-_PARTNERS = select(interchanges.c.partner).where(interchanges.c.state == InterchangeState.STORED).distinct()
+_WAITING = (
+    select(interchanges.c.partner, func.count())
+    .where(interchanges.c.state == InterchangeState.STORED)
+    .group_by(interchanges.c.partner)
+    .order_by(func.min(interchanges.c.id))
+)
 _BEGUN = _SELECT.where(interchanges.c.state == InterchangeState.BEGUN).order_by(interchanges.c.id).limit(1)
 _TAKE_TO_SETTLE = (
     select(interchanges.c.id, interchanges.c.delivery, interchanges.c.state, interchanges.c.reason)
@@ -78,9 +83,9 @@ class Interchanges:
             return rows(self._connection, InterchangeRow, _TAKE, limit=limit)
         return rows(self._connection, InterchangeRow, _TAKE_OF, limit=limit, partners=sorted(partners))
 
-    def partners_waiting(self) -> list[str]:
-        """Return the partners of whom something is to be understood."""
-        return list(self._connection.scalars(_PARTNERS))
+    def waiting(self) -> dict[str, int]:
+        """Count what is to be understood by partner, the one first of whom the oldest waits."""
+        return {partner: count for partner, count in self._connection.execute(_WAITING)}
 
     def begin(self, interchange: int) -> None:
         """Note that it is to be obeyed portion by portion."""

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import (
     and_,
     bindparam,
+    cast,
     exists,
+    func,
     literal,
     or_,
     select,
@@ -24,6 +26,9 @@ from gateway.store.statements import LIMIT, added, columns_of, first, one_of, ro
 from gateway.store.states import ReceiptState
 from gateway.store.tables import documents, receipts, submissions
 
+# A route and one of its lanes.
+Place = tuple[str, int]
+
 _SELECT = select(*columns_of(receipts, ReceiptRow))
 _TAKE = (
     _SELECT.where(receipts.c.state == ReceiptState.STORED)
@@ -31,8 +36,15 @@ _TAKE = (
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
 )
-_TAKE_OF = _TAKE.where(receipts.c.channel.in_(bindparam("channels", expanding=True)))
-_CHANNELS = select(receipts.c.channel).where(receipts.c.state == ReceiptState.STORED).distinct()
+_PLACE = (receipts.c.channel, receipts.c.lane)
+_NAMED = receipts.c.channel + literal(" ", Words) + cast(receipts.c.lane, Words)
+_TAKE_OF = _TAKE.where(_NAMED.in_(bindparam("places", expanding=True)))
+_WAITING = (
+    select(*_PLACE, func.count())
+    .where(receipts.c.state == ReceiptState.STORED)
+    .group_by(*_PLACE)
+    .order_by(func.min(receipts.c.id))
+)
 _SAME = _SELECT.where(receipts.c.digest == bindparam("digest")).order_by(receipts.c.id)
 _FAILED = select(receipts.c.name).where(
     or_(
@@ -113,20 +125,21 @@ class Receipts:
             row = replace(row, state=ReceiptState.DUPLICATE)
         return added(self._connection, receipts, row)
 
-    def take(self, limit: int, channels: Collection[str] | None = None) -> list[ReceiptRow]:
+    def take(self, limit: int, places: Collection[Place] | None = None) -> list[ReceiptRow]:
         """Take what is to be read, oldest first; nobody else gets it before this transaction ends.
 
         Args:
             limit: How much at most.
-            channels: Of these routes only; None is all.
+            places: Of these lanes only; None is all.
         """
-        if channels is None:
+        if places is None:
             return rows(self._connection, ReceiptRow, _TAKE, limit=limit)
-        return rows(self._connection, ReceiptRow, _TAKE_OF, limit=limit, channels=sorted(channels))
+        named = sorted(f"{route} {lane}" for route, lane in places)
+        return rows(self._connection, ReceiptRow, _TAKE_OF, limit=limit, places=named)
 
-    def channels_waiting(self) -> list[str]:
-        """Return the routes over which something came that is to be read."""
-        return list(self._connection.scalars(_CHANNELS))
+    def waiting(self) -> dict[Place, int]:
+        """Count what is to be read by lane, the one first in which the oldest waits."""
+        return {(route, lane): count for route, lane, count in self._connection.execute(_WAITING)}
 
     def settle(self, receipt: int, state: ReceiptState, content: ReceiptContent) -> None:
         """Note what a receipt says and what became of it."""

@@ -11,9 +11,10 @@ from sqlalchemy import Column, Table, func, select, text
 from gateway.errors import ParkedError
 from gateway.store.columns import Moment
 from gateway.store.connection import Connection
+from gateway.store.numbers import go_on_from, highest
 from gateway.store.statements import one_of
 from gateway.store.states import SubmissionState
-from gateway.store.tables import history, interchanges, metadata, raw, receipts, sequences, submissions
+from gateway.store.tables import history, interchanges, metadata, raw, receipts, submissions
 from gateway.store.work_tables import acts
 
 # A counter never goes up faster on average, so it has never reached what this pace gives for the present
@@ -47,14 +48,11 @@ class Restoring:
             ParkedError: `store.clock-behind`: the clock is wrong, so that it proves nothing.
         """
         reached = int((at - _BEGINNING).total_seconds() * PACE)
-        found = [func.max(sequences.c.value), *(func.max(_own(table)) for table in _counting())]
-        highest = max(self._connection.scalar(select(each)) or 0 for each in found)
-        if highest >= reached:
-            raise ParkedError("store.clock-behind", now=f"{at:%F %T}", highest=highest)
-        self._connection.execute(sequences.delete())
-        self._connection.execute_many(
-            sequences.insert(), [{"name": each, "value": reached} for each in sorted(letters)]
-        )
+        counted = (self._connection.scalar(select(func.max(_own(table)))) or 0 for table in _counting())
+        given = max(highest(self._connection), *counted)
+        if given >= reached:
+            raise ParkedError("store.clock-behind", now=f"{at:%F %T}", highest=given)
+        go_on_from(self._connection, letters, reached)
         for table in _counting():
             self._count_on(table, reached)
         return reached

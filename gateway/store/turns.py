@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -12,6 +12,7 @@ from gateway.store.connection import Connection
 
 _TRY: Final = text("SELECT pg_try_advisory_xact_lock(:key)")
 _WAIT: Final = text("SELECT pg_advisory_xact_lock(:key)")
+_SHARE: Final = text("SELECT pg_advisory_xact_lock_shared(:key)")
 
 
 class Turns:
@@ -27,24 +28,37 @@ class Turns:
         self._connection = connection
         self.shared = connection.dialect.name == "postgresql"
 
-    def take(self, names: Collection[str]) -> set[str]:
+    def take(self, waiting: Mapping[str, int], enough: int) -> set[str]:
         """Return the names of which it is one's turn: what is free, or else the first once it becomes so.
 
-        Waiting lets several gateways with the same work alternate, where trying would let one starve.
+        No more is taken than makes a batch, so that others have something to do meanwhile. Waiting lets
+        several gateways with the same work alternate, where trying would let one starve.
+
+        Args:
+            waiting: How much waits under each name, the most urgent first.
+            enough: How much one does in this transaction.
         """
-        wanted = sorted(names)
-        if not self.shared:
-            return set(wanted)
-        free = {name for name in wanted if self._connection.scalar(_TRY, {"key": _key(name)})}
-        if wanted and not free:
-            self.wait(wanted[0])
-            free.add(wanted[0])
-        return free
+        taken: set[str] = set()
+        for name in waiting:
+            if sum(waiting[each] for each in taken) >= enough:
+                break
+            if not self.shared or self._connection.scalar(_TRY, {"key": _key(name)}):
+                taken.add(name)
+        if waiting and not taken:
+            first = next(iter(waiting))
+            self.wait(first)
+            taken.add(first)
+        return taken
 
     def wait(self, name: str) -> None:
         """Wait until it is one's turn; what others committed before is seen by the next statement."""
         if self.shared:
             self._connection.execute(_WAIT, {"key": _key(name)})
+
+    def share(self, name: str) -> None:
+        """Wait until nobody has this turn for itself; others may share it."""
+        if self.shared:
+            self._connection.execute(_SHARE, {"key": _key(name)})
 
 
 def _key(name: str) -> int:

@@ -15,7 +15,15 @@ from gateway.messages import Catalogue
 from gateway.steps.records import World
 from gateway.steps.submitting import Attempt, note_attempts
 from gateway.steps.turns import take_interchanges, take_receipts, turn_of
-from gateway.store import InterchangeRow, ReceiptContent, ReceiptState, Store, SubmissionState, Unit
+from gateway.store import (
+    CircuitRow,
+    InterchangeRow,
+    ReceiptContent,
+    ReceiptState,
+    Store,
+    SubmissionState,
+    Unit,
+)
 from tests.services.postgres import Server
 from tests.services.stores import Database, add_interchange, add_receipt, add_submission, document, new
 
@@ -133,6 +141,20 @@ def test_a_second_gateway_waits_until_the_first_has_understood_what_came_before(
         assert waiting.result(PATIENCE) == [declaring]
 
 
+def test_a_gateway_leaves_the_partners_that_make_no_batch_any_more_to_others(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """The one whose oldest file waits longest goes first; what is beyond a batch another gateway has."""
+    first, second = open_at(shared), open_at(shared)
+    with first.begin() as unit:
+        other = add_interchange(unit, b"2", partner="initech")
+        acme = [add_interchange(unit, bytes([n]), partner="acme") for n in range(3)]
+    with first.begin() as unit:
+        assert take_interchanges(WORLD, unit, 1) == [other]
+        assert _understood(second) == acme
+    assert _understood(second) == [other]
+
+
 def test_a_partner_that_is_free_is_not_waited_for(
     shared: Database, open_at: Callable[[Database], Store]
 ) -> None:
@@ -169,6 +191,40 @@ def test_receipts_of_a_route_are_believed_in_order(
             _someone_waits(shared)
             unit.receipts.settle(technical, ReceiptState.APPLIED, ReceiptContent())
         assert waiting.result(PATIENCE) == [decision]
+
+
+@pytest.mark.requirement("CU-03")
+def test_receipts_for_different_messages_are_believed_at_the_same_time(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """One gateway takes no more lanes than make a batch; the other takes those beside them, in order."""
+    first, second = open_at(shared), open_at(shared)
+    with first.begin() as unit:
+        lanes = [add_receipt(unit, bytes([n]), name=str(n), lane=n % 2 + 1).id for n in range(4)]
+    with first.begin() as unit:
+        assert [row.id for row in take_receipts(unit, 2)] == lanes[0::2]
+        assert _believed(second) == lanes[1::2]
+        for receipt in lanes[0::2]:
+            unit.receipts.settle(receipt, ReceiptState.APPLIED, ReceiptContent())
+    assert _believed(second) == []
+
+
+@pytest.mark.requirement("CU-03", "CU-07")
+def test_while_a_route_does_not_go_well_one_gateway_has_all_of_its_answers(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """Any of them may let all messages of the route go, so that no other one is to have some of these."""
+    first, second = open_at(shared), open_at(shared)
+    with first.begin() as unit:
+        unit.circuits.put(CircuitRow(route="customs", state="open", since=unit.now))
+        one, other = (add_receipt(unit, bytes([n]), name=str(n), lane=n).id for n in (1, 2))
+    with ThreadPoolExecutor(1) as threads:
+        with first.begin() as unit:
+            assert [row.id for row in take_receipts(unit, 1)] == [one]
+            waiting = threads.submit(_believed, second)
+            _someone_waits(shared)
+            unit.receipts.settle(one, ReceiptState.APPLIED, ReceiptContent())
+        assert waiting.result(PATIENCE) == [other]
 
 
 @pytest.mark.requirement("CU-03")
