@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -25,6 +26,8 @@ _LIST: Final = {"expected_en": "a list of groups", "expected_zh": "若干组字�
 # What must be escaped or refused; any other text stands as it is.
 _SPECIAL: Final = re.compile("[&<>\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# So many fields make it worth while to remember how they are written; of one `itemgetter` gives no tuple.
+_SEVERAL: Final = 2
 # A parser reads a bare carriage return as a line feed.
 _RETURN: Final = {"\r": "&#13;"}
 
@@ -101,6 +104,28 @@ def serialize(root: etree._Element) -> bytes:
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How groups that have the same fields are written, a third of the time of going through the schema.
+
+    Attributes:
+        text: The fields in schema order, with a place for each value.
+        take: Returns the values in that order.
+    """
+
+    text: str
+    take: Callable[[Mapping[str, object]], tuple[Any, ...]]
+
+
+def _form(group: Element, names: Collection[str]) -> _Form | None:
+    """Return how a group with fields of these names is written; None where there is more to it than that."""
+    simple = {element.name for element in group.children if element.type is not None}
+    if len(names) < _SEVERAL or not simple.issuperset(names) or any(e.hollow for e in group.children):
+        return None
+    ordered = [element.name for element in group.children if element.name in names]
+    return _Form("".join(f"<{name}>%s</{name}>" for name in ordered), itemgetter(*ordered))
+
+
 class _Writer:
     """Writes a tree of fields as text and gathers what does not fit.
 
@@ -111,6 +136,8 @@ class _Writer:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._faults: list[Violation] = []
+        # By the path of a group and the names of its fields; the items of a message are much alike.
+        self._forms: dict[tuple[str, ...], _Form | None] = {}
 
     def one(self, element: Element, value: object, path: str) -> None:
         """Write one group with its tags."""
@@ -123,6 +150,8 @@ class _Writer:
 
     def group(self, group: Element, fields: Mapping[str, object], path: str) -> None:
         """Write what is in a group, in schema order."""
+        if group.repeats and self._alike(group, fields):
+            return
         known = 0
         for element in group.children:
             name = element.spec.name
@@ -140,6 +169,24 @@ class _Writer:
                 self._text(element, value, f"{path}/{name}")
         if known != len(fields):
             self._unknown(group, fields, path)
+
+    def _alike(self, group: Element, fields: Mapping[str, object]) -> bool:
+        """Write a group of plain texts as others of the same fields were written; tell whether it is one."""
+        shape = (group.spec.path, *fields)
+        if shape not in self._forms:
+            self._forms[shape] = _form(group, shape[1:])
+        form = self._forms[shape]
+        if form is None:
+            return False
+        values = form.take(fields)
+        try:
+            joined = "".join(values)
+        except TypeError:
+            return False
+        if "" in values or _SPECIAL.search(joined):
+            return False
+        self._parts.append(form.text % values)
+        return True
 
     def _groups(self, element: Element, value: object, path: str) -> None:
         if not element.repeats:
