@@ -161,13 +161,7 @@ def _figures(record: Record, names: Sequence[str]) -> Iterator[str]:
 
 
 def _rounded(number: float) -> str:
-    return (
-        f"{number:.0f}"
-        if number >= 100 or number == int(number)
-        else f"{number:.1f}"
-        if number >= 10
-        else f"{number:.2f}"
-    )
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _times(runs: int) -> str:

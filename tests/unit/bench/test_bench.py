@@ -70,7 +70,7 @@ def test_what_was_measured_stands_in_the_documents(tmp_path: Path) -> None:
     text = page.read_text("utf-8")
     assert "former" not in text
     assert text.endswith("\n<!-- /bench -->\n\n## B\n")
-    assert "| signing, 10 items : canonical form, digest and C_Sign | ≥ 0.8 | 0.80 | reached |" in text
+    assert "| signing, 10 items : canonical form, digest and C_Sign | ≥ 0.8 | 0.8 | reached |" in text
     assert {each.what: each.reached for each in targets(results)}[
         "SQLite, 1 worker, 10 items: CPU when idle, %"
     ]
