@@ -1,6 +1,8 @@
 # Everything a user or an engineer starts. Python lives in .venv, private services under var/.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+# What is started a second time finds compiled what the first time compiled, whatever the machine is used to.
+unexport PYTHONDONTWRITEBYTECODE
 
 TOKEN := softhsm2:softhsm2-util
 # What WeasyPrint draws with, and the typeface of the prints.
@@ -30,7 +32,7 @@ demo: setup ## Play the example through the whole procedure and exit
 	@.venv/bin/gateway demo
 
 test: setup-tests ## Run every test
-	@.venv/bin/python -m pytest -q -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 fuzz: setup-tests ## Fuzz every parser and the verifier for FUZZ_MINUTES (60) in all
 	@.venv/bin/python -m tests.fuzz
