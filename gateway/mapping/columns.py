@@ -82,6 +82,15 @@ class _TableReading(Reading[Rows, str]):
         text = node.first.cells[position].strip()
         return [(text, (node.first.line, expression))] if text else []
 
+    def first(self, node: Rows, expressions: Iterable[str]) -> Found | None:
+        # As `find`, without a list for each cell: most of what is mapped are tables of many cells.
+        row = node.first
+        for expression in expressions:
+            position = self._index.get(expression)
+            if position is not None and (text := row.cells[position].strip()):
+                return text, (row.line, expression)
+        return None
+
     def place(self, where: tuple[int, str]) -> Place:
         return self._place(*where)
 

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from gateway.errors import Place, Violation
 from gateway.mapping.lookup import SourceLike
+from gateway.mapping.step_model import StepError
 
 Node = TypeVar("Node")
 Expression = TypeVar("Expression")
@@ -104,6 +105,21 @@ class Reading(ABC, Generic[Node, Expression]):
         Raises:
             StepError: What it finds is no single value.
         """
+
+    def first(self, node: Node, expressions: Iterable[Expression]) -> Found | None:
+        """Return the text that the first of several expressions finds that finds any.
+
+        Raises:
+            StepError: As `find`, and `map.several-values`.
+        """
+        for expression in expressions:
+            found = self.find(node, expression)
+            if len(found) > 1:
+                texts = ", ".join(text for text, _ in found[:5])
+                raise StepError("map.several-values", count=len(found), texts=texts)
+            if found:
+                return found[0]
+        return None
 
     @abstractmethod
     def place(self, where: Any) -> Place:
