@@ -75,10 +75,10 @@ class Alone:
 
     def __call__(self) -> int:
         """Look if it is ours; let go of the channels when it is so no more."""
-        if not self._gateway.member.holds(self._name):
-            if self._ours:
-                self._ours = False
-                self._let_go()
+        if self._ours and not self._gateway.member.holds(self._name):
+            self._ours = False
+            self._let_go()
+        if not self._gateway.member.begins(self._name):
             return 0
         if not self._ours:
             # What the one before us has told of is ours to take back.

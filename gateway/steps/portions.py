@@ -63,7 +63,7 @@ class Portions:
         Reading and mapping are done between the transactions that write, and those are short.
         """
         work, self._work = self._work, None
-        if not self._member.holds(PORTIONS):
+        if not self._member.begins(PORTIONS):
             return 0
         with self._store.read() as unit:
             interchange = unit.interchanges.begun()

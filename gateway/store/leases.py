@@ -119,6 +119,16 @@ class Leases:
         held = set(self._connection.scalars(_HELD, {"_holder": holder}))
         return {name for name in held if not name.startswith(f"{GATEWAY} ")}
 
+    def give(self, names: Collection[str], holder: str) -> None:
+        """Let others take what this gateway holds of these."""
+        if names:
+            theirs = leases.c.holder == holder, leases.c.name.in_(sorted(names))
+            self._connection.execute(delete(leases).where(*theirs))
+
+    def living(self) -> list[LeaseRow]:
+        """Return every lease that nobody has ended, the oldest first."""
+        return rows(self._connection, LeaseRow, _SELECT)
+
     def bury(self, holders: Collection[str] | None = None) -> None:
         """Remove the gateways whose time has run out, or those named, with all that they held.
 
@@ -140,7 +150,7 @@ class Leases:
 
     def all(self) -> list[LeaseRow]:
         """Return what every gateway holds that lives, the oldest first."""
-        found = rows(self._connection, LeaseRow, _SELECT)
+        found = self.living()
         now = self._connection.execute(select(self._clock)).scalar()
         alive = {row.holder for row in found if row.process and _lives(row, now)}
         return [row for row in found if row.holder in alive]

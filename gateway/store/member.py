@@ -15,6 +15,7 @@ from uuid import uuid4
 import structlog
 
 from gateway.errors import GatewayError, UnsentError
+from gateway.store.shares import Shares
 
 if TYPE_CHECKING:
     from gateway.store.unit import Unit
@@ -25,6 +26,8 @@ Begin = Callable[[], "AbstractContextManager[Unit]"]
 # A third, so that two heartbeats may fail before others take the work.
 _BEATS: Final = 3
 _SHORTEST_SECONDS: Final = 0.05
+# As long as what one does alone changes hands, all concerned look so many times as often.
+_HASTE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,13 @@ class Member:
     Args:
         begin: Opens a transaction, on a connection that no stage can use up.
         seconds: How long it lives after a heartbeat; None where nobody else can work on the database.
-        wanted: What it does alone as soon as nobody else does.
+        wanted: What one gateway does at a time; it has about as much of it as any other.
     """
 
     def __init__(self, begin: Begin, seconds: float | None, wanted: Collection[str]) -> None:
         self._begin = begin
         self._seconds = seconds
-        self._wanted = frozenset(wanted)
+        self._shares = Shares(wanted, seconds or 0.0)
         self._life = _Life(_new_id())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -73,6 +76,12 @@ class Member:
         """Tell whether it does this alone, surely in this moment."""
         life = self._life
         return not self.shares or (name in life.held and _now() < life.until)
+
+    def begins(self, name: str) -> bool:
+        """Tell the same to who has ended what it did before: after a no, another gateway may begin."""
+        held = self.holds(name)
+        (self._shares.begins if held else self._shares.rests)(name)
+        return held
 
     def check(self, holder: str) -> None:
         """Let nothing leave in the name of a gateway that others may hold for dead.
@@ -130,6 +139,8 @@ class Member:
         """Return how long to rest: until the next heartbeat, or until another gateway's time runs out."""
         assert self._seconds is not None
         beat = self._seconds / _BEATS
+        if not self._shares.settled:
+            beat = max(_SHORTEST_SECONDS, beat / _HASTE)
         return beat if soonest is None else max(_SHORTEST_SECONDS, min(beat, soonest))
 
     def _beat(self, seconds: float) -> float | None:
@@ -144,7 +155,7 @@ class Member:
                 unit.leases.join(name, _process(), seconds)
             unit.leases.bury()
             unit.submissions.claims.abandon()
-            held = frozenset(unit.leases.take(self._wanted, name))
+            held = self._shares.settle(unit.leases, name, life.held, asked)
             soonest = unit.leases.soonest(name)
         if life.until and name != life.id:
             log.warning("lease-lost", lost=life.id, now=name)

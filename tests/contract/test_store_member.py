@@ -73,8 +73,35 @@ def test_the_heir_does_what_the_dead_one_did(shared: Database, open_at: OpenAt) 
     with open_at(shared).join(SHORT, ["tick"]) as second:
         assert second.holds("tick")
         with open_at(shared).join(SHORT, ["tick", "seal"]) as first:
-            assert (first.holds("tick"), first.holds("seal")) == (False, True)
+            until(lambda: first.holds("seal"))
+            assert not first.holds("tick")
         until(lambda: second.holds("tick"))
+
+
+def test_gateways_do_about_as_much_alone(shared: Database, open_at: OpenAt) -> None:
+    """What the first has too much of changes hands, but only once it has ended what it was doing."""
+    names = ["intake", "notify", "receive", "tick"]
+    with open_at(shared).join(SHORT, names) as first:
+        assert all(map(first.begins, names))
+        with open_at(shared).join(SHORT, names) as second:
+            until(lambda: sum(map(first.holds, names)) == 2)
+            given = [name for name in names if not first.holds(name)]
+            assert not first.begins(given[0])
+            until(lambda: second.holds(given[0]))
+            # Of this it has not said that it has ended.
+            assert not second.holds(given[1])
+            assert not first.begins(given[1])
+            until(lambda: second.holds(given[1]))
+        until(lambda: all(map(first.holds, names)))
+
+
+def test_what_nobody_else_wants_is_done_beyond_the_share(shared: Database, open_at: OpenAt) -> None:
+    """Another gateway may have been started with another configuration."""
+    with open_at(shared).join(SHORT, ["tick"]), open_at(shared).join(SHORT, ["seal"]) as second:
+        until(lambda: second.holds("seal"))
+        beats = [lease.until for lease in _leases(open_at(shared)) if lease.until]
+        until(lambda: all(lease.until not in beats for lease in _leases(open_at(shared)) if lease.until))
+        assert second.holds("seal")
 
 
 def test_a_heartbeat_keeps_a_gateway_alive(shared: Database, open_at: OpenAt) -> None:
