@@ -32,7 +32,7 @@ demo: setup ## Play the example through the whole procedure and exit
 	@.venv/bin/gateway demo
 
 test: setup-tests ## Run every test
-	@.venv/bin/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	@.venv/bin/python -m pytest -q -n 3 --no-loadscope-reorder
 
 fuzz: setup-tests ## Fuzz every parser and the verifier for FUZZ_MINUTES (60) in all
 	@.venv/bin/python -m tests.fuzz
