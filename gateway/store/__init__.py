@@ -1,10 +1,10 @@
 """The store: tables, queries and migrations on SQLite or PostgreSQL; every arrow between stages is a row."""
 
 from gateway.store.audit import Act, Broken, Seal, Trail
-from gateway.store.documents import DocumentFilter
 from gateway.store.groups import GroupRow
 from gateway.store.leases import LeaseRow
 from gateway.store.lines import DraftRow, LineRow, MergedRow, PlaceRow, SumRow
+from gateway.store.listing import DocumentFilter
 from gateway.store.member import Member
 from gateway.store.months import Move, Offered
 from gateway.store.receipts import ReceiptContent

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from gateway.store.changes import apply_changes
 from gateway.store.connection import Connection
+from gateway.store.listing import DocumentFilter, listed
 from gateway.store.numbers import next_number
 from gateway.store.rows import ChangeRow, DocumentRow, HistoryRow, ListedDocument, VersionRow
 from gateway.store.statements import CHUNK, columns_of, first, rows
@@ -48,29 +48,6 @@ _NOT_UNDER_WAY = (
     SubmissionState.FAILED,
 )
 _CHILDREN = _SELECT.where(documents.c.parent == bindparam("parent")).order_by(documents.c.number)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentFilter:
-    """Which documents a listing shows; what is None or empty is not asked.
-
-    Attributes:
-        enterprises: Those whose documents may be seen (QR-08); None is all, an empty collection none.
-        states: Any of these.
-    """
-
-    number: str | None = None
-    kind: str | None = None
-    states: Collection[str] = ()
-    enterprises: Collection[str] | None = None
-    partner: str | None = None
-    office: str | None = None
-    nature: str | None = None
-    ie_flag: str | None = None
-    client_number: str | None = None
-    customs_number: str | None = None
-    parent: str | None = None
-    period: str | None = None
 
 
 class Documents:
@@ -162,8 +139,7 @@ class Documents:
 
     def listing(self, asked: DocumentFilter, *, limit: int, after: str = "") -> list[ListedDocument]:
         """Return a page of documents by number; `after` is the last number of the page before."""
-        found = _SELECT_LISTED.where(*_conditions(asked), documents.c.number > after)
-        return rows(self._connection, ListedDocument, found.order_by(documents.c.number).limit(limit))
+        return listed(self._connection, asked, limit, after)
 
     def awaiting(self, kind: str, states: Collection[str], *, limit: int) -> list[ListedDocument]:
         """Return the documents in these states whose messages are on their way: none held, none parked."""
@@ -188,16 +164,3 @@ class Documents:
         """Return every content that a document has had, with the version that brought it, oldest first."""
         found = select(*columns_of(document_versions, VersionRow)).where(document_versions.c.number == number)
         return rows(self._connection, VersionRow, found.order_by(document_versions.c.version))
-
-
-def _conditions(asked: DocumentFilter) -> Iterator[ColumnElement[bool]]:
-    for field in fields(asked):
-        value = getattr(asked, field.name)
-        if field.name == "enterprises":
-            if value is not None:
-                yield documents.c.enterprise.in_(sorted(value))
-        elif field.name == "states":
-            if value:
-                yield documents.c.state.in_(sorted(value))
-        elif value is not None:
-            yield documents.c[field.name] == value

@@ -41,7 +41,7 @@ metadata = MetaData(
 TO_SEND = "state || '' IN ('to_send', 'in_doubt')"
 TO_SETTLE = "state <> 'stored' AND delivery IS NOT NULL AND settled_at IS NULL"
 UNSEALED = "seal IS NULL"
-AWAITED = "state = 'sent' AND (technical_at IS NULL OR business_at IS NULL)"
+AWAITED = "state || '' = 'sent' AND (technical_at IS NULL OR business_at IS NULL)"
 TO_LOOK_AT = "state || '' = 'sent' AND due_at IS NOT NULL"
 
 
@@ -134,7 +134,7 @@ documents = Table(
     words("archive", optional=True),
     CheckConstraint("length(number) = 18", "number_of_18"),
     Index("ix_documents_state", "kind", "state", "number"),
-    Index("ix_documents_client_number", "partner", "kind", "client_number", "number"),
+    Index("ix_documents_client_number", "client_number", "partner", "kind", "number"),
     Index("ix_documents_period", "enterprise", "kind", "period", "state", "number"),
     Index("ix_documents_place", "enterprise", "kind", "office", "nature", "number"),
     Index("ix_documents_customs_number", "customs_number", "kind", "number"),
