@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from lxml import etree
@@ -82,8 +82,12 @@ def check_size(data: bytes) -> None:
     _bound("<", data.count(b"<"), MAX_TAGS)
 
 
-def check_bounds(root: etree._Element) -> None:
+def check_bounds(root: etree._Element, data: bytes) -> None:
     """Refuse what would take long to verify, or what not every program reads, before it is verified.
+
+    Args:
+        root: The document.
+        data: The same as it was read.
 
     Raises:
         RejectedError: `signature.encoding-refused` or `signature.too-much`.
@@ -91,6 +95,9 @@ def check_bounds(root: etree._Element) -> None:
     encoding = root.getroottree().docinfo.encoding or "UTF-8"
     if encoding.upper() not in _ENCODINGS:
         raise refuse("signature.encoding-refused", given=encoding, expected=", ".join(sorted(_ENCODINGS)))
+    # In each attribute and each declaration of a name space there is this byte, whatever the encoding.
+    if data.count(b"=") <= MAX_NAMESPACES:
+        return
     _bound("@", MAX_ATTRIBUTES + bool(_TOO_MANY_ATTRIBUTES(root)), MAX_ATTRIBUTES)
     in_scope = 0
     for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
@@ -147,11 +154,9 @@ def check_shape(signature: etree._Element) -> None:
         tag = element.tag
         if not isinstance(tag, str):
             raise _refused(element.getparent())
-        if tag == PREFIXES:
-            sound = element.keys() == ["PrefixList"] and not len(element)
-        else:
-            sound = _attributes_are_sound(element) and _children_are_sound(element)
-        if not sound or not _words_are_sound(element):
+        sound = element.keys() == ["PrefixList"] if tag == PREFIXES else _attributes_are_sound(element)
+        children = list(element)
+        if not (sound and _children_are_sound(element, children) and _words_are_sound(element, children)):
             raise _refused(element)
 
 
@@ -172,8 +177,8 @@ def _attributes_are_sound(element: etree._Element) -> bool:
     return permitted.issuperset(element.keys()) and bool(_ID.fullmatch(element.get("Id", "_")))
 
 
-def _children_are_sound(element: etree._Element) -> bool:
-    tags = tuple([child.tag for child in element])
+def _children_are_sound(element: etree._Element, children: Sequence[etree._Element]) -> bool:
+    tags = tuple([child.tag for child in children])
     if element.tag == _CERTIFICATES:
         return _OF_CERTIFICATES.issuperset(tags)
     if element.tag in _CANONICAL and element.get("Algorithm") == EXCLUSIVE:
@@ -181,8 +186,8 @@ def _children_are_sound(element: etree._Element) -> bool:
     return tags in _CHILDREN.get(element.tag, _CHILDLESS)
 
 
-def _words_are_sound(element: etree._Element) -> bool:
-    texts = [child.tail for child in element]
+def _words_are_sound(element: etree._Element, children: Sequence[etree._Element]) -> bool:
+    texts = [child.tail for child in children]
     if element.tag not in _WITH_TEXT:
         texts.append(element.text)
     elif (form := _FORMS.get(element.tag)) and not form.fullmatch(element.text or ""):

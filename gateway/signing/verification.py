@@ -105,7 +105,7 @@ class Verifier:
         """
         check_size(data)
         root = parse(data)
-        check_bounds(root)
+        check_bounds(root, data)
         signature = only_signature(root)
         signing, digesting = self._check_shape(signature)
         info, reference = signature[0], signature[0][2]
