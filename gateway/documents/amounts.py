@@ -15,6 +15,7 @@ ZERO = Decimal(0)
 
 # xs:decimal: no exponent, no names such as NaN, ASCII digits only.
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+_POSITIVE = re.compile(r"\+?(?=[0-9.]*[1-9])([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 # N(19,5) times N(19,5) has at most 38 digits: nothing is ever rounded unseen.
 _EXACT = Context(prec=80)
@@ -27,6 +28,11 @@ _LARGEST: Final = 10**18
 def parse(text: str) -> Decimal | None:
     """Return the number, None when the text is no plain decimal."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def is_positive(text: str) -> bool:
+    """Tell whether the text is a number above 0, as the number itself would tell it."""
+    return _POSITIVE.fullmatch(text) is not None
 
 
 def value(text: object) -> Decimal:

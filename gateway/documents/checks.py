@@ -27,7 +27,7 @@ def check_values(draft: Draft) -> None:
     dictionary, codes = draft.facts.dictionary, draft.facts.codes
     for group in (draft.head, *draft.items()):
         specs = dictionary.named(plain(group.path))
-        for name, text in list(group.fields.items()):
+        for name, text in group.fields.items():
             if not isinstance(text, str) or not text:
                 continue
             spec = specs.get(name)
@@ -47,7 +47,8 @@ def check_mandatory(draft: Draft, besides: Collection[str] = ()) -> None:
     for group in (draft.head, *draft.items()):
         left_out = ("Item", *besides) if group is draft.head else ()
         for name in dictionary.wanted(plain(group.path), declaring=declaring):
-            if not group.text(name) and name not in left_out:
+            text = group.fields.get(name)
+            if (not text or not isinstance(text, str)) and name not in left_out:
                 draft.fault("rule.mandatory", group.at(name), level_en=draft.level, level_zh=draft.level.zh)
 
 
@@ -66,7 +67,7 @@ def check_positive(draft: Draft, group: Group, *names: str) -> None:
     """Require that each of the numbers that are there is above 0."""
     for name in names:
         text = group.text(name)
-        if text and not (amounts.parse(text) or amounts.ZERO) > 0:
+        if text and not amounts.is_positive(text):
             draft.fault("rule.not-positive", group.at(name), given=text)
 
 

@@ -143,11 +143,11 @@ class Draft:
 
     def fill(self, group: Group, name: str, value: str) -> None:
         """Back-fill a grey field (EN-02): absent is filled, the same is fine, another is a violation."""
-        given = group.text(name)
-        if not given:
+        given = group.fields.get(name)
+        if not given or not isinstance(given, str):
             if value:
                 group.fields[name] = value
-                self.filled[group.at(name)] = value
+                self.filled[f"{group.path}/{name}"] = value
         elif given != value:
             code = "rule.fill-differs" if value else "rule.filled-by-customs"
             self.fault(code, group.at(name), given=given, expected=value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from gateway.errors import RejectedError, Violation
 from gateway.fields import plain
@@ -10,6 +11,9 @@ from gateway.mapping import AS_IT_STANDS, Mapped
 from gateway.messages import Head, build
 from gateway.steps.records import World
 from gateway.steps.single_fields import faults_of_rows
+
+# A command is held against the schema only; what leaves gets an id of its own.
+_ANY_ID: Final = "00000000-0000-0000-0000-000000000000"
 
 
 def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Violation]:
@@ -24,7 +28,7 @@ def faults_of_structure(world: World, mapped: Mapped, at: datetime) -> list[Viol
     # A column that is missing is a fault of every item, and stands there without positions.
     known = {violation.path for violation in found if violation.path}
     head = Head(
-        message_id=world.new_message_id(),
+        message_id=_ANY_ID,
         message_type=mapped.message_type,
         sender_id=world.settings.sender,
         receiver_id=world.settings.sender,

@@ -29,6 +29,13 @@ def test_numbers_are_shown_plainly_and_read_back(number: Decimal) -> None:
     assert amounts.parse(text) == number
 
 
+@given(st.text("+-.0123", max_size=6))
+def test_positive_is_what_is_above_nothing(text: str) -> None:
+    """Told by the text alone as the number tells it; what is no number is not positive."""
+    number = amounts.parse(text)
+    assert amounts.is_positive(text) is (number is not None and number > 0)
+
+
 @given(st.lists(weights))
 def test_sums_are_exact(parts: list[Decimal]) -> None:
     """As exact as fractions."""
