@@ -6,9 +6,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.flow import erp
 from tests.services.installation import Installation, Running
+from tests.services.warm import warm
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_tracebacks() -> None:
+    """A fault is logged without local variables, as the gateway does it: to lay those out takes seconds."""
+    *others, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*others, plain])
+
+
+@pytest.fixture(autouse=True)
+def _warm() -> Iterator[None]:
+    """Whatever starts in this process finds compiled what has not changed since another start."""
+    with warm():
+        yield
 
 
 @pytest.fixture
