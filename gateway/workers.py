@@ -14,8 +14,10 @@ from gateway.errors import GatewayError, RetryError
 log = structlog.get_logger("gateway.workers")
 
 # How long a stage sleeps when nobody wakes it: other processes (`gateway aggregate`, a second
-# gateway) leave work in the database without a call.
+# gateway) leave work in the database without a call. After a minute without work it looks less often.
 POLL_SECONDS = 0.5
+REST_SECONDS = 1.0
+RESTLESS_SECONDS = 60.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 # How long the stages may take to end, such as one whose token does not answer.
 STOP_SECONDS = 45.0
@@ -46,6 +48,7 @@ class Worker(threading.Thread):
         self._board = board
         self._wake = threading.Event()
         self._failures = 0
+        self._busy_at = monotonic()
         self.wakes: tuple[Worker, ...] = ()
         self.quiet_at = -1
 
@@ -56,7 +59,9 @@ class Worker(threading.Thread):
     def run(self) -> None:
         """Run the stage until the board says stop."""
         while not self._board.stop.is_set():
-            self._wake.clear()
+            if self._wake.is_set():
+                self._busy_at = monotonic()
+                self._wake.clear()
             # Until it has ended, nobody knows what this look finds.
             self.quiet_at = -1
             seen = self._board.done
@@ -74,12 +79,14 @@ class Worker(threading.Thread):
     def _went_well(self, done: int, seen: int) -> None:
         self._failures = 0
         if done:
+            self._busy_at = monotonic()
             self._board.count(done)
             for worker in self.wakes:
                 worker.wake()
         else:
             self.quiet_at = seen
-            self._wake.wait(POLL_SECONDS)
+            rested = monotonic() - self._busy_at > RESTLESS_SECONDS
+            self._wake.wait(REST_SECONDS if rested else POLL_SECONDS)
 
     def _failed(self, code: str, fault: Exception) -> None:
         pause = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]

@@ -6,8 +6,10 @@ import errno
 import fcntl
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,11 +22,13 @@ _PLACES: dict[Outcome, str] = {"done": ".done", "quarantined": ".quarantine"}
 
 
 class Claims:
-    """`.claimed/<owner>/<delivery>/<name>`, with `.claimed/<owner>.lock` held as long as the owner lives.
+    """`.claimed/<owner>/<look>/<name>`, with `.claimed/<owner>.lock` held as long as the owner lives.
 
     The system frees the lock when the process dies, however it dies. So whoever gets the lock of
     a folder knows that its owner is gone and takes its claims over; nobody takes from the living.
-    The id of a delivery stays the same in the hands of the next owner.
+    The id of a delivery follows from its look and its name, so that it stays the same in the hands of the
+    next owner. What is taken at one look lies in one folder: to make and remove one for each file takes as
+    long as all else that is done with it.
 
     Attributes:
         held: The file name of each claim in hand, oldest first.
@@ -37,10 +41,17 @@ class Claims:
         self._root = inbox / CLAIMED
         self._folder = self._root / uuid4().hex
         self._lock = -1
+        self._look = ""
+        # The look of each claim in hand, and of each look how many are left.
+        self._looks: dict[str, str] = {}
+        self._left: Counter[str] = Counter()
         self.held: dict[str, str] = {}
 
     def prepare(self) -> None:
-        """Make the folder, anew if it was removed, and take over what dead owners left."""
+        """Begin a look: make the folder, anew if it was removed, and take over what dead owners left."""
+        if self._look and not self._left[self._look]:
+            self._remove(self._look)
+        self._look = ""
         if not self._folder.is_dir():
             self.close()
             self._root.mkdir(exist_ok=True)
@@ -58,7 +69,8 @@ class Claims:
 
     def close(self) -> None:
         """Let go of the folder; what is still in it waits for the next owner."""
-        self.held = {}
+        self.held, self._looks, self._look = {}, {}, ""
+        self._left.clear()
         if self._lock >= 0:
             _discard(self._folder)
             os.close(self._lock)
@@ -67,24 +79,22 @@ class Claims:
 
     def take(self, name: str) -> str | None:
         """Claim a file of the inbox and return the id of the delivery; None when it is gone."""
-        delivery = uuid4().hex
-        # Every file passes here, and to make a `Path` takes as long as a call of the system.
-        place = f"{self._folder}/{delivery}"
-        os.mkdir(place)  # noqa: PTH102 -- see above
+        if not self._look:
+            self._look = uuid4().hex
+            (self._folder / self._look).mkdir()
+        delivery = _delivery(self._look, name)
+        assert delivery not in self.held, "at one look a name is seen once"
         try:
-            os.rename(f"{self._inbox}/{name}", f"{place}/{name}")  # noqa: PTH104 -- see above
+            # Every file passes here, and to make a `Path` takes as long as a call of the system.
+            os.rename(f"{self._inbox}/{name}", f"{self._folder}/{self._look}/{name}")  # noqa: PTH104
         except FileNotFoundError:
-            Path(place).rmdir()
             return None
-        except OSError:
-            Path(place).rmdir()
-            raise
-        self.held[delivery] = name
+        self._hold(delivery, self._look, name)
         return delivery
 
     def path(self, delivery: str) -> str:
         """Return where a claimed file lies."""
-        return f"{self._folder}/{delivery}/{self.held[delivery]}"
+        return f"{self._folder}/{self._looks[delivery]}/{self.held[delivery]}"
 
     def settle(self, delivery: str, outcome: Outcome, reason: Mapping[str, object] | None) -> None:
         """Move a file out of hand; nothing that lies there is overwritten.
@@ -98,7 +108,7 @@ class Claims:
         file = self.path(delivery)
         if not os.path.lexists(file):
             # Someone cleared our folder: the bytes are stored, and nothing is left to move.
-            del self.held[delivery]
+            self._let_go(delivery)
             return
         place, name = self._places[outcome], self.held[delivery]
         place.mkdir(exist_ok=True)
@@ -113,8 +123,27 @@ class Claims:
             draft.unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             os.unlink(file)  # noqa: PTH108 -- as in `take`
-        os.rmdir(f"{self._folder}/{delivery}")  # noqa: PTH106 -- as in `take`
+        self._let_go(delivery)
+
+    def _hold(self, delivery: str, look: str, name: str) -> None:
+        self.held[delivery] = name
+        self._looks[delivery] = look
+        self._left[look] += 1
+
+    def _let_go(self, delivery: str) -> None:
+        look = self._looks.pop(delivery)
         del self.held[delivery]
+        self._left[look] -= 1
+        if not self._left[look]:
+            self._remove(look)
+
+    def _remove(self, look: str) -> None:
+        del self._left[look]
+        if look == self._look:
+            self._look = ""
+        # What somebody else has put there keeps nothing of ours.
+        with suppress(OSError):
+            os.rmdir(f"{self._folder}/{look}")  # noqa: PTH106 -- as in `take`
 
     def _try_lock(self, folder: Path) -> int:
         return _try_lock(_lock_of(folder), needed=not self._alone)
@@ -127,13 +156,20 @@ class Claims:
             # Its owner may have ended in good order between our look and our lock.
             with suppress(FileNotFoundError, NotADirectoryError):
                 files = [file for place in other.iterdir() for file in place.iterdir()]
-                for file in sorted(files, key=lambda file: file.lstat().st_mtime_ns):
-                    delivery = file.parent.name
-                    file.parent.rename(self._folder / delivery)
-                    self.held[delivery] = file.name
+                files.sort(key=lambda file: file.lstat().st_mtime_ns)
+                for place in {file.parent for file in files}:
+                    place.rename(self._folder / place.name)
+                for file in files:
+                    look = file.parent.name
+                    self._hold(_delivery(look, file.name), look, file.name)
             _discard(other)
         finally:
             os.close(lock)
+
+
+def _delivery(look: str, name: str) -> str:
+    told = f"{look}/{name}".encode("utf-8", "surrogateescape")
+    return sha256(told).hexdigest()[:32]
 
 
 def _lock_of(folder: Path) -> Path:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 
 from gateway.store.connection import Connection
 from gateway.store.rows import NoticeRow
-from gateway.store.statements import LIMIT, added, columns_of, rows
+from gateway.store.statements import LIMIT, added, columns_of, one_of, rows
 from gateway.store.states import NoticeState
 from gateway.store.tables import notices, raw
 
@@ -23,14 +25,6 @@ _TAKE = (
     .order_by(notices.c.id)
     .limit(LIMIT)
     .with_for_update(skip_locked=True, of=notices)
-)
-_TAKE_TO_MAKE = (
-    _SELECT.where(
-        notices.c.state == NoticeState.TO_MAKE, notices.c.kind.in_(bindparam("kinds", expanding=True))
-    )
-    .order_by(notices.c.id)
-    .limit(LIMIT)
-    .with_for_update(skip_locked=True)
 )
 _NAMES = tuple(NoticeRow.__dataclass_fields__)
 _DELIVERED = update(notices).where(notices.c.id == bindparam("_id"))
@@ -69,7 +63,7 @@ class Notices:
 
     def take_to_make(self, kinds: Iterable[str], limit: int) -> list[NoticeRow]:
         """Take what is to be made before it can be delivered, of some kinds, oldest first."""
-        return rows(self._connection, NoticeRow, _TAKE_TO_MAKE, kinds=list(kinds), limit=limit)
+        return rows(self._connection, NoticeRow, _take_to_make(*kinds), limit=limit)
 
     def made(self, notice: int, digest: str) -> None:
         """Let a notice be delivered as these bytes; one that another gateway has made already stays."""
@@ -105,3 +99,9 @@ class Notices:
         """Leave a notice that its channel can never take to a person; one that another delivered stays."""
         changed = update(notices).where(notices.c.id == notice, notices.c.state != NoticeState.DELIVERED)
         self._connection.execute(changed.values(state=NoticeState.PARKED))
+
+
+@cache
+def _take_to_make(*kinds: str) -> Select[Any]:
+    found = _SELECT.where(notices.c.state == NoticeState.TO_MAKE, one_of(notices.c.kind, kinds))
+    return found.order_by(notices.c.id).limit(LIMIT).with_for_update(skip_locked=True)
