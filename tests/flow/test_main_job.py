@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from lxml import etree
 
 from tests.flow import erp
 from tests.flow.outside import xmllint_faults, xmlsec1_faults
-from tests.services.installation import AGGREGATION, FILING, ROOT, Installation
+from tests.services.installation import AGGREGATION, FILING, PATIENCE_SECONDS, ROOT, Installation
 
 EXAMPLES = ROOT / "tests/examples/main-job"
 UNTIL_IDLE = ("run", "--until-idle", "--timeout", "90")
@@ -210,7 +211,12 @@ def test_a_running_gateway_stops_when_told_and_lets_no_second_one_in(tmp_path: P
     """Ready, a word to whoever comes second, then a clean end at SIGTERM."""
     installation = Installation(tmp_path)
     command = installation.command("run")
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process,
+        ExitStack() as parts,
+    ):
+        # Whatever else goes wrong, nobody waits for it for ever.
+        parts.callback(process.kill)
         assert process.stderr is not None
         assert json.loads(process.stderr.readline())["event"] == "gateway-ready"
         second = installation.gateway("run")
@@ -221,7 +227,7 @@ def test_a_running_gateway_stops_when_told_and_lets_no_second_one_in(tmp_path: P
         told = [json.loads(line)["event"] for line in process.stderr]
         assert set(told[:-1]) <= {"audit-sealed"}
         assert told[-1] == "gateway-stopped"
-    assert process.returncode == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 def test_a_missing_judge_would_be_noticed() -> None:
