@@ -22,13 +22,8 @@ from typing import Any
 import click
 import psycopg
 
-from gateway.bootstrap import Bell, open_gateway
-from gateway.clock import Clock, parse_moment
-from gateway.stages import stages
-from tests.bench import erp
-from tests.bench.loop import RECEIPTS, Carrier
 from tests.bench.site import Site
-from tests.bench.stages import _AFTER, _BEFORE, NOW, Meter
+from tests.bench.stages import through
 
 # In the order in which rows refer to each other, with what numbers them.
 _TABLES = {
@@ -194,35 +189,20 @@ def _one(row: Iterable[Any] | None) -> int:
     return int(next(iter(row or (0,))))
 
 
-def through(site: Site, prefix: str, count: int, items: int) -> Meter:
-    """Take manifests through all stages in one thread."""
-    with open_gateway(site.session.settings, Clock(parse_moment(NOW)), Bell()) as gateway:
-        named = {name.partition(" ")[0]: stage for name, stage in stages(gateway).items()}
-        meter = Meter(named, None, profiled=False)
-        for name, data in erp.manifests(prefix, count, items):
-            erp.drop(site.inbox, name, data)
-        meter.run(_BEFORE)
-        with site.customs(aside=True):
-            site.wait_for(site.aside, RECEIPTS * count)
-        Carrier(site).carry()
-        meter.run(_AFTER)
-    return meter
-
-
 def main(folder: Path, asked: argparse.Namespace) -> None:
     """Measure, fill, and measure again."""
     site = Site.make(folder, asked.database)
     with site.gateway(), site.customs():
         site.file_goods(asked.items)
-    before = highest(folder, asked.database)
-    through(site, "W", asked.manifests, asked.items)
-    empty = through(site, "E", asked.manifests, asked.items)
+    before, size = highest(folder, asked.database), (asked.manifests, asked.items)
+    through(site, "W", size)
+    empty = through(site, "E", size)
     start = time.monotonic()
     site.session.close()
     fill(folder, asked.database, before, asked.documents)
     click.echo(f"filled in {time.monotonic() - start:.0f} s")
-    through(site, "X", asked.manifests, asked.items)
-    full = through(site, "F", asked.manifests, asked.items)
+    through(site, "X", size)
+    full = through(site, "F", size)
     told = {
         name: {
             "empty": round(seconds / asked.manifests * 1000, 2),

@@ -72,15 +72,7 @@ def measure(site: Site, asked: argparse.Namespace) -> None:
     with site.gateway(), site.customs():
         site.file_goods(asked.items)
     counted = Statements() if asked.statements is not None else None
-    with open_gateway(site.session.settings, Clock(parse_moment(NOW)), Bell()) as gateway:
-        # There is one route and no server here, so that the first word names a stage.
-        named = {name.partition(" ")[0]: stage for name, stage in stages(gateway).items()}
-        meter = Meter(named, counted, profiled=top > 0)
-        drop(site, "JB", count, asked.items)
-        meter.run(_BEFORE)
-        answered(site, count)
-        carry(site, sorted(told(site.aside)))
-        meter.run(_AFTER)
+    meter = through(site, "JB", (count, asked.items), counted, profiled=top > 0)
     for name, seconds in meter.seconds.items():
         _tell(name, seconds / count, meter.elapsed[name] / count)
     _tell("all", sum(meter.seconds.values()) / count, sum(meter.elapsed.values()) / count)
@@ -92,6 +84,27 @@ def measure(site: Site, asked: argparse.Namespace) -> None:
         click.echo(f"\n== {name}")
         shown = pstats.Stats(meter.profiles[name], stream=sys.stdout)
         shown.strip_dirs().sort_stats(asked.sort).print_stats(top)
+
+
+def through(
+    site: Site,
+    prefix: str,
+    size: tuple[int, int],
+    counted: Statements | None = None,
+    *,
+    profiled: bool = False,
+) -> Meter:
+    """Take so many manifests of so many items through all stages, in one thread."""
+    with open_gateway(site.session.settings, Clock(parse_moment(NOW)), Bell()) as gateway:
+        # There is one route and no server here, so that the first word names a stage.
+        named = {name.partition(" ")[0]: stage for name, stage in stages(gateway).items()}
+        meter = Meter(named, counted, profiled=profiled)
+        drop(site, prefix, *size)
+        meter.run(_BEFORE)
+        answered(site, size[0])
+        carry(site, sorted(told(site.aside)))
+        meter.run(_AFTER)
+    return meter
 
 
 def _tell(name: str, processor: float, elapsed: float) -> None:
