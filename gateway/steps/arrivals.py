@@ -91,6 +91,7 @@ def put_away_understood(store: Store, partner: str, inbox: Inbox, limit: int) ->
 
 def keep_receipts(unit: Unit, route: str, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> None:
     """Store what customs sent, whole and unread, and tell what could not be had (CU-03)."""
+    not_taken = {alert.subject for alert in unit.alerts.opened(NOT_TAKEN)}
     for arrival in arrivals:
         kept = unit.receipts.add(
             ReceiptRow(
@@ -101,7 +102,8 @@ def keep_receipts(unit: Unit, route: str, arrivals: Sequence[Arrival], refusals:
                 lane=lane_of(arrival.data),
             )
         )
-        unit.alerts.close(NOT_TAKEN, arrival.name)
+        if arrival.name in not_taken:
+            unit.alerts.close(NOT_TAKEN, arrival.name)
         # No stage takes a copy, so that its line is written here; one delivered again has it already.
         if kept.state == ReceiptState.DUPLICATE and kept.received_at == unit.now:
             log_receipt(unit, kept, {}, {"outcome": str(kept.state)})
