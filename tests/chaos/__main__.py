@@ -60,15 +60,20 @@ def main() -> int:
     parser.add_argument("--documents", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=5.0, help="so long faults strike, at least one each")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--gateways", type=int, default=1, help="so many share the database; PostgreSQL only")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", nargs="+", choices=list(FAULTS), help="only of these kinds")
     asked = parser.parse_args()
+    if asked.gateways > 1 and asked.database != "postgres":
+        parser.error("several gateways share a database of PostgreSQL only")
     console = Console()
     fitting = [kind for kind, fault in FAULTS.items() if fault.only in {"", asked.database}]
     kinds = [kind for kind in fitting if asked.faults is None or kind in asked.faults]
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     with small_disk(folder / "site"), Nursery() as nursery:
-        with opened(folder, nursery, on_postgres=asked.database == "postgres", hasty=False) as place:
+        with opened(
+            folder, nursery, on_postgres=asked.database == "postgres", hasty=False, several=asked.gateways
+        ) as place:
             wanted = Asked(asked.documents, asked.minutes * 60, asked.seed, kinds)
             run = play(place, wanted, lambda line: console.print(line, highlight=False))
         show(run, asked, console)

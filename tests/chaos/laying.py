@@ -19,6 +19,8 @@ PARTNERS = ("acme", "pier", "queue")
 # The routes are of the same kinds; the customs office that a manifest is declared at chooses.
 ROUTES = {"customs": "5301", "pier": "5304", "queue": "5305"}
 
+# Of several gateways, one that is stopped for a while is held for dead by the others.
+_LEASE = {"lease_seconds = 15 ": "lease_seconds = 2 "}
 _FIRST_ROUTE = '[[route]]\nname = "customs"'
 _ROUTE = """[[route]]
 name = "{name}"
@@ -119,7 +121,7 @@ def lay_out(folder: Path, database: str, services: Services) -> Installation:
     routes = _ROUTE.format(name="pier", office=pier, outbox=to_pier, receipts=from_pier)
     to_queue, from_queue = _to_queue(queues.submissions), _from_queue(queues.receipts)
     routes += _ROUTE.format(name="queue", office=queue, outbox=to_queue, receipts=from_queue)
-    changes = {_FIRST_ROUTE: routes + _FIRST_ROUTE, "sqlite:///var/gateway.db": database}
+    changes = {_FIRST_ROUTE: routes + _FIRST_ROUTE, "sqlite:///var/gateway.db": database, **_LEASE}
     url = f"amqp://{GATEWAY.name}:{GATEWAY.password}@127.0.0.1:{broker.port}/{VHOST}"
     doors = _DOORS.format(url=url, submissions=queues.submissions, receipts=queues.receipts)
     made = Installation(folder, changes, partners + servers, doors)

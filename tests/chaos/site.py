@@ -89,6 +89,8 @@ class Place:
         engine: The gateway's database, not through the cable.
         clock: A file that says by how many seconds the gateway's clock goes wrong.
         volumes: By customs office the customs number of the volume that manifests name.
+        several: How many gateways share the database.
+        struck: Which of them it is that something happens to.
         longest_seconds: Whatever goes away is back after at most so long.
     """
 
@@ -98,16 +100,23 @@ class Place:
     engine: Engine
     clock: Path
     volumes: dict[str, str]
+    several: int = 1
+    struck: int = 0
     longest_seconds: float = 3.0
 
     def __post_init__(self) -> None:
-        self.gateway = Kept(self.site, "gateway", "run")
+        self.gateways = [Kept(self.site, "gateway", "run") for _ in range(self.several)]
         self.customs = Kept(self.site, "customs-stub", "run")
 
     def end(self) -> None:
         """End its programs, however they are."""
-        for kept in (self.gateway, self.customs):
+        for kept in (*self.gateways, self.customs):
             kept.stop(signal.SIGKILL)
+
+    @property
+    def gateway(self) -> Kept:
+        """The gateway that something happens to."""
+        return self.gateways[self.struck]
 
     @property
     def cables(self) -> Mapping[str, Cable]:
@@ -129,7 +138,9 @@ class Place:
 
 
 @contextmanager
-def opened(folder: Path, nursery: Nursery, *, on_postgres: bool, hasty: bool) -> Iterator[Place]:
+def opened(
+    folder: Path, nursery: Nursery, *, on_postgres: bool, hasty: bool, several: int = 1
+) -> Iterator[Place]:
     """Make an installation with its services; its programs do not run yet."""
     home = folder / "site"
     with ExitStack() as parts:
@@ -155,6 +166,6 @@ def opened(folder: Path, nursery: Nursery, *, on_postgres: bool, hasty: bool) ->
         site = Site(home.resolve(), nursery, FILING, settings=_LOOKING if hasty else _USUAL, clock=clock)
         engine = create_engine(direct)
         parts.callback(engine.dispose)
-        place = Place(installation, site, services, engine, clock, volumes)
+        place = Place(installation, site, services, engine, clock, volumes, several)
         parts.callback(place.end)
         yield place

@@ -70,11 +70,13 @@ def play(place: Place, asked: Asked, say: Callable[[str], None]) -> Run:
     chance = Random(asked.seed)
     sending = Sending(place, files, lambda: chance.uniform(0, 2 * asked.seconds / asked.documents))
     place.customs.start()
-    place.gateway.start()
+    for gateway in place.gateways:
+        gateway.start()
     sending.start()
     for kind, pressed in _order(asked):
         if time.monotonic() - began > asked.seconds and len(run.struck) >= len(asked.kinds):
             break
+        place.struck = chance.randrange(place.several)
         struck = _strike(place, kind, sending, 0.0 if pressed else asked.patience)
         run.struck.append(struck)
         told = "" if struck.recovered is None else f", {struck.recovered:.1f} s"
@@ -84,11 +86,12 @@ def play(place: Place, asked: Asked, say: Callable[[str], None]) -> Run:
     run.sent_again = sending.repeated
     say(f"{time.monotonic() - began:.0f} s: the faults are over")
     set_clock(place, 0.0)
-    place.gateway.stop()
+    for gateway in place.gateways:
+        gateway.stop()
     rested = place.site.start("gateway", "run", "--until-idle", "--timeout", _REST_SECONDS)
     code = rested.ended(float(_REST_SECONDS) * 2)
     place.customs.stop()
-    run.starts = len(place.gateway.ends)
+    run.starts = sum(len(gateway.ends) for gateway in place.gateways)
     run.books = make_books(place, files)
     if code != 0:
         run.books.unexpected.append(f"the gateway never came to rest: {place.site.said('gateway')[-800:]}")

@@ -26,7 +26,13 @@ def test_a_storm_of_faults_loses_nothing_and_sends_nothing_twice(
     kinds = [kind for kind in FAULTS if kind.startswith(parts)]
     with (
         Nursery() as nursery,
-        opened(tmp_path, nursery, on_postgres=database == "postgres", hasty=True) as place,
+        opened(
+            tmp_path,
+            nursery,
+            on_postgres=database == "postgres",
+            hasty=True,
+            several=2 if database == "postgres" else 1,
+        ) as place,
     ):
         place.longest_seconds = 0.5
         run = play(place, Asked(40, 0.0, SEED, kinds, patience=0.0, calm=0.5), print)
