@@ -51,7 +51,8 @@ class Server:
     def create(self, template: str = "template1") -> str:
         """Make a database like the template and return its name."""
         name = f"test_{next(_names)}"
-        command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        # Copying files takes half the time of writing each page to the log.
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         with self._connect() as connection:
             connection.execute(command.format(sql.Identifier(name), sql.Identifier(template)))
         return name
