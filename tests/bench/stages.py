@@ -95,16 +95,27 @@ def through(
     profiled: bool = False,
 ) -> Meter:
     """Take so many manifests of so many items through all stages, in one thread."""
+    with metered(site, counted, profiled=profiled) as meter:
+        take(site, meter, prefix, size)
+    return meter
+
+
+@contextmanager
+def metered(site: Site, counted: Statements | None = None, *, profiled: bool = False) -> Iterator[Meter]:
+    """Open a gateway in this process."""
     with open_gateway(site.session.settings, Clock(parse_moment(NOW)), Bell()) as gateway:
         # There is one route and no server here, so that the first word names a stage.
         named = {name.partition(" ")[0]: stage for name, stage in stages(gateway).items()}
-        meter = Meter(named, counted, profiled=profiled)
-        drop(site, prefix, *size)
-        meter.run(_BEFORE)
-        answered(site, size[0])
-        carry(site, sorted(told(site.aside)))
-        meter.run(_AFTER)
-    return meter
+        yield Meter(named, counted, profiled=profiled)
+
+
+def take(site: Site, meter: Meter, prefix: str, size: tuple[int, int]) -> None:
+    """Drop manifests, have them answered, and run all stages until nothing is left to do."""
+    drop(site, prefix, *size)
+    meter.run(_BEFORE)
+    answered(site, size[0])
+    carry(site, sorted(told(site.aside)))
+    meter.run(_AFTER)
 
 
 def _tell(name: str, processor: float, elapsed: float) -> None:
