@@ -106,6 +106,8 @@ def _sniff(text: str, place: Place) -> str:
     """Choose the delimiter under which the first records have the same number of columns, and the most."""
     widths: dict[str, int] = {}
     for delimiter in DELIMITERS:
+        if delimiter not in text:
+            continue
         try:
             sample = [len(row.cells) for row in islice(_records(text, delimiter, place.file), _SAMPLE)]
         except RejectedError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -117,7 +118,9 @@ class _Form:
     take: Callable[[Mapping[str, object]], tuple[Any, ...]]
 
 
-def _form(group: Element, names: Collection[str]) -> _Form | None:
+# The items of a message are much alike, and so are those of the next one by the same mapping.
+@lru_cache(maxsize=1000)
+def _form(group: Element, names: tuple[str, ...]) -> _Form | None:
     """Return how a group with fields of these names is written; None where there is more to it than that."""
     simple = {element.name for element in group.children if element.type is not None}
     if len(names) < _SEVERAL or not simple.issuperset(names) or any(e.hollow for e in group.children):
@@ -136,8 +139,6 @@ class _Writer:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._faults: list[Violation] = []
-        # By the path of a group and the names of its fields; the items of a message are much alike.
-        self._forms: dict[tuple[str, ...], _Form | None] = {}
 
     def one(self, element: Element, value: object, path: str) -> None:
         """Write one group with its tags."""
@@ -172,10 +173,7 @@ class _Writer:
 
     def _alike(self, group: Element, fields: Mapping[str, object]) -> bool:
         """Write a group of plain texts as others of the same fields were written; tell whether it is one."""
-        shape = (group.spec.path, *fields)
-        if shape not in self._forms:
-            self._forms[shape] = _form(group, shape[1:])
-        form = self._forms[shape]
+        form = _form(group, tuple(fields))
         if form is None:
             return False
         values = form.take(fields)

@@ -24,7 +24,7 @@ from gateway.messages.names import (
 )
 from gateway.messages.nodes import elements, local_name, text_of
 
-_MESSAGE_TYPE: Final = f"{{{NAMESPACE}}}{MESSAGE_HEAD}/{{{NAMESPACE}}}MessageType"
+_MESSAGE_TYPE: Final = f"{{{NAMESPACE}}}MessageType"
 
 
 class Catalogue:
@@ -106,10 +106,9 @@ class Catalogue:
 
 def _type_differs(root: etree._Element) -> list[Violation]:
     """Compare the type in the head with the body, which XSD 1.0 cannot do."""
-    kind = root.find(_MESSAGE_TYPE)
-    said = "" if kind is None else text_of(kind)
     # The schema has seen that a head and one body stand there, and perhaps a signature behind them.
-    name = local_name(elements(root)[1])
+    head, body, *_ = elements(root)
+    said, name = "".join(map(text_of, head.iterchildren(_MESSAGE_TYPE))), local_name(body)
     if said == name:
         return []
     return [Violation("schema.type-differs", f"{MESSAGE_HEAD}/MessageType", {"value": said, "name": name})]

@@ -59,9 +59,11 @@ class TextType:
         return self.name in _DATES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Element:
     """One element at one place of a message; a group has children, a field has a type.
+
+    It is itself and equals no other, so that what is worked out of it can be kept by it.
 
     Attributes:
         tag: The name with its namespace, as lxml writes it.
