@@ -209,7 +209,9 @@ def test_what_was_being_sent_when_the_gateway_died_goes_again_as_the_same(instal
         (file,) = installation.sent()
         before = (file.read_bytes(), file.stat().st_ino)
         with running.gateway.store.begin() as unit:
-            unit._connection.library.exec_driver_sql("UPDATE submissions SET state = 'sending', sent_at = NULL")
+            unit._connection.library.exec_driver_sql(
+                "UPDATE submissions SET state = 'sending', sent_at = NULL"
+            )
     with installation.open(customs=False) as running:
         running.settle()
         assert [row.state for row in running.submissions(erp.QUALIFICATION)] == [SubmissionState.SENT]

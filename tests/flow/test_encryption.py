@@ -55,7 +55,9 @@ def test_what_is_sent_again_is_encrypted_as_before(installation: Installation) -
         installation.outbox.mkdir()
         with running.gateway.store.begin() as unit:
             # As if nobody knew whether it arrived.
-            unit._connection.library.exec_driver_sql("UPDATE submissions SET state = 'in_doubt', due_at = NULL")
+            unit._connection.library.exec_driver_sql(
+                "UPDATE submissions SET state = 'in_doubt', due_at = NULL"
+            )
         running.settle()
     assert installation.sent()[0].read_bytes() == first
 
