@@ -113,8 +113,9 @@ class Bench:
                 meter = Meter.of(cpu_ms=cpu_of(gateway))
                 if case.database == "PostgreSQL":
                     meter = Meter.of(cpu_ms=cpu_of(gateway), database_cpu_ms=self._database_cpu)
-                found |= throughput(site, meter, self._sizes.documents[case.items], case.items)
-                found |= latency(site, self._sizes.samples, case.items)
+                documents = self._sizes.documents[case.items]
+                found |= throughput(site, meter, documents, case.items)
+                found |= latency(site, self._sizes.samples, case.items, open_before=documents)
             found["peak_mb"] = gateway.used().peak_bytes / 1e6
         return found
 

@@ -69,24 +69,31 @@ def carry(site: Site, names: list[str]) -> float:
 
 
 def throughput(site: Site, meter: Meter, count: int, items: int) -> dict[str, Any]:
-    """Drop everything; when all is sent let customs answer, and give all receipts when it has ended."""
+    """Drop manifests, and give the receipts of as many earlier ones, as in the middle of a day."""
     sent, before = len(told(site.outbox)), len(told(site.replies))
-    with meter.running():
-        start = drop(site, "B", count, items)
-        site.wait_for(site.outbox, sent + count)
-        site.wait_for(site.replies, before + count)
-    seconds = max(_last(site.outbox), _last(site.replies)) - start
+    drop(site, "A", count, items)
+    site.wait_for(site.outbox, sent + count)
+    site.wait_for(site.replies, before + count)
     answered(site, count)
     with meter.running():
-        start = carry(site, sorted(told(site.aside)))
-        site.wait_for(site.replies, before + REPLIES * count)
-    seconds += _last(site.replies) - start
+        start = drop(site, "B", count, items)
+        carry(site, sorted(told(site.aside)))
+        site.wait_for(site.outbox, sent + 2 * count)
+        site.wait_for(site.replies, before + (REPLIES + 1) * count)
+    seconds = max(_last(site.outbox), _last(site.replies)) - start
     cpu = {name: used / count * 1000 for name, used in meter.seconds.items()}
     return {"documents_per_second": count / seconds, **cpu}
 
 
-def latency(site: Site, count: int, items: int) -> dict[str, dict[str, float]]:
-    """Drop one after another, and give one receipt after another, each when all is quiet."""
+def latency(site: Site, count: int, items: int, open_before: int = 0) -> dict[str, dict[str, float]]:
+    """Drop one after another, and give one receipt after another, each when all is quiet.
+
+    Args:
+        site: Where.
+        count: How many of each.
+        items: Of each manifest.
+        open_before: How many manifests customs has not answered yet.
+    """
     drops, receipts = [], []
     for number in range(count):
         sent, before = set(told(site.outbox)), len(told(site.replies))
@@ -96,7 +103,7 @@ def latency(site: Site, count: int, items: int) -> dict[str, dict[str, float]]:
         (new,) = set(told(site.outbox)) - sent
         drops.append((site.outbox / new).stat().st_ctime - start)
         time.sleep(_PAUSE_SECONDS)
-    answered(site, count)
+    answered(site, open_before + count)
     for name in sorted(told(site.aside))[:count]:
         known = set(told(site.replies))
         start = carry(site, [name])
