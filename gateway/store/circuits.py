@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.store.connection import Connection
 from gateway.store.rows import CircuitRow
-from gateway.store.statements import columns_of, first, rows, values_of
+from gateway.store.statements import columns_of, first, rows, upsert, values_of
 from gateway.store.work_tables import circuits
 
 _SELECT = select(*columns_of(circuits, CircuitRow))
@@ -32,9 +31,8 @@ class Circuits:
 
     def put(self, row: CircuitRow) -> None:
         """Keep how a route goes."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         values = values_of(row)
-        made = dialect.insert(circuits).values(values)
+        made = upsert(circuits, self._connection.dialect.name).values(values)
         changed = {name: value for name, value in values.items() if name != "route"}
         self._connection.execute(made.on_conflict_do_update(index_elements=["route"], set_=changed))
 

@@ -10,12 +10,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.fields import Fields
 from gateway.store.connection import Connection
-from gateway.store.statements import columns_of, first, rows, values_of
+from gateway.store.statements import columns_of, first, rows, upsert, values_of
 from gateway.store.tables import licence_uses, reference_data
 
 
@@ -154,7 +153,7 @@ def _use(number: str, licence: str, goods_code: str, unit: str, quantity: Decima
 
 @cache
 def _keep(dialect: str) -> ReturningInsert[Any]:
-    made = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(reference_data)
+    made = upsert(reference_data, dialect)
     replaced = {c.name: made.excluded[c.name] for c in reference_data.c if not c.primary_key}
     newer = made.on_conflict_do_update(
         index_elements=["kind", "key"],
