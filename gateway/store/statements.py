@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -23,21 +23,16 @@ from sqlalchemy import (
     insert,
     or_,
 )
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.store.connection import Connection
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
 
 
 def at_path(dialect: str, column: Column[Any], path: str) -> ColumnElement[Any]:
     """Return the text at a path of a JSON column: `DecHead/AgentCode`."""
     steps = path.split("/")
     if dialect == "postgresql":
-        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 -- as in `upsert`
-
         return func.json_extract_path_text(cast(column, postgresql.JSON), *steps)
     return func.json_extract(column, "$" + "".join(f'."{step}"' for step in steps))
 
@@ -104,8 +99,4 @@ def _insert_once(table: Table, key: str, dialect: str) -> ReturningInsert[Any]:
 
 def upsert(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
     """Return an insert that can say what is to be done where its row is there already."""
-    if dialect == "sqlite":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 -- a twentieth of every start on SQLite
-
-    return postgresql.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
