@@ -38,6 +38,7 @@ from gateway.store import InterchangeRow, InterchangeState, MessageRow, Unit
 # editing, deleting and work on items depend on the state, and are for the document to judge (ER-04).
 _REPEATABLE = ("save", "save-declare", "copy", "extend", "disable", "aggregate", "")
 
+_CONTENT = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 
 # More messages, and longer files, are obeyed in portions of so many, a transaction each.
 PORTION = 50
@@ -249,7 +250,7 @@ def _stands(unit: Unit, message: MessageRow) -> bool:
 
 def digest_of(mapped: Mapped) -> str:
     """Return what makes two commands the same: their fields, in whatever order they came."""
-    return sha256(json.dumps(mapped.tree(), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return sha256(_CONTENT.encode(mapped.tree()).encode()).hexdigest()
 
 
 def _without(body: Fields, faulty: Collection[str], prefix: str) -> Fields:

@@ -115,19 +115,19 @@ def _checked(change: ChangeRow, found: _Found | None) -> DocumentRow:
 def _plan(
     writes: _Writes, change: ChangeRow, document: DocumentRow, found: _Found | None, now: datetime
 ) -> None:
-    content = encode(document.content)
+    new_content = found is None or encode(document.content) != found.content
     values = values_of(document) | {"updated_at": now}
     if found is None:
         writes.created.append(values | {"created_at": now})
     else:
         values["_number"] = values.pop("number")
-        if content == found.content:
+        if new_content:
+            writes.with_content.append(values)
+        else:
             del values["content"]
             writes.state_only.append(values)
-        else:
-            writes.with_content.append(values)
     identity = {"number": document.number, "version": document.version, "at": now}
-    if found is None or content != found.content:
+    if new_content:
         writes.contents.append(identity | {"content": document.content})
     writes.history.append(
         identity
