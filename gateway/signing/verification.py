@@ -45,16 +45,13 @@ class Verified:
         root: The document as it was signed, without the signature and without comments.
         data: The same as the bytes that were digested.
         certificate: The pinned certificate that made the signature.
+        fingerprint: The certificate's SHA-256 in lower-case hexadecimal.
     """
 
     root: etree._Element
     data: bytes
     certificate: x509.Certificate
-
-    @property
-    def fingerprint(self) -> str:
-        """The certificate's SHA-256 in lower-case hexadecimal."""
-        return fingerprint(self.certificate)
+    fingerprint: str
 
     @property
     def subject(self) -> str:
@@ -111,7 +108,8 @@ class Verifier:
         info, reference = signature[0], signature[0][2]
         # Whoever decodes more leniently would be given another value by what is skipped.
         value, digest = value_of(signature[1]), value_of(reference[2])
-        certificate = self._pinned_certificate(signature)
+        pinned = self._pinned_by(signature)
+        certificate = self._pinned[pinned]
         _check_validity(certificate, at)
         if not signing.verify(certificate, value, _canonical(info, info[0])):
             raise refuse("signature.invalid", reason="SignatureValue")
@@ -121,7 +119,7 @@ class Verifier:
         if not compare_digest(digesting.digest(signed), digest):
             raise refuse("signature.digest-mismatch")
         # Read anew, so that nothing that was not signed is left: no comment, and no text cut in two by one.
-        return Verified(parse(signed), signed, certificate)
+        return Verified(parse(signed), signed, certificate, pinned)
 
     def _check_shape(self, signature: etree._Element) -> tuple[Suite, Suite]:
         """See that there is one reference, to the whole document; return who is to verify and to digest."""
@@ -142,12 +140,12 @@ class Verifier:
         check_shape(signature)
         return signing, digests[digest_method]
 
-    def _pinned_certificate(self, signature: etree._Element) -> x509.Certificate:
-        """Return the pinned certificate whose bytes the signature names; no other is as much as read."""
+    def _pinned_by(self, signature: etree._Element) -> str:
+        """Return the pinned certificate whose bytes it names, by fingerprint; no other is as much as read."""
         named = [value_of(each) for each in signature.iter(f"{DS}X509Certificate")]
         for each in named:
-            if found := self._pinned.get(sha256(each).hexdigest()):
-                return found
+            if (digest := sha256(each).hexdigest()) in self._pinned:
+                return digest
         subject, digest = (_subject(named[0]), sha256(named[0]).hexdigest()) if named else ("-", "-")
         raise refuse("signature.untrusted-certificate", subject=subject, fingerprint=digest)
 

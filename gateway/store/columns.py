@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer, Text, text
@@ -59,14 +60,23 @@ class Moment(_Plain[datetime]):
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> str | None:
         """Write the moment; one without a zone is a mistake of the caller."""
-        if value is None:
-            return None
-        assert value.tzinfo is not None, "a moment without a zone"
-        return value.astimezone(CHINA).isoformat(timespec="microseconds")
+        return None if value is None else _written(value)
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> datetime | None:
         """Read the moment, again in China's zone."""
-        return None if value is None else datetime.fromisoformat(value).astimezone(CHINA)
+        return None if value is None else _read(value)
+
+
+# A transaction writes one moment into all of its rows, and rows that are read together were written together.
+@lru_cache
+def _written(moment: datetime) -> str:
+    assert moment.tzinfo is not None, "a moment without a zone"
+    return moment.astimezone(CHINA).isoformat(timespec="microseconds")
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(CHINA)
 
 
 class Exact(_Plain[Decimal]):
