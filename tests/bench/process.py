@@ -85,7 +85,9 @@ def used_by(pid: int) -> Used:
 def _one(pid: int) -> Used:
     place = Path("/proc") / str(pid)
     ticks = (place / "stat").read_text().rpartition(")")[2].split()[11:15]
-    peak = next(line for line in (place / "status").read_text().splitlines() if line.startswith("VmHWM"))
+    lines = (place / "status").read_text().splitlines()
+    # One that has ended and waits to be seen by its parent has none.
+    peak = next((line for line in lines if line.startswith("VmHWM")), "VmHWM: 0 kB")
     return Used(sum(map(int, ticks)) / _TICKS, int(peak.split()[1]) * 1024)
 
 
