@@ -89,7 +89,9 @@ class Retiring:
         """Retire month by month, the oldest first, and yield what came of each that has anything to go."""
         with self.store.read() as unit:
             months = unit.retention.months()
-        for enterprise, month in months:
+        # What is of a later month has changed later.
+        last = f"{self.before:%Y%m}"
+        for enterprise, month in (each for each in months if each[1] <= last):
             tally = Tally(enterprise, month)
             with self.store.read() as unit:
                 tally.closed = not unit.retention.has(enterprise, month, _NOT_CLOSED)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
+from hashlib import sha256
 
 import pytest
+from click.testing import CliRunner, Result
 
+from gateway.cli import main
 from gateway.cli.lookups import find_document
 from gateway.errors import RejectedError
-from gateway.steps.retiring import Retiring
 from gateway.store import ChangeRow
 from tests.flow import erp
 from tests.flow.customs import Said, deliver
 from tests.services.installation import FILING, Running
 
 
-def _archive(running: Running, folder: Path) -> str:
+def _purge(running: Running, *words: str, years: int = 4) -> Result:
+    """Purge so many years later, by the command and beside the gateway."""
+    now = FILING.replace(year=FILING.year + years).isoformat()
+    start = ["--config", str(running.installation.config), "--now", now]
+    return CliRunner(catch_exceptions=False).invoke(main, [*start, "purge", *words])
+
+
+def _archive(running: Running) -> str:
     """Let a cleared manifest be merged, without a month's end, and archive it; return the file's name."""
     store, row = running.gateway.store, running.document("JB-1")
     merged = ChangeRow(
@@ -32,20 +39,36 @@ def _archive(running: Running, folder: Path) -> str:
     with store.begin() as unit:
         unit.documents.put([merged])
     running.settle()
-    before = FILING + timedelta(days=400)
-    (tally,) = Retiring(store, before, folder, lambda *_: None, lambda: None).run()
-    assert tally.documents == {"manifest": 1}, tally
-    return next(iter(tally.files))
+    looked = json.loads(_purge(running, "--dry-run", "--json").stdout)["months"]
+    assert [month["documents"] for month in looked] == [{"manifest": 1}]
+    assert running.document("JB-1").archive is None
+    (month,) = json.loads(_purge(running, "--json").stdout)["months"]
+    ((file, digest),) = month["files"].items()
+    with store.read() as unit:
+        assert [(act.act, act.subject, act.detail["sha256"]) for act in unit.audit.acts(1)] == [
+            ("purge", file, digest)
+        ]
+    assert sha256((running.installation.folder / "archive" / file).read_bytes()).hexdigest() == digest
+    return str(file)
+
+
+def test_nothing_goes_that_the_law_wants_here(approved: Running) -> None:
+    """A day within the configured years is refused, and by itself the command takes nothing of them."""
+    approved.send("m.json", erp.manifests())
+    refused = _purge(approved, "--before", "2027-11-01")
+    assert refused.exit_code == 1
+    assert "cli.purge-too-young" in refused.stderr
+    assert json.loads(_purge(approved, "--json", years=2).stdout)["months"] == []
 
 
 @pytest.mark.requirement("ER-04", "CU-03", "QF-04")
-def test_an_archived_document_is_known_whoever_speaks_of_it(approved: Running, tmp_path: Path) -> None:
+def test_an_archived_document_is_known_whoever_speaks_of_it(approved: Running) -> None:
     """The same file and commands are refused with the archive's name, a late answer waits for a person."""
     data = erp.manifests(erp.manifest("JB-1"))
     approved.send("m.json", data)
     sent = len(approved.installation.sent())
     (submission,) = approved.submissions("JB-1")
-    archive = _archive(approved, tmp_path)
+    archive = _archive(approved)
 
     again = approved.send("m.json", data)
     (told,) = again["messages"]
