@@ -66,7 +66,8 @@ def targets(results: Results) -> Iterator[Target]:
             for key, what in zip(_LATENCIES, ("drop to outbox", "receipt to reply"), strict=True):
                 yield Target(f"{name}: {what}, p95, ms", 0, 150, each[key]["p95"])
             yield Target(f"{name}: start to ready, s", 0, 2, each["ready_seconds"])
-            yield Target(f"{name}: CPU when idle, %", 0, 1, each["idle_cpu_percent"])
+            if "idle_cpu_percent" in each:
+                yield Target(f"{name}: CPU when idle, %", 0, 1, each["idle_cpu_percent"])
         if each["workers"] > 1:
             yield Target(f"{name}: documents/s : one worker", 1.6, endless, each["against_one"])
     for each in results.of("gateway", "slow"):
