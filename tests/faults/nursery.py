@@ -33,13 +33,17 @@ PACE: dict[str, Any] = {
         folder, intake=replace(intake, still_seconds=0.05), watch=watch
     ),
 }
+# What programs load when they need it.
+LATE = (
+    *("gateway.channels.amqp", "gateway.channels.sftp", "gateway.cli.lookups", "gateway.cli.months"),
+    *("alembic.command", "jinja2", "weasyprint", "xlsxwriter"),
+)
 
 
 def serve() -> None:
     """Read orders from standard input until it ends: start a program, or wait for one."""
-    # What commands load only when they need it is loaded once, too.
-    for name in (*PACE, "alembic.command._", "weasyprint._"):
-        import_module(name.rpartition(".")[0])
+    for name in (*LATE, *(name.rpartition(".")[0] for name in PACE)):
+        import_module(name)
     children: set[int] = set()
     keep_warm()
     for line in sys.stdin:
