@@ -23,7 +23,7 @@ from tests.source import ROOT
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 IN_TWO_LANGUAGES = (
     *("README", "docs/codes", "docs/folders", "docs/operating", "docs/queries", "docs/replies"),
-    "docs/security",
+    *("docs/scaling", "docs/security"),
 )
 PROGRAMS: dict[str, click.Command] = {"gateway": gateway, "customs-stub": customs_stub}
 BLOCK = re.compile(r"^ *```\w*\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
