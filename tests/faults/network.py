@@ -28,8 +28,6 @@ from tests.services.forking import Nursery
 # What is done at a server: the folders of this machine, in which nothing happens here, are left out.
 _AWAY = re.compile(r"^(?!intake commit|(dispatch|receive) customs commit).* commit$|/(from-)?pier\b|^amqp ")
 _CAME = "SELECT message_id, count(*), sum(times) FROM arrival GROUP BY message_id"
-# What died is taken over when its lease has run out.
-_LEASE = {"lease_seconds = 15 ": "lease_seconds = 2 "}
 # Each partner declares by the other kind of channel.
 _WAYS = {"pier": "queue", "queue": "pier"}
 
@@ -124,9 +122,5 @@ class Network:
 def network(folder: Path, nursery: Nursery, known: Sequence[Point] = ()) -> Iterator[Network]:
     """Make the installation, its customs open, and tell the story once undisturbed."""
     with opened(folder, nursery, on_postgres=True, hasty=True) as place:
-        config = place.installation.config
-        for old, new in _LEASE.items():
-            assert old in config.read_text("utf-8")
-            config.write_text(config.read_text("utf-8").replace(old, new), "utf-8")
         place.customs.start()
         yield Network(place, known)
