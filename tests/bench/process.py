@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +79,12 @@ class Process:
 
 def used_by(pid: int) -> Used:
     """Return what a process and its children have used."""
-    every = [_one(each) for each in _tree(pid)]
-    return Used(sum(each.seconds for each in every), max(each.peak_bytes for each in every))
+    while Path(f"/proc/{pid}").exists():
+        # A child may end while it is looked at; then its parent has its time.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            every = [_one(each) for each in _tree(pid)]
+            return Used(sum(each.seconds for each in every), max(each.peak_bytes for each in every))
+    raise ProcessLookupError(pid)
 
 
 def _one(pid: int) -> Used:
