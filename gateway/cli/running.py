@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -59,6 +60,8 @@ def run(session: Session, /, *, until_idle: bool, timeout: int | None, workers: 
         with gateway.store.begin() as unit:
             session.note_act(unit, "run")
         bell.answer = threads.wake
+        # Schemas, mappings and tables stay until the end; no later collection is to look through them.
+        gc.freeze()
         threads.start()
         log.info("gateway-ready", now=session.clock.now().isoformat(timespec="seconds"))
         try:

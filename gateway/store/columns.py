@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -33,8 +34,15 @@ def encode(value: object) -> str:
     return write_json(value).decode()
 
 
+_Write = Callable[[Any], str | None]
+_Read = Callable[[Any], Any]
+
+
 class _Plain(TypeDecorator[T]):
-    """Text of any length; PostgreSQL is told to sort it by code points, as SQLite does."""
+    """Text of any length; PostgreSQL is told to sort it by code points, as SQLite does.
+
+    The processors are plain functions: the library's own call three functions for each value of each row.
+    """
 
     impl = Text
     cache_ok = True
@@ -42,15 +50,37 @@ class _Plain(TypeDecorator[T]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return Text(collation="C" if dialect.name == "postgresql" else None)
 
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> _Read | None:
+        """Return what reads a value, nothing where the text is the value."""
+        return None
+
+
+def _write_words(value: str | None) -> str | None:
+    return None if value is None else storable(value)
+
 
 class Words(_Plain[str]):
     """Text."""
 
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        """Give the text that is stored."""
-        return None if value is None else storable(value)
+    def bind_processor(self, _dialect: Dialect) -> _Write:
+        """Return what writes a value."""
+        return _write_words
+
+
+# A transaction writes one moment into all of its rows, and rows that are read together were written together.
+@lru_cache
+def _write_moment(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    assert value.tzinfo is not None, "a moment without a zone"
+    return value.astimezone(CHINA).isoformat(timespec="microseconds")
+
+
+@lru_cache(maxsize=1024)
+def _read_moment(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).astimezone(CHINA)
 
 
 class Moment(_Plain[datetime]):
@@ -58,25 +88,21 @@ class Moment(_Plain[datetime]):
 
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> str | None:
-        """Write the moment; one without a zone is a mistake of the caller."""
-        return None if value is None else _written(value)
+    def bind_processor(self, _dialect: Dialect) -> _Write:
+        """Return what writes a value."""
+        return _write_moment
 
-    def process_result_value(self, value: str | None, _dialect: Dialect) -> datetime | None:
-        """Read the moment, again in China's zone."""
-        return None if value is None else _read(value)
-
-
-# A transaction writes one moment into all of its rows, and rows that are read together were written together.
-@lru_cache
-def _written(moment: datetime) -> str:
-    assert moment.tzinfo is not None, "a moment without a zone"
-    return moment.astimezone(CHINA).isoformat(timespec="microseconds")
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> _Read:
+        """Return what reads a value."""
+        return _read_moment
 
 
-@lru_cache(maxsize=1024)
-def _read(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(CHINA)
+def _write_exact(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
+
+
+def _read_exact(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
 
 
 class Exact(_Plain[Decimal]):
@@ -84,13 +110,21 @@ class Exact(_Plain[Decimal]):
 
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> str | None:
-        """Write the decimal without an exponent."""
-        return None if value is None else format(value, "f")
+    def bind_processor(self, _dialect: Dialect) -> _Write:
+        """Return what writes a value."""
+        return _write_exact
 
-    def process_result_value(self, value: str | None, _dialect: Dialect) -> Decimal | None:
-        """Read the decimal with the digits that it was given."""
-        return None if value is None else Decimal(value)
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> _Read:
+        """Return what reads a value."""
+        return _read_exact
+
+
+def _write_json(value: object) -> str | None:
+    return None if value is None else encode(value)
+
+
+def _read_json(value: str | None) -> Any:
+    return None if value is None else read_json(value)
 
 
 class Json(_Plain[Any]):
@@ -98,13 +132,13 @@ class Json(_Plain[Any]):
 
     cache_ok = True
 
-    def process_bind_param(self, value: object, _dialect: Dialect) -> str | None:
-        """Write the value."""
-        return None if value is None else encode(value)
+    def bind_processor(self, _dialect: Dialect) -> _Write:
+        """Return what writes a value."""
+        return _write_json
 
-    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
-        """Read the value."""
-        return None if value is None else read_json(value)
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> _Read:
+        """Return what reads a value."""
+        return _read_json
 
 
 def partial(condition: str) -> dict[str, Any]:

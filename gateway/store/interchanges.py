@@ -85,7 +85,7 @@ class Interchanges:
 
     def waiting(self) -> dict[str, int]:
         """Count what is to be understood by partner, the one first of whom the oldest waits."""
-        return {partner: count for partner, count in self._connection.execute(_WAITING)}
+        return {row[0]: int(row[1]) for row in self._connection.execute(_WAITING)}
 
     def begin(self, interchange: int) -> None:
         """Note that it is to be obeyed portion by portion."""
