@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# The programs are those of this tree, wherever another one may be installed.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+# The programs are those of this tree, wherever another is installed; compiled, as an installation has them.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+ENVIRONMENT["PYTHONPATH"] = str(ROOT)
 # The moment at which the programs begin.
 NOW = "2026-10-20T09:00:00+08:00"
 _TICKS = os.sysconf("SC_CLK_TCK")
