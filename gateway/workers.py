@@ -14,9 +14,10 @@ from gateway.errors import GatewayError, RetryError
 log = structlog.get_logger("gateway.workers")
 
 # How long a stage sleeps when nobody wakes it: other processes (`gateway aggregate`, a second
-# gateway) leave work in the database without a call. After a minute without work it looks less often.
+# gateway) leave work in the database without a call. After a minute in which no stage had any, all look
+# less often.
 POLL_SECONDS = 0.5
-REST_SECONDS = 1.0
+REST_SECONDS = 2.0
 RESTLESS_SECONDS = 60.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 # How long the stages may take to end, such as one whose token does not answer.
@@ -27,16 +28,18 @@ Stage = Callable[[], int]
 
 @dataclass
 class Board:
-    """What the workers share: whether to stop, and a count of everything done so far."""
+    """What the workers share: whether to stop, when one was last called or had work, how much was done."""
 
     stop: threading.Event = field(default_factory=threading.Event)
     done: int = 0
+    busy_at: float = field(default_factory=monotonic)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, items: int) -> None:
         """Note that so many items went through a stage."""
         with self.lock:
             self.done += items
+            self.busy_at = monotonic()
 
 
 class Worker(threading.Thread):
@@ -48,7 +51,6 @@ class Worker(threading.Thread):
         self._board = board
         self._wake = threading.Event()
         self._failures = 0
-        self._busy_at = monotonic()
         self.wakes: tuple[Worker, ...] = ()
         self.quiet_at = -1
 
@@ -60,7 +62,7 @@ class Worker(threading.Thread):
         """Run the stage until the board says stop."""
         while not self._board.stop.is_set():
             if self._wake.is_set():
-                self._busy_at = monotonic()
+                self._board.busy_at = monotonic()
                 self._wake.clear()
             # Until it has ended, nobody knows what this look finds.
             self.quiet_at = -1
@@ -79,13 +81,12 @@ class Worker(threading.Thread):
     def _went_well(self, done: int, seen: int) -> None:
         self._failures = 0
         if done:
-            self._busy_at = monotonic()
             self._board.count(done)
             for worker in self.wakes:
                 worker.wake()
         else:
             self.quiet_at = seen
-            rested = monotonic() - self._busy_at > RESTLESS_SECONDS
+            rested = monotonic() - self._board.busy_at > RESTLESS_SECONDS
             self._wake.wait(REST_SECONDS if rested else POLL_SECONDS)
 
     def _failed(self, code: str, fault: Exception) -> None:
