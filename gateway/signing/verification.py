@@ -235,7 +235,8 @@ def _alone(element: etree._Element) -> etree._Element:
     """
     if all(each is None for each in (element.getparent(), element.getprevious(), element.getnext())):
         return element
-    return etree.fromstring(etree.tostring(element, with_tail=False))
+    # As bytes that hold every character: in lxml's ASCII a Chinese name or instruction becomes another one.
+    return etree.fromstring(etree.tostring(element, encoding="utf-8", with_tail=False))
 
 
 def _algorithm(parent: etree._Element, name: str) -> str:

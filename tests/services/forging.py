@@ -108,7 +108,7 @@ def value_over(info: etree._Element, key: Key) -> bytes:
     """Return the key's true signature over SignedInfo in the canonical form that it names."""
     method = info.find(f"{{{DS}}}CanonicalizationMethod")
     exclusive = method is not None and method.get("Algorithm") == EXCLUSIVE
-    alone = etree.fromstring(etree.tostring(info, with_tail=False))
+    alone = etree.fromstring(etree.tostring(info, encoding="utf-8", with_tail=False))
     data = etree.tostring(alone, method="c14n", exclusive=exclusive, with_comments=False)
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), hashes.SHA256())

@@ -341,6 +341,24 @@ def test_namespaces_cannot_give_a_value_another_meaning(what: str) -> None:
 
 
 @pytest.mark.requirement("CU-02")
+@pytest.mark.parametrize("beside", ["", "<!-- x -->"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<Message ", '<Message xmlns:中="urn:x" '),
+        ("<Receipt>", "<Receipt><?x 中?>"),
+        ("<Receipt>", "<Receipt><中/>"),
+    ],
+)
+def test_what_is_chinese_in_names_and_instructions_is_believed_as_it_was_signed(
+    old: str, new: str, beside: str
+) -> None:
+    """As a part and beside a comment a document is read anew for its canonical form, and stays what it is."""
+    content = etree.tostring(etree.fromstring(f"{BODY.replace(old, new)}</Message>"), method="c14n")
+    assert outcome(beside + signed(WHOLE.replace(old, new)), content) == ""
+
+
+@pytest.mark.requirement("CU-02")
 @given(st.data())
 def test_pieces_of_a_receipt_put_together_anyhow_never_say_something_else(data: st.DataObject) -> None:
     """Cut at tags, doubled, dropped and exchanged: refused with a code, or exactly what was signed."""
