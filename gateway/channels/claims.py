@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -157,14 +157,21 @@ class Claims:
             with suppress(FileNotFoundError, NotADirectoryError):
                 files = [file for place in other.iterdir() for file in place.iterdir()]
                 files.sort(key=lambda file: file.lstat().st_mtime_ns)
-                for place in {file.parent for file in files}:
-                    place.rename(self._folder / place.name)
-                for file in files:
-                    look = file.parent.name
-                    self._hold(_delivery(look, file.name), look, file.name)
+                self._take_over(files)
             _discard(other)
         finally:
             os.close(lock)
+
+    def _take_over(self, files: Sequence[Path]) -> None:
+        moved: set[Path] = set()
+        try:
+            for place in {file.parent for file in files}:
+                place.rename(self._folder / place.name)
+                moved.add(place)
+        finally:
+            # What lies in our folder already is nobody else's to find, whatever becomes of the rest.
+            for place, name in ((file.parent, file.name) for file in files if file.parent in moved):
+                self._hold(_delivery(place.name, name), place.name, name)
 
 
 def _delivery(look: str, name: str) -> str:

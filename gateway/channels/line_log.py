@@ -65,7 +65,9 @@ class LineLog:
                     log.write(b'{"line": ' + name + b", " + data.removeprefix(b"{"))
             log.flush()
             os.fsync(log.fileno())
-            self._end, self._last = log.tell(), set(lines)
+            # After a repetition, part of which may come again, it is more than the last batch.
+            self._end = -1 if written & lines.keys() else log.tell()
+            self._last = set(lines)
 
 
 def _mended(log: BinaryIO, end: int) -> set[bytes]:

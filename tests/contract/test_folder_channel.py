@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -326,6 +327,26 @@ def test_an_owner_that_died_while_claiming_leaves_nothing_behind(desk: Desk) -> 
     place.parent.with_name("only-dead.lock").touch()
     assert desk.look() == {}
     assert [name for name in desk.names_in(".claimed") if "dead" in name] == []
+
+
+def test_a_look_that_cannot_be_taken_over_keeps_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came into our folder before it is in hand, and the look itself comes when it can."""
+    for look in ("one", "two"):
+        place = desk.folder / ".claimed" / "dead" / look
+        place.mkdir(parents=True)
+        (place / f"{look}.csv").write_bytes(b"1")
+    rename, asked = Path.rename, []
+
+    def once(place: Path, target: Path) -> Path:
+        asked.append(place)
+        if len(asked) == 2:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return rename(place, target)
+
+    monkeypatch.setattr(Path, "rename", once)
+    with pytest.raises(RetryError, match=r"channels\.folder-unusable"):
+        desk.look()
+    assert sorted(desk.look()) == ["one.csv", "two.csv"]
 
 
 def test_a_folder_that_is_removed_and_comes_back_goes_on(desk: Desk) -> None:

@@ -135,6 +135,15 @@ def test_the_receipt_log_holds_each_line_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_batch_of_the_receipt_log_that_comes_again_in_pieces_is_there_once(tmp_path: Path) -> None:
+    """As after a change of how many go at once, or two notings that failed."""
+    log = LineLog(tmp_path / "receipts.log")
+    every = [(str(number), b'{"state": "a"}\n') for number in range(1, 7)]
+    for batch in (every[:5], every[:2], every[2:4], every[4:], every[:1]):
+        assert log.send_many(batch) == {}
+    assert [line["line"] for line in lines(tmp_path / "receipts.log")] == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_torn_line_of_the_receipt_log_is_written_anew(tmp_path: Path) -> None:
     """After a power cut the half line is cut off, and every line is whole again."""
     file = tmp_path / "receipts.log"
