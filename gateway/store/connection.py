@@ -67,9 +67,11 @@ class Connection:
         cursor = self.library.connection.cursor()
         try:
             cursor.execute(prepared.text, prepared.written(values))
+            # SQLite looks for a row when it is asked for, and may fail as late as then.
+            found = cursor.fetchall() if prepared.finds else ()
         except self._driver.Error as fault:
             raise self._failed(fault, cursor) from fault
-        return _Result(cursor, prepared.readers)
+        return _Result(found, cursor.rowcount, prepared.readers)
 
     def execute_many(self, statement: Executable, values: Sequence[Values]) -> None:
         """Execute a statement that returns nothing with each of these values, of the same names all of them.
@@ -148,6 +150,7 @@ class _Prepared:
 
     Attributes:
         text: The statement in the database's own words.
+        finds: Whether it returns rows.
         readers: What turns values of a row into ours, with their places.
     """
 
@@ -155,6 +158,7 @@ class _Prepared:
         self, compiled: SQLCompiler, types: Sequence[sqlalchemy.types.TypeEngine[Any]], dialect: Dialect
     ) -> None:
         self.text = compiled.string
+        self.finds = bool(types)
         self._positional = compiled.positional
         self._constants = {
             name: bound.effective_value for name, bound in compiled.binds.items() if not bound.required
@@ -177,23 +181,23 @@ class _Prepared:
 class _Result:
     """What the driver found, read by the types of its columns."""
 
-    __slots__ = ("_cursor", "_readers")
+    __slots__ = ("_found", "_readers", "rowcount")
 
-    def __init__(self, cursor: DBAPICursor, readers: Sequence[tuple[int, Callable[[Any], Any]]]) -> None:
-        self._cursor = cursor
+    def __init__(
+        self,
+        found: Sequence[Sequence[Any]],
+        rowcount: int,
+        readers: Sequence[tuple[int, Callable[[Any], Any]]],
+    ) -> None:
+        self._found = found
+        self.rowcount = rowcount
         self._readers = readers
 
-    @property
-    def rowcount(self) -> int:
-        return self._cursor.rowcount
-
     def __iter__(self) -> Iterator[Sequence[Any]]:
-        for row in self._cursor.fetchall():
-            yield self._read(row)
+        return map(self._read, self._found)
 
     def first(self) -> Sequence[Any] | None:
-        row = self._cursor.fetchone()
-        return None if row is None else self._read(row)
+        return self._read(self._found[0]) if self._found else None
 
     def scalar(self) -> Any:
         row = self.first()

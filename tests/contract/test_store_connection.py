@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, cast, func, insert, literal, select, union_all, update
+from sqlalchemy.dialects.postgresql import JSON
 
 from gateway.errors import ParkedError
 from gateway.store import Store, Unit
@@ -22,6 +23,9 @@ ONE = select(documents.c.number, documents.c.content, documents.c.updated_at).wh
 SOME = select(documents.c.number).where(documents.c.number.in_(bindparam("numbers", expanding=True)))
 MOVE = update(documents).where(documents.c.number == bindparam("_number")).values(state=bindparam("state"))
 LINK = insert(relations)
+# Sound in its first row alone.
+LATE = union_all(*(select(func.json_extract(literal(each), "$.a")) for each in ('{"a": 1}', "{")))
+LATE_ON_A_SERVER = union_all(*(select(cast(literal(each), JSON)) for each in ('{"a": 1}', "{")))
 # The library executes it the first time, the driver from then on.
 TIMES = range(3)
 
@@ -93,6 +97,13 @@ def test_what_breaks_a_rule_is_refused_alike(unit: Unit) -> None:
             unit._connection.execute(LINK, link(1))
         with pytest.raises(ParkedError, match=r"store.refused"), unit.savepoint():
             unit._connection.execute_many(LINK, [link(3), link(2)])
+
+
+def test_what_fails_at_a_later_row_is_refused_alike(unit: Unit) -> None:
+    """A database that reads row by row fails while the rows are fetched, which is the same error."""
+    for _ in TIMES:
+        with pytest.raises(ParkedError, match=r"store.refused"), unit.savepoint():
+            unit._connection.scalars(LATE if unit._connection.dialect.name == "sqlite" else LATE_ON_A_SERVER)
 
 
 def test_a_statement_for_one_use_is_not_kept(store: Store) -> None:
