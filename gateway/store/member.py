@@ -79,8 +79,11 @@ class Member:
 
     def begins(self, name: str) -> bool:
         """Tell the same to who has ended what it did before: after a no, another gateway may begin."""
+        # First, so that no heartbeat between the look and the work finds it resting, and gives it away.
+        self._shares.begins(name)
         held = self.holds(name)
-        (self._shares.begins if held else self._shares.rests)(name)
+        if not held:
+            self._shares.rests(name)
         return held
 
     def check(self, holder: str) -> None:

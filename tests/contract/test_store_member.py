@@ -95,6 +95,30 @@ def test_gateways_do_about_as_much_alone(shared: Database, open_at: OpenAt) -> N
         until(lambda: all(map(first.holds, names)))
 
 
+def test_what_a_stage_is_just_beginning_is_not_given_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heartbeats between its look and its work do not find it resting, as it was before that look."""
+    first, second = (Member(store.begin, 60.0, ["seal", "tick"]) for _ in range(2))
+    assert not first.begins("seal")
+    first._beat(60.0)
+
+    def held_until_then(name: str) -> bool:
+        held = Member.holds(first, name)
+        for each in (second, first, first, second):
+            each._beat(60.0)
+        return held
+
+    with monkeypatch.context() as between:
+        between.setattr(first, "holds", held_until_then)
+        assert first.begins("seal")
+    assert not second.holds("seal")
+    assert not first.begins("seal")
+    first._beat(60.0)
+    second._beat(60.0)
+    assert second.holds("seal")
+
+
 def test_what_nobody_else_wants_is_done_beyond_the_share(shared: Database, open_at: OpenAt) -> None:
     """Another gateway may have been started with another configuration."""
     with open_at(shared).join(SHORT, ["tick"]), open_at(shared).join(SHORT, ["seal"]) as second:
