@@ -105,6 +105,8 @@ def _folder(folder: Path) -> Iterator[Path]:
         yield folder
     except BlockingIOError as fault:
         raise ParkedError("cli.purge-runs-already", folder=folder) from fault
+    except OSError as fault:
+        raise ParkedError("cli.purge-no-folder", folder=folder, reason=fault.strerror) from fault
     finally:
         os.close(handle)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from hashlib import file_digest, sha256
@@ -27,7 +28,7 @@ class Archive:
     """An archive that is being written; under its name it is there as a whole or not at all.
 
     Args:
-        file: Its name; what stands there already was never finished with, and is replaced.
+        file: Its name, which no other file has.
     """
 
     def __init__(self, file: Path) -> None:
@@ -46,7 +47,11 @@ class Archive:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave no half of it."""
-        self._out.close()
+        # A full disk refuses this, too; the fault that led here is the one to tell.
+        with suppress(OSError, ValueError):
+            self._zip.close()
+        with suppress(OSError):
+            self._out.close()
         self._draft.unlink(missing_ok=True)
 
     def add(self, number: str, rows: Mapping[str, Any], contents: Iterable[tuple[str, bytes]]) -> None:

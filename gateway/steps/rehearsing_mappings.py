@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Final
 
-from gateway.errors import RejectedError
+from gateway.errors import ParkedError, RejectedError
 from gateway.formats import ReadOptions, Source, Unreadable, read_all
 from gateway.mapping import Difference, Mapping, MappingSet
 from gateway.steps.mapping_effects import Result, Sides, effects
@@ -102,8 +102,12 @@ def _rehearse_one(
     partner = next((each for each in world.settings.partner if each.name == row.partner), None)
     if partner is None:
         return
-    with store.read() as unit:
-        data = unit.raw.get(row.digest)
+    try:
+        with store.read() as unit:
+            data = unit.raw.get(row.digest)
+    except ParkedError:
+        # It is archived: what it made is over, and is made by no mapping again.
+        return
     position = 1
     try:
         for source in read_all(row.name, data, ReadOptions(encoding=partner.encoding or "")):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Final
 
@@ -112,7 +112,7 @@ class Retiring:
                         page = unit.retention.page(month, (kind, state), self.before, last, CHUNK)
                         found = unit.retention.gather(page)
                         alerts = {alert.subject for alert in unit.alerts.opened()}
-                        related = unit.retention.held(found, _FINALS)
+                        related = unit.retention.held(found, _FINALS, self.before)
                     if not page:
                         break
                     last = page[-1]
@@ -127,7 +127,7 @@ class Retiring:
         if self.folder is None:
             done = [kept.outline() for kept in part]
         else:
-            name = f"{tally.enterprise}-{tally.month}-{first}.zip"
+            name = _free(self.folder, f"{tally.enterprise}-{tally.month}-{first}")
             done, digest = self._write(self.folder / name, part, tally)
             done = self._remove(name, digest, done)
             tally.files[name] = digest
@@ -156,6 +156,12 @@ class Retiring:
                 done += unit.retention.archive(part[start : start + CHUNK], name)
             self.rest()
         return done
+
+
+def _free(folder: Path, stem: str) -> str:
+    """Return a name that no file has: rows, perhaps of a backup, may tell of one that is there already."""
+    names = chain([f"{stem}.zip"], (f"{stem}-{again}.zip" for again in count(2)))
+    return next(name for name in names if not (folder / name).exists())
 
 
 def _held(kept: Kept, alerts: AbstractSet[str]) -> str | None:

@@ -168,10 +168,14 @@ class Retention:
         self._add(kept, receipts, receipts.c.digest, "receipts", "digest")
         return list(kept.values())
 
-    def held(self, kept: Sequence[Kept], finals: Finals) -> set[str]:
-        """Return those whose parent, child, or other side of a merge is not over."""
+    def held(self, kept: Sequence[Kept], finals: Finals, before: datetime) -> set[str]:
+        """Return those whose parent, child, or other side of a merge is not over, or has changed since.
+
+        What proves one of them proves the others: they go when all of them may.
+        """
         numbers = [each.number for each in kept]
-        open_ = ~_in(finals)
+        changed = and_(documents.c.archive.is_(None), documents.c.updated_at >= before)
+        open_ = or_(~_in(finals), changed)
         children = select(documents.c.parent).where(documents.c.parent.in_(numbers), open_).distinct()
         found = set(self._connection.scalars(children))
         others = {
@@ -195,13 +199,14 @@ class Retention:
         done = self._lock(kept)
         numbers = [each.number for each in done]
         for table, column, keys in (
-            (relations, relations.c.manifest_number, numbers),
             (document_versions, document_versions.c.number, numbers),
             *((table, table.c.id, _all(done, table.name)) for table in (attempts, notices, receipts)),
         ):
             self._connection.execute(delete(table).where(column.in_(keys)))
         mine = documents.c.number.in_(numbers)
         self._connection.execute(update(documents).where(mine).values(content={}, archive=file))
+        for side in (relations.c.manifest_number, relations.c.declaration_number):
+            self._connection.execute(delete(relations).where(side.in_(numbers), ~_needed_by_a_side()))
         about = messages.c.id.in_(_all(done, "messages"))
         self._connection.execute(update(messages).where(about).values(reply=None))
         self._empty({digest for each in done for digest in each.digests()} - self._needed(done))
@@ -284,6 +289,12 @@ def _obeyed_for_others(table: Table) -> ColumnElement[bool]:
         documents.c.number == messages.c.document_number,
         documents.c.archive.is_(None),
     )
+
+
+def _needed_by_a_side() -> ColumnElement[bool]:
+    """Say that a document on either side of a merge relation is not archived, and is to be proved by it."""
+    sides = (relations.c.manifest_number, relations.c.declaration_number)
+    return exists().where(documents.c.number.in_(sides), documents.c.archive.is_(None))
 
 
 def _all(done: Sequence[Kept], table: str) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import resource
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,9 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from sqlalchemy import update
 
+from gateway.cli.purge import _folder
 from gateway.errors import ParkedError
 from gateway.operations import Archive
 from gateway.steps import retiring
@@ -35,6 +38,7 @@ from gateway.store import (
     SubmissionState,
     Unit,
 )
+from gateway.store.tables import documents
 from tests.services.stores import (
     NOON,
     add_interchange,
@@ -290,6 +294,57 @@ def test_a_month_that_is_not_closed_stays_as_a_whole(office: Office) -> None:
     assert office.archived() == {"M20260000000000001"}
 
 
+def _into(office: Office, manifest: str) -> str:
+    """Merge a manifest into a declaration that is over, too."""
+    into = office.over(1, kind="declaration", state="cleared")
+    with office.store.begin() as unit:
+        add_relations(unit, _relation(manifest, document(into)))
+    return into
+
+
+def test_a_manifest_stays_as_long_as_its_declaration_has_to(office: Office) -> None:
+    """The law's years begin with the release, and what proves the one proves the other."""
+    into = _into(office, office.over(1))
+    with office.store.begin() as unit:
+        unit._connection.execute(
+            update(documents).where(documents.c.number == into).values(updated_at=LATER + timedelta(days=1))
+        )
+    assert office.look()["202610"].held == office.purge()["202610"].held == {"related": 1}
+    assert office.archived() == set()
+
+
+def test_what_was_merged_is_told_until_both_sides_are_archived(office: Office) -> None:
+    """A declaration that only an alert keeps here still tells its manifest, and so does its archive later."""
+    manifest = office.over(1)
+    into = _into(office, manifest)
+    with office.store.begin() as unit:
+        unit.alerts.open("waiting.overdue", f"ID-{into}", {})
+    office.purge()
+    assert office.archived() == {manifest}
+    with office.store.begin() as unit:
+        (kept,) = unit.relations.of_declaration(into)
+        assert kept.manifest_number == manifest
+        unit.alerts.close("waiting.overdue", f"ID-{into}")
+    ((name, _),) = office.purge()["202610"].files.items()
+    assert json.loads(_members(office.folder / name)[f"documents/{into}.json"])["relations"]
+    with office.store.read() as unit:
+        assert unit.relations.of_declaration(into) == []
+
+
+def test_an_archive_is_never_replaced(office: Office) -> None:
+    """What a folder holds may be all that there is of a document, whatever this database knows of it."""
+    number = office.over(1)
+    record = office.folder / f"4403180001-202610-{number}.zip"
+    record.write_bytes(b"of another database")
+    office.purge()
+    assert record.read_bytes() == b"of another database"
+    with office.store.read() as unit:
+        row = unit.documents.get(number)
+    assert row is not None
+    assert row.archive == f"4403180001-202610-{number}-2.zip"
+    assert f"documents/{number}.json" in _members(office.folder / row.archive)
+
+
 def test_bytes_that_something_else_refers_to_stay(office: Office) -> None:
     """The same file of another partner that is not read yet, and a notice of the same bytes not yet told."""
     number = office.over(1)
@@ -367,3 +422,21 @@ def _purge_until(office: Office, stop: int, patch: pytest.MonkeyPatch) -> None:
         office.purge()
     finally:
         os._exit(1)
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_no_half_of_an_archive(tmp_path: Path) -> None:
+    """The command says which folder, and the next call begins with the same documents."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(ParkedError, match=r"cli\.purge-no-folder"):
+            _write_too_much(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
+
+
+def _write_too_much(place: Path) -> None:
+    with _folder(place) as folder, Archive(folder / "a.zip") as archive:
+        archive.add("1", {}, [("0", os.urandom(20_000))])
+        archive.finish({})

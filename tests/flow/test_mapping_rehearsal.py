@@ -90,6 +90,17 @@ def test_unchanged_mappings_change_nothing(place: Installation, changed: Path) -
     assert rehearse(place, changed) == (0, {"counts": {"same": 3}, "different": []})
 
 
+def test_what_is_archived_is_left_out(place: Installation, changed: Path) -> None:
+    """Its bytes are in the archive only, and what it made is over."""
+    name = "SELECT digest FROM interchanges WHERE name = 'v1.json'"
+    with closing(sqlite3.connect(place.folder / "var/gateway.db")) as base:
+        ((kept,),) = base.execute(f"SELECT bytes FROM raw WHERE digest = ({name})")
+        for data, same in ((b"", 2), (kept, 3)):
+            base.execute(f"UPDATE raw SET bytes = ? WHERE digest = ({name})", [data])
+            base.commit()
+            assert rehearse(place, changed) == (0, {"counts": {"same": same}, "different": []})
+
+
 @pytest.mark.requirement("ER-03")
 def test_a_changed_rule_is_told_value_by_value_with_its_place(place: Installation, changed: Path) -> None:
     """Old value, new value, the rule and where in the file it comes from; files of other mappings stay."""
