@@ -21,7 +21,7 @@ from gateway.documents import (
     shown,
     states_of,
 )
-from gateway.errors import Violation
+from gateway.errors import RejectedError, Violation
 from gateway.fields import Fields
 from gateway.steps.naming import Names
 from gateway.steps.records import StoredFacts, World, document_of
@@ -155,13 +155,7 @@ def _runs(unit: Unit, run: Document) -> Iterator[dict[str, Any]]:
     """
     asked = DocumentFilter(kind=Kind.AGGREGATION, enterprises=[run.enterprise], period=run.period)
     for row in unit.documents.listing(asked, limit=_PAGE):
-        made, found = document_of(unit, row.number), Totals()
-        states: Counter[str] = Counter()
-        given = is_given(made.content)
-        for listed in _declarations_of(unit, row.number):
-            states[listed.state] += 1
-            if given:
-                found.add(_flat(document_of(unit, listed.number).content))
+        states = Counter(listed.state for listed in _declarations_of(unit, row.number))
         told = {
             "number": row.number,
             "client_number": row.client_number,
@@ -169,10 +163,26 @@ def _runs(unit: Unit, run: Document) -> Iterator[dict[str, Any]]:
             "state_en": _RUN_STATES[row.state].en,
             "state_zh": _RUN_STATES[row.state].zh,
             "declarations": dict(states),
-            "forced": made.content.get("ForcedReason"),
-            "own_totals": [_told_compared(each) for each in _kept_totals(made, found)] if states else [],
+            **_told_by_content(unit, row.number),
         }
         yield {name: value for name, value in told.items() if value not in (None, [], {})}
+
+
+def _told_by_content(unit: Unit, run: str) -> dict[str, Any]:
+    """Return what the contents of a run and its declarations tell; nothing if any of them is archived."""
+    found, made_any = Totals(), False
+    try:
+        made = document_of(unit, run)
+        for listed in _declarations_of(unit, run) if is_given(made.content) else ():
+            found.add(_flat(document_of(unit, listed.number).content))
+            made_any = True
+    except RejectedError:
+        return {}
+    compared = _kept_totals(made, found) if made_any else ()
+    return {
+        "forced": made.content.get("ForcedReason"),
+        "own_totals": [_told_compared(each) for each in compared],
+    }
 
 
 def _kept_totals(run: Document, found: Totals) -> Iterable[Compared]:

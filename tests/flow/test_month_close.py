@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -201,6 +203,12 @@ def test_own_totals_are_compared_and_a_difference_refuses_the_request(
     (run,) = seen["runs"]
     assert [(each["what"], each["differs"]) for each in run["own_totals"]] == [("USD", False), ("035", False)]
     assert run["declarations"] == {"cleared": 1}
+    # Of what is archived no content is here, and the month can still be looked at.
+    with closing(sqlite3.connect(installation.folder / "var/gateway.db")) as base, base:
+        base.execute("UPDATE documents SET archive = 'a.zip', content = '{}' WHERE kind = 'declaration'")
+    result = say(installation, NEAR, "aggregate", "--month", "2026-10", "--dry-run", "--json")
+    (archived,) = json.loads(result.stdout)[0]["runs"]
+    assert archived == {name: value for name, value in run.items() if name != "own_totals"}
 
 
 @pytest.mark.requirement("AG-02", "AG-03")
