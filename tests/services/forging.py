@@ -109,7 +109,11 @@ def value_over(info: etree._Element, key: Key) -> bytes:
     method = info.find(f"{{{DS}}}CanonicalizationMethod")
     exclusive = method is not None and method.get("Algorithm") == EXCLUSIVE
     alone = etree.fromstring(etree.tostring(info, encoding="utf-8", with_tail=False))
-    data = etree.tostring(alone, method="c14n", exclusive=exclusive, with_comments=False)
+    kept = alone.find(f"{{{DS}}}CanonicalizationMethod/{{{EXCLUSIVE}}}InclusiveNamespaces")
+    prefixes = None if kept is None else kept.get("PrefixList", "").split()
+    data = etree.tostring(
+        alone, method="c14n", exclusive=exclusive, with_comments=False, inclusive_ns_prefixes=prefixes
+    )
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
     r, s = utils.decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA256())))

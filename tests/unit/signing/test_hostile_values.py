@@ -60,6 +60,7 @@ def _pair(r: int, s: int, size: int = 32) -> bytes:
 
 
 CURVE_VALUES = {
+    "a zero between": R.to_bytes(32) + b"\0" + S.to_bytes(32),
     "both zero": _pair(0, 0),
     "r zero": _pair(0, S),
     "s zero": _pair(R, 0),
@@ -295,6 +296,22 @@ def test_in_no_encoding_does_a_receipt_say_something_else(what: str) -> None:
     outcome(ENCODINGS[what])
 
 
+@pytest.mark.requirement("CU-02")
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-32"])
+def test_what_not_every_program_reads_is_refused_though_its_signature_is_sound(encoding: str) -> None:
+    """Whoever reads it otherwise would read something else; the bounds count bytes that it may not have."""
+    text = f'<?xml version="1.0" encoding="{encoding}"?>{GOOD}'
+    assert outcome(text.encode(encoding, "xmlcharrefreplace")) == "signature.encoding-refused"
+
+
+@pytest.mark.requirement("CU-02")
+@pytest.mark.parametrize("space", ["\u0085", "\u00a0", "\u2028", "\u3000"])
+@pytest.mark.parametrize("before", ["<ds:SignatureMethod", "<ds:SignatureValue", "<ds:X509Data"])
+def test_what_is_white_space_elsewhere_is_a_word_in_xml(before: str, space: str) -> None:
+    """Only the four of XML may stand between the elements of a signature, even where customs signs others."""
+    assert outcome(signed(WHOLE.replace(before, f"{space}{before}"))) == "signature.shape-refused"
+
+
 TAILS = (
     "x",
     "&#32;",
@@ -314,6 +331,14 @@ TAILS = (
 def test_what_follows_the_signature_in_the_root_is_signed(tail: str) -> None:
     """A text behind it is part of the document: put there later it breaks the digest."""
     assert outcome(GOOD.replace("</Message>", f"{tail}</Message>"))
+
+
+@pytest.mark.requirement("CU-02")
+def test_what_follows_the_signature_is_signed_where_nothing_precedes_it() -> None:
+    """Taken out, the signature leaves the text behind it, which is then the whole of the root."""
+    whole = signed(f"<Message>{SIGNATURE}</Message>")
+    assert outcome(whole, b"<Message></Message>") == ""
+    assert outcome(whole.replace("</Message>", "x</Message>")) == "signature.digest-mismatch"
 
 
 NAMESPACES = {
@@ -356,6 +381,18 @@ def test_what_is_chinese_in_names_and_instructions_is_believed_as_it_was_signed(
     """As a part and beside a comment a document is read anew for its canonical form, and stays what it is."""
     content = etree.tostring(etree.fromstring(f"{BODY.replace(old, new)}</Message>"), method="c14n")
     assert outcome(beside + signed(WHOLE.replace(old, new)), content) == ""
+
+
+@pytest.mark.requirement("CU-02")
+def test_prefixes_that_an_exclusive_form_keeps_are_in_what_is_verified() -> None:
+    """Declared on the root and used nowhere, they stand in SignedInfo only because it lists them."""
+    kept = f'<e:InclusiveNamespaces xmlns:e="{EXCLUSIVE}" PrefixList="q"/>'
+    method = f'<ds:CanonicalizationMethod Algorithm="{C14N}"/>'
+    listing = f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE}">{kept}</ds:CanonicalizationMethod>'
+    body = BODY.replace("<Message ", '<Message xmlns:q="urn:q" ')
+    good = signed(f"{body}{SIGNATURE.replace(method, listing)}</Message>")
+    content = etree.tostring(etree.fromstring(f"{body}</Message>"), method="c14n")
+    assert outcome(good, content) == ""
 
 
 @pytest.mark.requirement("CU-02")
