@@ -6,7 +6,7 @@ submissions without their words and bytes: what numbers, repetitions and late an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,7 @@ from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, delete, ex
 
 from gateway.store.columns import Moment
 from gateway.store.connection import Connection
-from gateway.store.statements import LIMIT
+from gateway.store.statements import CHUNK, LIMIT
 from gateway.store.states import InterchangeState, NoticeState
 from gateway.store.tables import (
     attempts,
@@ -187,8 +187,10 @@ class Retention:
             for each in kept
         }
         named = sorted({other for each in others.values() for other in each})
-        unfinished = select(documents.c.number).where(documents.c.number.in_(named), open_)
-        waiting = set(self._connection.scalars(unfinished))
+        waiting: set[str] = set()
+        for piece in _pieces(named):
+            unfinished = select(documents.c.number).where(documents.c.number.in_(piece), open_)
+            waiting |= set(self._connection.scalars(unfinished))
         return found | {number for number, each in others.items() if each & waiting}
 
     def archive(self, kept: Sequence[Kept], file: str) -> list[Kept]:
@@ -266,11 +268,17 @@ class Retention:
     def _rows(
         self, table: Table, column: Column[Any], values: Sequence[Any], order: Column[Any] | None = None
     ) -> Rows:
-        if not values:
-            return []
-        found = select(table).where(column.in_(values))
-        found = found if order is None else found.order_by(order)
-        return [dict(row) for row in self._connection.library.execute(found).mappings()]
+        made: Rows = []
+        for piece in _pieces(values):
+            found = select(table).where(column.in_(piece))
+            found = found if order is None else found.order_by(order)
+            made += [dict(row) for row in self._connection.library.execute(found).mappings()]
+        return made
+
+
+def _pieces(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield as many values as one statement takes; a declaration may merge thousands of manifests."""
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 def _in(states: Finals) -> ColumnElement[bool]:

@@ -331,6 +331,21 @@ def test_what_was_merged_is_told_until_both_sides_are_archived(office: Office) -
         assert unit.relations.of_declaration(into) == []
 
 
+def test_a_declaration_of_more_manifests_than_a_statement_takes_values_is_looked_at(office: Office) -> None:
+    """Each of them is asked for, in pieces."""
+    into = office.over(1, kind="declaration", state="cleared")
+    waiting = document(f"M{2026_0000000099999}", state="approved")
+    with office.store.begin() as unit:
+        unit.documents.put([new(waiting)])
+        (kept,) = unit.retention.gather([into])
+        kept.left["relations"] = [
+            {"manifest_number": f"M{2026_0000000000000 + last}", "declaration_number": into}
+            for last in range(100_000)
+        ]
+        finals = {"manifest": ["aggregated"], "declaration": ["cleared"]}
+        assert unit.retention.held([kept], finals, LATER) == {into}
+
+
 def test_an_archive_is_never_replaced(office: Office) -> None:
     """What a folder holds may be all that there is of a document, whatever this database knows of it."""
     number = office.over(1)
