@@ -197,10 +197,10 @@ def test_receipts_of_a_route_are_believed_in_order(
 def test_receipts_for_different_messages_are_believed_at_the_same_time(
     shared: Database, open_at: Callable[[Database], Store]
 ) -> None:
-    """One gateway takes no more lanes than make a batch; the other takes those beside them, in order."""
+    """One gateway takes the lane of the oldest, which makes a batch; the other those beside it, in order."""
     first, second = open_at(shared), open_at(shared)
     with first.begin() as unit:
-        lanes = [add_receipt(unit, bytes([n]), name=str(n), lane=n % 2 + 1).id for n in range(4)]
+        lanes = [add_receipt(unit, bytes([n]), name=str(n), lane=2 - n % 2).id for n in range(4)]
     with first.begin() as unit:
         assert [row.id for row in take_receipts(unit, 2)] == lanes[0::2]
         assert _believed(second) == lanes[1::2]
