@@ -138,7 +138,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "retention.has": lambda unit: unit.retention.has("4403180001", "202610", {"manifest": ["cleared"]}),
     "retention.gather": lambda unit: unit.retention.gather([NUMBER]),
     "retention.held": lambda unit: unit.retention.held(
-        unit.retention.gather([NUMBER]), {"manifest": ["aggregated"]}
+        unit.retention.gather([NUMBER]), {"manifest": ["aggregated"]}, NOON
     ),
     "retention.archive": lambda unit: unit.retention.archive(unit.retention.gather([NUMBER]), "a.zip"),
     "raw.size": lambda unit: unit.raw.size(["0"]),
