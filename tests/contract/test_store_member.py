@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from gateway.errors import RetryError
-from gateway.store import LeaseRow, Member, Store, SubmissionState
+from gateway.store import LeaseRow, Member, Store, SubmissionState, Unit
 from gateway.store import member as member_module
 from tests.services.postgres import Server
 from tests.services.stores import Database, add_submission, changed, document, new
@@ -117,6 +118,31 @@ def test_what_a_stage_is_just_beginning_is_not_given_away(
     first._beat(60.0)
     second._beat(60.0)
     assert second.holds("seal")
+
+
+def test_what_a_lost_heartbeat_was_about_to_give_away_is_given_one_heartbeat_later(store: Store) -> None:
+    """As long as stages believe that they may do it, one may be beginning it in this moment."""
+    faults: list[RetryError] = []
+
+    @contextmanager
+    def begin() -> Iterator[Unit]:
+        with store.begin() as unit:
+            yield unit
+            if faults:
+                raise faults.pop()
+
+    first, second = (Member(begin, 60.0, ["seal", "tick"]) for _ in range(2))
+    assert not first.begins("seal")
+    first._beat(60.0)
+    second._beat(60.0)
+    faults.append(RetryError("store.not-now", reason="cut"))
+    with pytest.raises(RetryError):
+        first._beat(60.0)
+    assert first.holds("seal")
+    for given in (False, True):
+        first._beat(60.0)
+        second._beat(60.0)
+        assert (first.holds("seal"), second.holds("seal")) == (False, given)
 
 
 def test_what_nobody_else_wants_is_done_beyond_the_share(shared: Database, open_at: OpenAt) -> None:

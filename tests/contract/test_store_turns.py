@@ -9,9 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from gateway.channels import Arrival
 from gateway.codes import CodeLibrary
 from gateway.config import Settings
+from gateway.customs import lane_of
 from gateway.messages import Catalogue
+from gateway.steps.arrivals import keep_receipts
 from gateway.steps.records import World
 from gateway.steps.submitting import Attempt, note_attempts
 from gateway.steps.turns import take_interchanges, take_receipts, turn_of
@@ -207,6 +210,16 @@ def test_receipts_for_different_messages_are_believed_at_the_same_time(
         for receipt in lanes[0::2]:
             unit.receipts.settle(receipt, ReceiptState.APPLIED, ReceiptContent())
     assert _believed(second) == []
+
+
+@pytest.mark.requirement("CU-03")
+def test_what_arrives_is_kept_in_the_lane_of_the_message_that_it_answers(store: Store) -> None:
+    """Two for one message are in one, whatever their names; what names none is in that of its own kind."""
+    told = [b"<RefMessageId>A</RefMessageId>1", b"<RefMessageId>A</RefMessageId>2", b"of no message"]
+    arrivals = [Arrival(f"{n}.xml", data, str(n)) for n, data in enumerate(told)]
+    with store.begin() as unit:
+        keep_receipts(unit, "customs", arrivals, [])
+        assert unit.receipts.waiting() == {("customs", lane_of(told[0])): 2, ("customs", 0): 1}
 
 
 @pytest.mark.requirement("CU-03", "CU-07")
