@@ -37,7 +37,6 @@ def configure_logs(clock: Clock, *, verbose: bool = False) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Patient(sys.stderr))),
-        cache_logger_on_first_use=True,
     )
 
 
