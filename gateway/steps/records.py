@@ -20,6 +20,7 @@ from gateway.documents import (
     Reference,
     Selection,
     Use,
+    state_of,
 )
 from gateway.errors import RejectedError, refuse
 from gateway.fields import FieldDictionary
@@ -269,6 +270,10 @@ def to_document(row: DocumentRow) -> Document:
         RejectedError: `document.archived`: of its content nothing is here any more.
     """
     check_here(row)
+    return _known(row)
+
+
+def _known(row: DocumentRow) -> Document:
     values: dict[str, Any] = {name: getattr(row, name) for name in Document.__dataclass_fields__}
     return Document(**values | {"kind": Kind(row.kind)})
 
@@ -280,7 +285,9 @@ def check_here(row: DocumentRow) -> None:
         RejectedError: `document.archived`.
     """
     if row.archive is not None:
-        raise refuse("document.archived", number=row.number, state=row.state, archive=row.archive)
+        state = state_of(_known(row))
+        values = {"number": row.number, "state_en": state.en, "state_zh": state.zh}
+        raise refuse("document.archived", **values, archive=row.archive)
 
 
 def document_of(unit: Unit, number: str) -> Document:

@@ -75,6 +75,7 @@ def test_an_archived_document_is_known_whoever_speaks_of_it(approved: Running) -
     assert told["outcome"] == "refused"
     assert [fault["code"] for fault in told["violations"]] == ["document.archived"]
     assert archive in json.dumps(told)
+    assert ["aggregated" in told["violations"][0][text] for text in ("text_en", "text_zh")] == [True, False]
     assert len(approved.installation.sent()) == sent
     with approved.gateway.store.read() as unit, pytest.raises(RejectedError, match=archive):
         find_document(unit, "JB-1")
