@@ -67,11 +67,12 @@ def main() -> None:
     parser.add_argument("--publish", action="store_true", help="renew figures and chart of docs/")
     asked = parser.parse_args()
     runs = asked.runs or (1 if asked.quick else 5)
-    cases = [
-        case
-        for case in (QUICK_CASES if asked.quick else FULL_CASES)
-        if asked.only in "-".join(map(str, vars(case).values()))
-    ]
+    every = {
+        "-".join(map(str, vars(case).values())): case for case in (QUICK_CASES if asked.quick else FULL_CASES)
+    }
+    cases = [case for name, case in every.items() if asked.only in name]
+    if not cases:
+        parser.error(f"--only {asked.only}: no such case; there are {', '.join(every)}")
     load, begun = os.getloadavg()[0], time.monotonic()
     with server(flushes=True) as postgres, Progress(console=Console(stderr=True), transient=True) as bar:
         bench = Bench(postgres, QUICK if asked.quick else FULL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -16,7 +17,7 @@ from tests.services.sshd import sshd
 BATCH = 50
 
 
-def measure(files: int = 2000, size: int = 3000) -> dict[str, float]:
+def measure(files: int, size: int) -> dict[str, float]:
     """Return files per second in (claimed, read and put away), of a listing, and out (flushed)."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -53,5 +54,9 @@ def _rate(files: int, work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    for way, rate in measure(*map(int, sys.argv[1:])).items():
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.sftp", description=__doc__)
+    parser.add_argument("files", type=int, nargs="?", default=2000, help="so many files (2000)")
+    parser.add_argument("size", type=int, nargs="?", default=3000, help="so many bytes each (3000)")
+    asked = parser.parse_args()
+    for way, rate in measure(asked.files, asked.size).items():
         sys.stdout.write(f"{way:8} {rate:8.0f} files/s\n")

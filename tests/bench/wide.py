@@ -136,7 +136,7 @@ def measure(database: Server, asked: argparse.Namespace, workers: int, partners:
             size = _size(database, name) - size
     cpu = [f"{each / count * 1000:.1f}" for each in used]
     click.echo(
-        f"{workers} gateways, {partners} partners: {count / seconds:.1f} documents/s; CPU ms a document:"
+        f"gateways {workers}, partners {partners}: {count / seconds:.1f} documents/s; CPU ms a document:"
         f" gateways {' + '.join(cpu[:-1])}, database {cpu[-1]}; {size / count / 1024:.0f} KiB a document"
     )
 
@@ -152,11 +152,11 @@ def _size(database: Server, name: str) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--manifests", type=int, default=200)
-    parser.add_argument("--items", type=int, default=10)
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--partners", type=int, nargs="+", default=[1, 4])
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.wide", description=__doc__)
+    parser.add_argument("--manifests", type=int, default=200, help="of all partners together (200)")
+    parser.add_argument("--items", type=int, default=10, help="of each manifest (10)")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="numbers of gateways (1 2)")
+    parser.add_argument("--partners", type=int, nargs="+", default=[1, 4], help="numbers of partners (1 4)")
     asked = parser.parse_args()
     with server(flushes=True) as database:
         for partners in asked.partners:
