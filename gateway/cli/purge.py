@@ -21,7 +21,7 @@ from gateway.steps.retiring import Retiring, Tally
 from gateway.store import Unit
 
 _ACT: Final = "purge"
-_COLUMNS: Final = ("enterprise", "month", "archived", "size", "stays", "archives")
+_COLUMNS: Final = ("enterprise", "month", "retired", "size", "stays", "archives")
 
 
 @click.command()
@@ -34,6 +34,8 @@ def purge(session: Session, /, *, before: datetime | None, dry_run: bool) -> int
     Only what has not changed since BEFORE. The gateway may run meanwhile. Whenever
     it is interrupted, nothing is lost, and the next call goes on.
     """
+    if session.clock.start is not None and not dry_run:
+        raise refuse("cli.purge-rehearsal")
     latest = _years_before(session.clock.now(), session.settings.retention.years)
     moment = before.replace(tzinfo=CHINA) if before else latest
     if moment > latest:
@@ -44,11 +46,13 @@ def purge(session: Session, /, *, before: datetime | None, dry_run: bool) -> int
             years=session.settings.retention.years,
         )
     if dry_run:
-        tallies = list(Retiring(session.readable, moment, None, _note_nothing, _go_on).run())
+        retiring = Retiring(session.readable, moment, None, _note_nothing, _go_on)
+        tallies = list(retiring.run())
     else:
         with _folder(session.settings.path(session.settings.retention.archive)) as folder:
-            tallies = list(Retiring(session.store, moment, folder, _noting(session), _Pace().rest).run())
-    _tell(session.show, tallies, dry_run=dry_run)
+            retiring = Retiring(session.store, moment, folder, _noting(session), _Pace().rest)
+            tallies = list(retiring.run())
+    _tell(session.show, retiring, tallies)
     return DONE
 
 
@@ -111,36 +115,45 @@ def _folder(folder: Path) -> Iterator[Path]:
         os.close(handle)
 
 
-def _tell(show: Show, tallies: list[Tally], *, dry_run: bool) -> None:
+def _tell(show: Show, retiring: Retiring, tallies: list[Tally]) -> None:
     rows = [_row(show, tally) for tally in tallies]
+    dry_run = retiring.folder is None
+    before, young = f"{retiring.before:%F}", retiring.young()
     if show.json:
-        show.data({"dry_run": dry_run, "months": rows})
+        show.data({"dry_run": dry_run, "before": before, "too_young": young, "months": rows})
         return
-    show.rows("purge", _COLUMNS, rows)
-    documents = sum(tally.documents.total() for tally in tallies)
-    size = f"{sum(tally.bytes for tally in tallies) / 1e6:,.1f}"
-    files = sum(len(tally.files) for tally in tallies)
-    show.line("purge-would" if dry_run else "purge-done", documents=documents, size=size, files=files)
+    show.rows("purge-would" if dry_run else "purge", _COLUMNS, rows)
+    show.line("purge-before", before=before, young=young)
+    if documents := sum(tally.documents.total() for tally in tallies):
+        size = _size(sum(tally.bytes for tally in tallies))
+        files = sum(len(tally.files) for tally in tallies)
+        show.line("purge-sum-would" if dry_run else "purge-sum", documents=documents, size=size, files=files)
 
 
 def _row(show: Show, tally: Tally) -> dict[str, Any]:
-    held = dict(tally.held) if tally.closed else {"not-closed": None}
     if show.json:
         return {
             "enterprise": tally.enterprise,
             "month": tally.month,
             "documents": dict(tally.documents),
             "bytes": tally.bytes,
-            "held": held,
+            "open": tally.open,
+            "held": dict(tally.held),
             "files": tally.files,
         }
     counted = (f"{show.word(kind)} {count}" for kind, count in tally.documents.items())
-    reasons = (f"{show.word(f'stays.{reason}')} {count or ''}".rstrip() for reason, count in held.items())
+    reasons = [f"{show.word(f'stays.{reason}')} {count}" for reason, count in tally.held.items()]
+    if tally.open:
+        reasons = [show.word("stays.not-closed", documents=", ".join(tally.open))]
     return {
         "enterprise": tally.enterprise,
         "month": tally.month,
-        "archived": ", ".join(counted),
-        "size": f"{tally.bytes / 1e6:,.1f} MB",
+        "retired": ", ".join(counted),
+        "size": _size(tally.bytes),
         "stays": "\n".join(reasons),
         "archives": "\n".join(tally.files),
     }
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} KB"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Final
 
@@ -47,7 +48,11 @@ def nothing_to_take(draft: Draft, selection: Selection) -> RejectedError:
     if late:
         last = max(each.deadline for each in selection.closed)
         return refuse("aggregation.late", path, given=month, deadline=last, manifests=late)
-    return refuse("aggregation.nothing-cleared", path, month=month)
+    natures: Counter[str] = Counter()
+    for (_, nature), count in draft.facts.cleared(selection.enterprise, month).items():
+        natures[nature] += count
+    told = ", ".join(f"{nature} ({count})" for nature, count in sorted(natures.items()))
+    return refuse("aggregation.nothing-cleared", path, month=month, natures=told or "–")
 
 
 def check_totals(draft: Draft, selection: Selection) -> None:

@@ -286,8 +286,13 @@ def check_here(row: DocumentRow) -> None:
     """
     if row.archive is not None:
         state = state_of(_known(row))
-        values = {"number": row.number, "state_en": state.en, "state_zh": state.zh}
-        raise refuse("document.archived", **values, archive=row.archive)
+        raise refuse(
+            "document.archived",
+            number=row.number,
+            state_en=state.en,
+            state_zh=state.zh,
+            archive=row.archive,
+        )
 
 
 def document_of(unit: Unit, number: str) -> Document:

@@ -27,6 +27,8 @@ from gateway.store import (
 KINDS: Final = (Kind.DECLARATION, Kind.AMENDMENT, Kind.MANIFEST, Kind.AGGREGATION)
 # So many documents are in a file, and so many are taken out in a transaction.
 PART, CHUNK = 1000, 50
+# So many of those that keep a month open are named.
+_NAMED: Final = 5
 _FINALS: Final = {kind.value: final_states(kind) for kind in KINDS}
 # While manifests of a month wait to be merged, or a run is not done, nothing of the month goes.
 _NOT_CLOSED: Final[Mapping[str, Collection[str]]] = {
@@ -51,7 +53,7 @@ class Tally:
     """What is archived of an enterprise's month, or would be.
 
     Attributes:
-        closed: Whether the month is; of one that is not everything stays.
+        open: A few of the documents that keep the month open; as long as there is one, everything stays.
         documents: How many go, by kind.
         held: How many stay although they are over, by the reason.
         bytes: How many bytes leave the database.
@@ -60,7 +62,7 @@ class Tally:
 
     enterprise: str
     month: str
-    closed: bool = True
+    open: Sequence[str] = ()
     documents: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     bytes: int = 0
@@ -94,12 +96,17 @@ class Retiring:
         for enterprise, month in (each for each in months if each[1] <= last):
             tally = Tally(enterprise, month)
             with self.store.read() as unit:
-                tally.closed = not unit.retention.has(enterprise, month, _NOT_CLOSED)
-            over = self._over(tally) if tally.closed else iter(())
+                tally.open = unit.retention.some(enterprise, month, _NOT_CLOSED, _NAMED)
+            over = iter(()) if tally.open else self._over(tally)
             for first in over:
                 self._take(first.number, chain([first], islice(over, PART - 1)), tally)
-            if tally.documents or tally.held or not tally.closed:
+            if tally.documents or tally.held or tally.open:
                 yield tally
+
+    def young(self) -> int:
+        """Count the documents that are over and have changed since."""
+        with self.store.read() as unit:
+            return unit.retention.young(_FINALS, self.before)
 
     def _over(self, tally: Tally) -> Iterator[Kept]:
         """Yield what is over, a piece of it in memory at a time."""

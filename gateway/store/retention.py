@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from gateway.store.columns import Moment
 from gateway.store.connection import Connection
@@ -131,12 +143,18 @@ class Retention:
         """Return every enterprise with each of its months, the oldest first."""
         return [(enterprise, period) for enterprise, period in self._connection.execute(_MONTHS)]
 
-    def has(self, enterprise: str, period: str, states: Finals) -> bool:
-        """Tell whether any document of a month is in one of these states."""
+    def some(self, enterprise: str, period: str, states: Finals, limit: int) -> list[str]:
+        """Return a few of the documents of a month that are in one of these states."""
         found = select(documents.c.number).where(
             documents.c.enterprise == enterprise, documents.c.period == period, _in(states)
         )
-        return self._connection.execute(found.limit(1)).first() is not None
+        return self._connection.scalars(found.limit(limit))
+
+    def young(self, finals: Finals, before: datetime) -> int:
+        """Count the documents that are over and have changed since a moment."""
+        found = select(func.count()).select_from(documents)
+        changed = and_(documents.c.archive.is_(None), documents.c.updated_at >= before)
+        return int(self._connection.scalar(found.where(_in(finals), changed)))
 
     def page(
         self, month: tuple[str, str], among: tuple[str, str], before: datetime, after: str, limit: int

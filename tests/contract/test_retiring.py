@@ -284,7 +284,7 @@ def test_a_month_that_is_not_closed_stays_as_a_whole(office: Office) -> None:
     """A manifest that waits to be merged keeps its month, and open ones stay by themselves."""
     office.over(1)
     waiting = office.over(2, state="cleared")
-    assert not office.purge()["202610"].closed
+    assert office.purge()["202610"].open == [waiting]
     assert office.archived() == set()
     with office.store.begin() as unit:
         row = unit.documents.get(waiting)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from gateway.cli.lookups import find_document
+from gateway.clock import Clock
 from gateway.errors import RejectedError
 from gateway.store import ChangeRow
 from tests.flow import erp
@@ -20,9 +23,16 @@ from tests.services.installation import FILING, Running
 
 def _purge(running: Running, *words: str, years: int = 4) -> Result:
     """Purge so many years later, by the command and beside the gateway."""
-    now = FILING.replace(year=FILING.year + years).isoformat()
-    start = ["--config", str(running.installation.config), "--now", now]
-    return CliRunner(catch_exceptions=False).invoke(main, [*start, "purge", *words])
+
+    class Later(Clock):
+        """The machine's own time, so many years later."""
+
+        def now(self) -> datetime:
+            return FILING.replace(year=FILING.year + years)
+
+    start = ["--config", str(running.installation.config)]
+    with patch("gateway.cli.main.Clock", Later):
+        return CliRunner(catch_exceptions=False).invoke(main, [*start, "purge", *words])
 
 
 def _archive(running: Running) -> str:
@@ -39,6 +49,9 @@ def _archive(running: Running) -> str:
     with store.begin() as unit:
         unit.documents.put([merged])
     running.settle()
+    would = _purge(running, "--dry-run").stdout
+    assert would.startswith("Would be archived")
+    assert " KB. Nothing was done." in would
     looked = json.loads(_purge(running, "--dry-run", "--json").stdout)["months"]
     assert [month["documents"] for month in looked] == [{"manifest": 1}]
     assert running.document("JB-1").archive is None
@@ -58,7 +71,26 @@ def test_nothing_goes_that_the_law_wants_here(approved: Running) -> None:
     refused = _purge(approved, "--before", "2027-11-01")
     assert refused.exit_code == 1
     assert "cli.purge-too-young" in refused.stderr
-    assert json.loads(_purge(approved, "--json", years=2).stdout)["months"] == []
+    told = json.loads(_purge(approved, "--json", years=2).stdout)
+    assert (told["before"], told["too_young"], told["months"]) == (f"{FILING.year - 1}{FILING:-%m-%d}", 0, [])
+    assert "0 KB" not in _purge(approved, years=2).stdout
+
+
+def test_a_month_that_is_not_closed_names_what_keeps_it_open(approved: Running) -> None:
+    """For a person in the table, for a program as a list."""
+    approved.send("m.json", erp.manifests(erp.manifest("JB-1")))
+    row = approved.document("JB-1")
+    (month,) = json.loads(_purge(approved, "--json").stdout)["months"]
+    assert (month["open"], month["held"], month["documents"]) == ([row.number], {}, {})
+    assert row.number in _purge(approved).stdout
+
+
+def test_a_rehearsed_day_only_rehearses(approved: Running) -> None:
+    """With the clock of `--now` the law's years would be over at once."""
+    start = ["--config", str(approved.installation.config), "--now", "2036-01-01", "--lang", "en", "purge"]
+    refused = CliRunner(catch_exceptions=False).invoke(main, start)
+    assert (refused.exit_code, refused.stderr.partition(":")[0]) == (1, "cli.purge-rehearsal")
+    assert CliRunner(catch_exceptions=False).invoke(main, [*start, "--dry-run"]).exit_code == 0
 
 
 @pytest.mark.requirement("ER-04", "CU-03", "QF-04")

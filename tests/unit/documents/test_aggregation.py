@@ -109,11 +109,13 @@ def test_criteria_narrow_the_month(fields: dict[str, str], expected: list[str]) 
     ],
 )
 def test_a_month_without_cleared_manifests_is_refused(fields: dict[str, str]) -> None:
-    """There is nothing to aggregate."""
+    """There is nothing to aggregate; which goods natures there are is told."""
     world = _month()
     with pytest.raises(RejectedError) as fault:
         decide(_ask(world, **fields), world)
     assert codes_of(fault.value) == [f"aggregation.nothing-cleared {AR}/Month"]
+    cleared = len(list(world.manifests("4403180001", "202610", {"cleared"})))
+    assert fault.value.violations[0].values["natures"] == f"1 ({cleared})"
 
 
 @pytest.mark.requirement("AG-02")
