@@ -135,7 +135,8 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "retention.page": lambda unit: unit.retention.page(
         ("4403180001", "202610"), ("manifest", "aggregated"), unit.now, "", 9
     ),
-    "retention.has": lambda unit: unit.retention.has("4403180001", "202610", {"manifest": ["cleared"]}),
+    "retention.some": lambda unit: unit.retention.some("4403180001", "202610", {"manifest": ["cleared"]}, 5),
+    "retention.young": lambda unit: unit.retention.young({"manifest": ["aggregated"]}, NOON),
     "retention.gather": lambda unit: unit.retention.gather([NUMBER]),
     "retention.held": lambda unit: unit.retention.held(
         unit.retention.gather([NUMBER]), {"manifest": ["aggregated"]}, NOON
