@@ -170,11 +170,12 @@ def documents(session: Session, /, **asked: Any) -> int:
             "month": row.period,
             "changed": f"{row.updated_at:%F %T}",
             **({"on_paper": session.show.json or session.show.word("yes")} if row.number in on_paper else {}),
+            **({"archive": row.archive} if row.archive else {}),
         }
         for row in found
     ]
     columns = ("number", "kind", "state", "client_number", "customs_number", "office", "month", "changed")
-    marked = ("on_paper",) if any("on_paper" in row for row in rows) else ()
+    marked = [name for name in ("on_paper", "archive") if any(name in row for row in rows)]
     session.show.rows("documents", (*columns, *marked), rows)
     return DONE
 

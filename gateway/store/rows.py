@@ -107,7 +107,11 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedDocument:
-    """One line of a listing: a document without its content."""
+    """One line of a listing: a document without its content.
+
+    Attributes:
+        archive: As of the whole row.
+    """
 
     number: str
     kind: str
@@ -126,6 +130,7 @@ class ListedDocument:
     valid_until: str | None
     created_at: datetime
     updated_at: datetime
+    archive: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,10 @@ def test_an_archived_document_is_known_whoever_speaks_of_it(approved: Running) -
     sent = len(approved.installation.sent())
     (submission,) = approved.submissions("JB-1")
     archive = _archive(approved)
+    start = ["--config", str(approved.installation.config), "documents", "--client-number"]
+    (listed,) = json.loads(CliRunner().invoke(main, [*start, "JB-1", "--json"]).stdout)
+    assert listed["archive"] == archive
+    assert archive in CliRunner().invoke(main, [*start, "JB-1"]).stdout
 
     again = approved.send("m.json", data)
     (told,) = again["messages"]
