@@ -45,6 +45,7 @@ class Tell(Protocol):
 def watch(session: Session, numbers: Sequence[str]) -> int:
     """Wait until runs are done, or need a person; the gateway that makes them is another process."""
     code = DONE
+    ended: list[str] = []
     with _shown(session.show) as tell:
         for number in numbers:
             while (row := _present(session, number)) is not None:
@@ -54,7 +55,22 @@ def watch(session: Session, numbers: Sequence[str]) -> int:
                     break
                 tell(row)
                 time.sleep(_LOOK_SECONDS)
+            else:
+                ended.append(number)
+    # The bar is gone by then, and of a small run perhaps only the first phase was seen.
+    for number in ended:
+        Console(stderr=True).print(_end(session, number), highlight=False, soft_wrap=True)
     return code
+
+
+def _end(session: Session, number: str) -> str:
+    """Return how a run came out, and how its declarations are listed."""
+    with session.readable.read() as unit:
+        row = unit.documents.get(number)
+    assert row is not None, f"{number} was asked for"
+    assert row.period is not None, f"{number} is of a month"
+    month = f"{row.period[:4]}-{row.period[4:]}"
+    return session.show.word("aggregation-ended", run=number, state=session.show.word(row.state), month=month)
 
 
 def _present(session: Session, number: str) -> RunRow | None:

@@ -86,6 +86,8 @@ def test_who_waits_sees_each_phase_and_the_end(month: Running, installation: Ins
         thread.join()
     assert result.exit_code == 0, result.output
     assert "Aggregation requested" in result.stdout
+    (run,) = month.documents(kind="aggregation")
+    assert result.stderr.splitlines()[-1].startswith(f"{run.number} done")
     assert {row.state for row in month.documents(kind="aggregation")} == {"done"}
 
 
