@@ -149,7 +149,7 @@ def _row(show: Show, tally: Tally) -> dict[str, Any]:
         "enterprise": tally.enterprise,
         "month": tally.month,
         "retired": ", ".join(counted),
-        "size": _size(tally.bytes),
+        "size": _size(tally.bytes) if tally.bytes else "",
         "stays": "\n".join(reasons),
         "archives": "\n".join(tally.files),
     }

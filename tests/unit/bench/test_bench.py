@@ -15,7 +15,7 @@ from lxml import etree
 from customs_stub.keys import load_identity, make_identity
 from gateway.signing import Verifier
 from tests.bench import by_hand, erp
-from tests.bench.__main__ import compared, medians
+from tests.bench.__main__ import compared, main, medians
 from tests.bench.cases import Case, Record
 from tests.bench.hands import BareHand, Hand, LibraryHand
 from tests.bench.ledgers import BareLedger, CoreLedger, Ledger
@@ -76,6 +76,16 @@ def test_what_was_measured_stands_in_the_documents(tmp_path: Path) -> None:
     ]
     assert json.loads((tmp_path / "performance/bench.json").read_text("utf-8"))["runs"] == 5
     assert (tmp_path / "performance/bench.svg").read_text("utf-8").startswith("<svg")
+
+
+def test_a_case_that_there_is_not_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is measured, and the cases are named."""
+    monkeypatch.setattr("sys.argv", ["bench", "--only", "nosuch"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "SQLite-1-10-fast" in capsys.readouterr().err
 
 
 def _records(rate: float) -> list[Record]:
