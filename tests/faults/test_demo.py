@@ -23,7 +23,8 @@ PATIENCE_SECONDS = 240.0
 
 def demo(folder: Path) -> subprocess.Popen[bytes]:
     """Start the demo."""
-    command = [str(Path(sys.executable).with_name("gateway")), "demo"]
+    # Whoever runs the tests in the background has had them ignore Ctrl-C, and what they start with them.
+    command = ["env", "--default-signal=INT", str(Path(sys.executable).with_name("gateway")), "demo"]
     with (folder / "demo.txt").open("ab") as output:
         return subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, env=_environment())
 
