@@ -12,7 +12,6 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
-from gateway.errors import GatewayError
 from gateway.store.failures import failure_of
 
 Values = Mapping[str, Any]
@@ -52,7 +51,6 @@ class Connection:
         self.library = connection
         self.dialect = connection.dialect
         self._statements = statements
-        self._driver: Any = connection.dialect.loaded_dbapi
 
     def execute(self, statement: Executable, values: Values | None = None) -> Found:
         """Execute a statement.
@@ -64,13 +62,10 @@ class Connection:
         prepared = self._statements.prepared(statement, tuple(values))
         if prepared is None:
             return self.library.execute(statement, values)
-        cursor = self.library.connection.cursor()
-        try:
+        with _Driven(self.library) as cursor:
             cursor.execute(prepared.text, prepared.written(values))
             # SQLite looks for a row when it is asked for, and may fail as late as then.
             found = cursor.fetchall() if prepared.finds else ()
-        except self._driver.Error as fault:
-            raise self._failed(fault, cursor) from fault
         return _Result(found, cursor.rowcount, prepared.readers)
 
     def execute_many(self, statement: Executable, values: Sequence[Values]) -> None:
@@ -87,11 +82,8 @@ class Connection:
         if prepared is None:
             self.library.execute(statement, values)
             return
-        cursor = self.library.connection.cursor()
-        try:
+        with _Driven(self.library) as cursor:
             cursor.executemany(prepared.text, [prepared.written(each) for each in values])
-        except self._driver.Error as fault:
-            raise self._failed(fault, cursor) from fault
 
     def scalar(self, statement: Executable, values: Values | None = None) -> Any:
         """Return the first value of the first row, None where there is none."""
@@ -103,16 +95,31 @@ class Connection:
 
     def say(self, sql: str) -> None:
         """Have the driver do what has neither values nor rows."""
-        cursor = self.library.connection.cursor()
-        try:
+        with _Driven(self.library) as cursor:
             cursor.execute(sql)
-        except self._driver.Error as fault:
-            raise self._failed(fault, cursor) from fault
 
-    def _failed(self, fault: Any, cursor: DBAPICursor) -> GatewayError:
-        if self.dialect.is_disconnect(fault, self.library.connection, cursor):
-            self.library.invalidate(fault)
-        return failure_of(fault, self._driver)
+
+class _Driven:
+    """A driver's cursor whose failures become the gateway's; a connection that is lost is dropped."""
+
+    __slots__ = ("_cursor", "_library")
+
+    def __init__(self, library: sqlalchemy.Connection) -> None:
+        self._library = library
+        self._cursor: DBAPICursor = library.connection.cursor()
+
+    def __enter__(self) -> DBAPICursor:
+        return self._cursor
+
+    def __exit__(self, _kind: object, fault: BaseException | None, _trace: object) -> None:
+        if fault is None:
+            return
+        dialect = self._library.dialect
+        driver: Any = dialect.loaded_dbapi
+        if isinstance(fault, driver.Error):
+            if dialect.is_disconnect(fault, self._library.connection, self._cursor):
+                self._library.invalidate(fault)
+            raise failure_of(fault, driver) from fault
 
 
 class Statements:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, upda
 
 from gateway.store.connection import Connection
 from gateway.store.rows import DocumentRow
-from gateway.store.statements import CHUNK, LIMIT, at_path, columns_of, rows
+from gateway.store.statements import LIMIT, at_path, columns_of, pieces, rows
 from gateway.store.tables import documents, history
 
 _OF_RUN = (
@@ -187,5 +187,5 @@ def _pieces(asked: Offered, after: str = "") -> Iterator[tuple[ColumnElement[boo
         yield ()
         return
     listed = sorted(number for number in asked.listed if number > after)
-    for begin in range(0, len(listed), CHUNK):
-        yield (documents.c.number.in_(listed[begin : begin + CHUNK]),)
+    for piece in pieces(listed):
+        yield (documents.c.number.in_(piece),)

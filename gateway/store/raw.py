@@ -11,7 +11,7 @@ from sqlalchemy import Integer, bindparam, func, select, update
 
 from gateway.errors import ParkedError
 from gateway.store.connection import Connection
-from gateway.store.statements import CHUNK, added_once
+from gateway.store.statements import added_once, pieces
 from gateway.store.tables import raw
 
 T = TypeVar("T")
@@ -74,8 +74,7 @@ class Raw:
 
     def size(self, digests: Sequence[str]) -> int:
         """Return how many bytes these are together, wherever they are."""
-        pieces = (digests[start : start + CHUNK] for start in range(0, len(digests), CHUNK))
-        return sum(self._connection.scalar(_SIZE, {"_digests": piece}) for piece in pieces)
+        return sum(self._connection.scalar(_SIZE, {"_digests": piece}) for piece in pieces(digests))
 
     def many(self, wanted: Iterable[tuple[T, str]]) -> list[tuple[T, bytes]]:
         """Return the bytes of a batch, each beside what stood with its digest.

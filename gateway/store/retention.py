@@ -6,7 +6,7 @@ submissions without their words and bytes: what numbers, repetitions and late an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from gateway.store.columns import Moment
 from gateway.store.connection import Connection
-from gateway.store.statements import CHUNK, LIMIT
+from gateway.store.statements import LIMIT, pieces
 from gateway.store.states import InterchangeState, NoticeState
 from gateway.store.tables import (
     attempts,
@@ -206,7 +206,8 @@ class Retention:
         }
         named = sorted({other for each in others.values() for other in each})
         waiting: set[str] = set()
-        for piece in _pieces(named):
+        # A declaration may merge thousands of manifests.
+        for piece in pieces(named):
             unfinished = select(documents.c.number).where(documents.c.number.in_(piece), open_)
             waiting |= set(self._connection.scalars(unfinished))
         return found | {number for number, each in others.items() if each & waiting}
@@ -287,16 +288,11 @@ class Retention:
         self, table: Table, column: Column[Any], values: Sequence[Any], order: Column[Any] | None = None
     ) -> Rows:
         made: Rows = []
-        for piece in _pieces(values):
+        for piece in pieces(values):
             found = select(table).where(column.in_(piece))
             found = found if order is None else found.order_by(order)
             made += [dict(row) for row in self._connection.library.execute(found).mappings()]
         return made
-
-
-def _pieces(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Yield as many values as one statement takes; a declaration may merge thousands of manifests."""
-    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 def _in(states: Finals) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ made once, as constants of their area's module, with `bindparam` where a value g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -44,6 +44,7 @@ class Row(Protocol):
 
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 # So many values fit into one statement on both databases.
 CHUNK = 500
@@ -95,6 +96,11 @@ def _insert(table: Table, key: str) -> ReturningInsert[Any]:
 @cache
 def _insert_once(table: Table, key: str, dialect: str) -> ReturningInsert[Any]:
     return upsert(table, dialect).on_conflict_do_nothing().returning(table.c[key])
+
+
+def pieces(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield as many values at a time as one statement takes."""
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 def upsert(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
