@@ -60,29 +60,33 @@ def test_whatever_is_cut_of_publishing_is_told_rightly_and_goes_again(cable: Fra
 
 
 @pytest.mark.requirement("ER-04", "ER-05", "ER-01")
-@pytest.mark.parametrize("message_id", ["order-17", None], ids=["with an id", "without an id"])
-def test_whatever_is_cut_of_taking_it_is_taken(cable: FrameCable, queue: str, message_id: str | None) -> None:
+@pytest.mark.parametrize("message_id", [True, False], ids=["with an id", "without an id"])
+def test_whatever_is_cut_of_taking_it_is_taken(cable: FrameCable, queue: str, message_id: bool) -> None:
     """It comes again as the same delivery; without an id perhaps as another, where the cut hit our word.
 
     Nobody confirms an acknowledgement: what comes again after it might as well be the like, sent once more.
+    The broker notes a cut when it likes, so what was not acknowledged may come again in a later conversation.
     """
     client, cuts = Client(shared()), 0
+    taken: dict[str, set[str]] = {}
     while cuts == 0 or cable.cut_at <= 0:
         cuts += 1
         name = f"{cuts}.csv"
-        if message_id is None:
+        if not message_id:
             client.put_raw(queue, name.encode(), Nameless(headers={"filename": name}, delivery_mode=2))
         else:
-            client.put(queue, name, name.encode(), message_id=message_id)
+            client.put(queue, name, name.encode(), message_id=f"order-{cuts}")
         with closing(AmqpLink(access(shared(), port=cable.port))) as link:
             inbox = AmqpInbox(link, Takeable(queue, deliveries=20))
             cable.cut_at = cuts
-            came = _all(inbox)
+            for each in _all(inbox, name):
+                assert each.data == each.name.encode()
+                taken.setdefault(each.name, set()).add(each.delivery)
             inbox.close()
-        assert {(each.name, each.data) for each in came} == {(name, name.encode())}
-        assert len({each.delivery for each in came}) <= (1 if message_id else 2)
-        assert client.count(queue) == 0
     assert cuts > FEWEST
+    assert all(len(deliveries) <= (1 if message_id else 2) for deliveries in taken.values())
+    # No frame of the last conversation was cut, so its acknowledgement has arrived.
+    assert name.encode() not in {left.body for left in client.take(queue)}
 
 
 def test_what_ignores_a_word_to_end_is_told_again(cable: FrameCable) -> None:
@@ -99,8 +103,8 @@ def test_what_ignores_a_word_to_end_is_told_again(cable: FrameCable) -> None:
         assert task.cancelled()
 
 
-def _all(inbox: AmqpInbox) -> list[Arrival]:
-    """Take and settle as the pipeline does until nothing is left; return all that came."""
+def _all(inbox: AmqpInbox, name: str) -> list[Arrival]:
+    """Take and settle as the pipeline does until this has come and nothing is left; return all that came."""
     came: list[Arrival] = []
 
     def over() -> bool:
@@ -110,7 +114,7 @@ def _all(inbox: AmqpInbox) -> list[Arrival]:
             inbox.stored(found)
             for each in found:
                 inbox.settle(each.delivery, "done")
-            return bool(came) and inbox.waiting() == 0
+            return name in {each.name for each in came} and inbox.waiting() == 0
         except RetryError:
             return False
 
