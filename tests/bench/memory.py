@@ -20,7 +20,7 @@ import click
 from tests.bench.site import Site
 from tests.bench.stages import metered, take
 
-_ROUND = 200
+_ROUND = 1000
 
 
 def rounds(site: Site, documents: int, items: int) -> Iterator[int]:
