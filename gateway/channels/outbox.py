@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gateway.channels.base import Check, always, check_name
+from gateway.durable import flush
 from gateway.errors import GatewayError, ParkedError, RetryError, UnsentError
 
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -105,11 +106,7 @@ class FolderOutbox:
         os.rename(self._draft(name), self._prefix + name)  # noqa: PTH104 -- see `__init__`
 
     def _flush_folder(self) -> None:
-        handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush(self._folder)
 
     def _draft(self, name: str) -> str:
         return f"{self._prefix}.{name}.tmp"

@@ -18,6 +18,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from gateway.durable import flush
+
 FORMAT: Final = "collective-declaration-archive/1"
 _ABOUT, _SUMS = "archive.json", "SHA256SUMS"
 # Whoever opens it needs no library of today; the same content gives the same file.
@@ -72,11 +74,7 @@ class Archive:
         self._out.flush()
         os.fsync(self._out.fileno())
         self._draft.replace(self._file)
-        folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush(self._file.parent)
         return self._read_again()
 
     def _put(self, name: str, data: bytes) -> None:

@@ -17,6 +17,7 @@ import pkcs11
 from pkcs11.constants import TokenFlag
 
 from gateway.config import read_secret, secret_variable
+from gateway.durable import flush
 from gateway.errors import ParkedError, RetryError
 
 # The name of the secret.
@@ -109,7 +110,7 @@ class PinLatch:
         """Forget: the PIN was accepted."""
         try:
             self._file.unlink()
-            _sync(self._file.parent)
+            flush(self._file.parent)
         except FileNotFoundError:
             return
         except OSError as fault:
@@ -152,7 +153,7 @@ class PinLatch:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             write_private(fresh, text)
             fresh.replace(self._file)
-            _sync(self._file.parent)
+            flush(self._file.parent)
         except OSError as fault:
             raise RetryError("token.latch-unwritable", file=str(self._file)) from fault
 
@@ -239,11 +240,3 @@ def _locked(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from gateway.durable import flush
 from gateway.errors import ParkedError
 from gateway.store.migrate import newest
 
@@ -27,7 +28,7 @@ def back_up(engine: Engine, file: Path) -> None:
         _copy(source, draft)
         # A link never replaces what somebody else has put there meanwhile.
         os.link(draft, file)
-        _flush(file.parent)
+        flush(file.parent)
     except FileExistsError as fault:
         raise ParkedError("store.backup-exists", file=file) from fault
     except (OSError, sqlite3.Error) as fault:
@@ -76,7 +77,7 @@ def put_in_place(copy: Path, engine: Engine, suffix: str) -> Path | None:
                 Path(f"{database}{ending}").rename(f"{kept}{ending}")
         kept.hardlink_to(database)
     copy.replace(database)
-    _flush(database.parent)
+    flush(database.parent)
     return kept
 
 
@@ -102,16 +103,8 @@ def _copy(source: Path, target: Path) -> None:
         (sound,) = copy.execute("PRAGMA quick_check(1)").fetchone()
     if sound != "ok":
         raise sqlite3.DatabaseError(sound)
-    _flush(target)
+    flush(target)
 
 
 def _reading(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-
-
-def _flush(place: Path) -> None:
-    handle = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

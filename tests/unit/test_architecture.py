@@ -9,7 +9,7 @@ import pytest
 
 from tests.source import ROOT, Source, sources
 
-BASE = {"", "errors", "fields", "xmlio", "jsontext", "clock", "config", "logs"}
+BASE = {"", "errors", "fields", "xmlio", "jsontext", "clock", "config", "durable", "logs"}
 ROOMS = {
     *("channels", "codes", "customs", "documents", "formats"),
     *("mapping", "messages", "operations", "reports", "signing", "store"),
