@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, text, update
 
 from gateway.store.connection import Connection
 from gateway.store.rows import InterchangeRow, SettleRow
-from gateway.store.statements import LIMIT, added_once, columns_of, first, rows, values_of
+from gateway.store.statements import LIMIT, added_once, columns_of, first, pieces, rows, values_of
 from gateway.store.states import InterchangeState
 from gateway.store.tables import TO_SETTLE, interchanges
 
@@ -52,6 +52,7 @@ _SAME = (
     .limit(1)
 )
 _UPDATE = update(interchanges).where(interchanges.c.id == bindparam("_id"))
+_SETTLED = update(interchanges).where(interchanges.c.id.in_(bindparam("_ids", expanding=True)))
 _UNSETTLE = _UPDATE.where(interchanges.c.settled_at.is_not(None)).values(settled_at=None)
 
 
@@ -128,7 +129,8 @@ class Interchanges:
 
     def settled(self, ids: Iterable[int]) -> None:
         """Note that the channel has put these deliveries away."""
-        self._connection.execute_many(_UPDATE, [{"_id": each, "settled_at": self._now} for each in ids])
+        for piece in pieces(sorted(ids)):
+            self._connection.execute(_SETTLED, {"_ids": piece, "settled_at": self._now})
 
     def came_again(self, interchange: int) -> None:
         """Note that the channel brought the delivery once more, so that it is to be put away (again)."""

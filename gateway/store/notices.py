@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, func, select, update
 
 from gateway.store.connection import Connection
 from gateway.store.rows import NoticeRow
-from gateway.store.statements import LIMIT, added, columns_of, one_of, rows
+from gateway.store.statements import LIMIT, added, columns_of, one_of, pieces, rows
 from gateway.store.states import NoticeState
 from gateway.store.tables import notices, raw
 
@@ -27,7 +27,7 @@ _TAKE = (
     .with_for_update(skip_locked=True, of=notices)
 )
 _NAMES = tuple(NoticeRow.__dataclass_fields__)
-_DELIVERED = update(notices).where(notices.c.id == bindparam("_id"))
+_DELIVERED = update(notices).where(notices.c.id.in_(bindparam("_ids", expanding=True)))
 _COUNT = select(func.count()).where(
     notices.c.number == bindparam("number"),
     notices.c.kind == bindparam("kind"),
@@ -93,7 +93,8 @@ class Notices:
     def delivered(self, ids: Iterable[int]) -> None:
         """Note that the channel has taken these."""
         told = {"state": NoticeState.DELIVERED, "delivered_at": self._now}
-        self._connection.execute_many(_DELIVERED, [{"_id": notice, **told} for notice in ids])
+        for piece in pieces(sorted(ids)):
+            self._connection.execute(_DELIVERED, {"_ids": piece, **told})
 
     def park(self, notice: int) -> None:
         """Leave a notice that its channel can never take to a person; one that another delivered stays."""
