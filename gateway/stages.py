@@ -125,4 +125,4 @@ def make_workers(gateway: Gateway) -> Workers:
         name: [each for each in names if each.partition(" ")[0] in WAKES[name.partition(" ")[0]]]
         for name in names
     }
-    return Workers(names, wakes)
+    return Workers(names, wakes, gateway.member.call)

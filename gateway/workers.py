@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -13,9 +13,8 @@ from gateway.errors import GatewayError, RetryError
 
 log = structlog.get_logger("gateway.workers")
 
-# How long a stage sleeps when nobody wakes it: other processes (`gateway aggregate`, a second
-# gateway) leave work in the database without a call. After a minute in which no stage had any, all look
-# less often.
+# How long a stage sleeps when nobody wakes it: commands leave work in the database without a call, and the
+# call of another gateway may get lost. After a minute in which no stage had any, all look less often.
 POLL_SECONDS = 0.5
 REST_SECONDS = 2.0
 RESTLESS_SECONDS = 60.0
@@ -24,6 +23,7 @@ RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 STOP_SECONDS = 45.0
 
 Stage = Callable[[], int]
+Call = Callable[[Collection[str]], None]
 
 
 @dataclass
@@ -45,10 +45,11 @@ class Board:
 class Worker(threading.Thread):
     """Runs one stage over and over; it outlives every error of the stage."""
 
-    def __init__(self, name: str, stage: Stage, board: Board) -> None:
+    def __init__(self, name: str, stage: Stage, board: Board, call: Call) -> None:
         super().__init__(name=name, daemon=True)
         self._stage = stage
         self._board = board
+        self._call = call
         self._wake = threading.Event()
         self._failures = 0
         self.wakes: tuple[Worker, ...] = ()
@@ -56,14 +57,17 @@ class Worker(threading.Thread):
 
     def wake(self) -> None:
         """Make the stage look for work now."""
+        self._board.busy_at = monotonic()
+        self.hear()
+
+    def hear(self) -> None:
+        """Look for work that another gateway has left; until some is found here, nobody need be restless."""
         self._wake.set()
 
     def run(self) -> None:
         """Run the stage until the board says stop."""
         while not self._board.stop.is_set():
-            if self._wake.is_set():
-                self._board.busy_at = monotonic()
-                self._wake.clear()
+            self._wake.clear()
             # Until it has ended, nobody knows what this look finds.
             self.quiet_at = -1
             seen = self._board.done
@@ -84,6 +88,7 @@ class Worker(threading.Thread):
             self._board.count(done)
             for worker in self.wakes:
                 worker.wake()
+            self._call([worker.name for worker in self.wakes])
         else:
             self.quiet_at = seen
             rested = monotonic() - self._board.busy_at > RESTLESS_SECONDS
@@ -98,11 +103,17 @@ class Worker(threading.Thread):
 
 
 class Workers:
-    """All stages of one gateway, each in a thread of its own; the token's stays with `sign` alone."""
+    """All stages of one gateway, each in a thread of its own; the token's stays with `sign` alone.
 
-    def __init__(self, stages: Mapping[str, Stage], wakes: Mapping[str, Sequence[str]]) -> None:
+    Args:
+        stages: By name.
+        wakes: Which stages may find work after which.
+        call: Has other gateways look what such stages find there.
+    """
+
+    def __init__(self, stages: Mapping[str, Stage], wakes: Mapping[str, Sequence[str]], call: Call) -> None:
         self.board = Board()
-        self._workers = {name: Worker(name, stage, self.board) for name, stage in stages.items()}
+        self._workers = {name: Worker(name, stage, self.board, call) for name, stage in stages.items()}
         for name, followers in wakes.items():
             self._workers[name].wakes = tuple(self._workers[follower] for follower in followers)
 
@@ -114,6 +125,12 @@ class Workers:
     def wake(self, name: str) -> None:
         """Make a stage look for work now, for example because its folder changed."""
         self._workers[name].wake()
+
+    def hear(self, names: Collection[str]) -> None:
+        """Make stages look that another gateway calls, and which may not be there in this one."""
+        for name in names:
+            if name in self._workers:
+                self._workers[name].hear()
 
     def quiet(self) -> bool:
         """Whether every stage has looked since the last item was done, found nothing, and rests."""

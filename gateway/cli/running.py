@@ -60,6 +60,7 @@ def run(session: Session, /, *, until_idle: bool, timeout: int | None, workers: 
         with gateway.store.begin() as unit:
             session.note_act(unit, "run")
         bell.answer = threads.wake
+        gateway.member.listen(threads.hear)
         # Schemas, mappings and tables stay until the end; no later collection is to look through them.
         gc.freeze()
         threads.start()

@@ -15,6 +15,7 @@ from uuid import uuid4
 import structlog
 
 from gateway.errors import GatewayError, UnsentError
+from gateway.store.calls import Calls, Hear
 from gateway.store.shares import Shares
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("gateway.member")
 
+Reach = Callable[[Hear], Calls]
 Begin = Callable[[], "AbstractContextManager[Unit]"]
 # A third, so that two heartbeats may fail before others take the work.
 _BEATS: Final = 3
@@ -38,11 +40,13 @@ class _Life:
         id: The gateway's name among all; never the same again after it was lost.
         held: What it does alone.
         until: When nothing of it is sure any more, by the clock of this machine that never stops or jumps.
+        others: Whether another gateway lived.
     """
 
     id: str
     held: frozenset[str] = frozenset()
     until: float = 0.0
+    others: bool = False
 
 
 class Member:
@@ -52,12 +56,17 @@ class Member:
         begin: Opens a transaction, on a connection that no stage can use up.
         seconds: How long it lives after a heartbeat; None where nobody else can work on the database.
         wanted: What one gateway does at a time; it has about as much of it as any other.
+        reach: Begins to hear the other gateways and to call them; None where there can be none.
     """
 
-    def __init__(self, begin: Begin, seconds: float | None, wanted: Collection[str]) -> None:
+    def __init__(
+        self, begin: Begin, seconds: float | None, wanted: Collection[str], reach: Reach | None = None
+    ) -> None:
         self._begin = begin
         self._seconds = seconds
         self._shares = Shares(wanted, seconds or 0.0)
+        self._reach = reach
+        self._calls: Calls | None = None
         self._life = _Life(_new_id())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -99,6 +108,17 @@ class Member:
         if self.shares and (life.id != holder or _now() >= life.until):
             raise UnsentError("store.lease-lost")
 
+    def call(self, stages: Collection[str]) -> None:
+        """Have the other gateways look what these stages find, besides what this one does alone."""
+        life = self._life
+        if self._calls is not None and life.others:
+            self._calls.send(set(stages) - life.held)
+
+    def listen(self, hear: Hear) -> None:
+        """Tell from now on which stages other gateways call, until the end."""
+        if self._reach is not None:
+            self._calls = self._reach(hear)
+
     def start(self) -> None:
         """Begin to live.
 
@@ -118,6 +138,8 @@ class Member:
     def end(self) -> None:
         """Leave everything to the others at once."""
         self._stop.set()
+        if self._calls is not None:
+            self._calls.end()
         if self._thread.is_alive():
             self._thread.join()
         life, self._life = self._life, _Life(_new_id())
@@ -165,7 +187,7 @@ class Member:
         if held != life.held:
             log.info("leases", holder=name, held=sorted(held))
         # From before the question on, so that others never think it dead before it does.
-        self._life = _Life(name, held, asked + seconds)
+        self._life = _Life(name, held, asked + seconds, others=soonest is not None)
         return soonest
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -13,6 +14,7 @@ from gateway.clock import Clock
 from gateway.errors import ParkedError, RetryError
 from gateway.store.alone import alone
 from gateway.store.backup import back_up, database_file, put_in_place, take_out
+from gateway.store.calls import Calls
 from gateway.store.connection import Connection, Statements
 from gateway.store.engine import WAIT_SECONDS, limit_idling, make_engine, reading_options
 from gateway.store.member import Member
@@ -94,7 +96,8 @@ class Store:
                 # The stages may use up all connections of theirs.
                 heart = Store(self._url, self._clock)
                 parts.callback(heart.close)
-                member = Member(heart.begin, seconds, wanted)
+                _, reached = self._engine.dialect.create_connect_args(self._engine.url)
+                member = Member(heart.begin, seconds, wanted, partial(Calls, reached))
             member.start()
             parts.callback(member.end)
             yield member

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from gateway.store import DocumentFilter, LeaseRow, Store
@@ -41,10 +42,12 @@ class Shared:
     Attributes:
         site: Its files and programs.
         store: Its database, looked at from outside.
+        url: Where that is.
     """
 
     site: Site
     store: Store
+    url: str
 
     @contextmanager
     def gateway(self, point: Point | None = None) -> Iterator[Program]:
@@ -124,12 +127,15 @@ def shared(
         site.drop("1.json", erp.qualification().encode())
         site.drop("2.json", erp.volume().encode())
         site.finish()
-        yield Shared(site, store)
+        yield Shared(site, store, url)
 
 
 @pytest.mark.requirement("CU-05", "ER-04")
 def test_two_gateways_share_the_work_and_nothing_goes_twice(shared: Shared) -> None:
-    """While one is sending the other sends what comes; of what comes to both nothing is doubled."""
+    """While one is sending the other sends what comes; of what comes to both nothing is doubled.
+
+    Who has signed has the other look what there is to send.
+    """
     point = Point(stage=SENDING, operation="rename", place="outbox/customs", hold=True)
     with shared.gateway(point):
         numbers = shared.drop(3)
@@ -141,7 +147,10 @@ def test_two_gateways_share_the_work_and_nothing_goes_twice(shared: Shared) -> N
             shared.site.beside("go").touch()
             shared.cleared(numbers)
             assert len(shared.senders(numbers + later)) == 2
-            shared.cleared(shared.drop(10))
+            with psycopg.connect(shared.url, autocommit=True) as other:
+                other.execute("LISTEN gateway_calls")
+                shared.cleared(shared.drop(10))
+                assert SENDING in {call.payload for call in other.notifies(timeout=0)}
             shared.nothing_came_twice()
 
 

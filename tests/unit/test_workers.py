@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 
 import pytest
 
@@ -36,6 +37,10 @@ class Gate:
         assert self.begun.acquire(timeout=PATIENCE)
 
 
+def nobody(_stages: Collection[str]) -> None:
+    """Call no other gateway."""
+
+
 @pytest.fixture
 def gate() -> Gate:
     """The only stage."""
@@ -44,7 +49,7 @@ def gate() -> Gate:
 
 def test_while_a_stage_looks_it_is_not_quiet(gate: Gate) -> None:
     """An earlier look that found nothing says nothing about this one: it may hold something already."""
-    workers = Workers({"gate": gate}, {})
+    workers = Workers({"gate": gate}, {}, nobody)
     workers.start()
     gate.wait()
     assert not workers.quiet(), "it has never looked"
@@ -65,7 +70,7 @@ def test_a_stage_that_hangs_does_not_keep_the_gateway_from_ending(
 ) -> None:
     """As one does whose token never answers; it ends with the process."""
     monkeypatch.setattr(workers_module, "STOP_SECONDS", 0.01)
-    workers = Workers({"gate": gate}, {})
+    workers = Workers({"gate": gate}, {}, nobody)
     workers.start()
     gate.wait()
     workers.stop()

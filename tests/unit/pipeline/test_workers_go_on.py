@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from gateway import workers
 from gateway.errors import ParkedError, RetryError
-from gateway.workers import Workers
+from gateway.workers import Call, Workers
 
 # What never comes makes the test fail; what comes is not waited for a moment longer.
 PATIENCE = 30.0
@@ -46,9 +46,15 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "POLL_SECONDS", PATIENCE)
 
 
+def _nobody(_stages: Collection[str]) -> None:
+    """Call no other gateway."""
+
+
 @contextmanager
-def _running(stages: dict[str, Stage], wakes: dict[str, tuple[str, ...]]) -> Iterator[Workers]:
-    threads = Workers(stages, wakes)
+def _running(
+    stages: dict[str, Stage], wakes: dict[str, tuple[str, ...]], call: Call = _nobody
+) -> Iterator[Workers]:
+    threads = Workers(stages, wakes, call)
     threads.start()
     try:
         yield threads
@@ -95,6 +101,37 @@ def test_a_stage_that_did_something_wakes_those_after_it() -> None:
         threads.wake("first")
         assert second.idle.wait(PATIENCE)
         assert threads.board.done == 3
+
+
+def test_a_stage_that_did_something_has_other_gateways_look_too() -> None:
+    """What may find work after it; not itself, and nobody when it found nothing."""
+    first, called = Stage(), threading.Event()
+    told: list[Collection[str]] = []
+
+    def call(names: Collection[str]) -> None:
+        told.append(names)
+        called.set()
+
+    with _running({"first": first, "second": Stage()}, {"first": ("second",), "second": ()}, call) as threads:
+        assert first.idle.wait(PATIENCE)
+        assert told == []
+        first.turns.append(3)
+        threads.wake("first")
+        assert called.wait(PATIENCE)
+    assert told == [["second"]]
+
+
+def test_a_call_of_another_gateway_makes_one_stage_look_and_no_other_restless() -> None:
+    """Only what is found here does; and a stage that this gateway does not have is left to others."""
+    stages = {"notify": Stage(), "make": Stage()}
+    with _running(stages, {}) as threads:
+        assert all(stage.idle.wait(PATIENCE) for stage in stages.values())
+        busy_at = threads.board.busy_at
+        stages["notify"].idle.clear()
+        threads.hear(["notify", "notify sftp elsewhere"])
+        assert stages["notify"].idle.wait(PATIENCE)
+        assert threads.board.busy_at == busy_at
+        assert stages["make"].looks == 1
 
 
 def test_each_stage_stays_in_a_thread_of_its_own() -> None:
