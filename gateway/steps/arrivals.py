@@ -10,7 +10,7 @@ from gateway.errors import RetryError
 from gateway.steps.records import World
 from gateway.steps.replies import log_receipt, refuse_unread
 from gateway.steps.trouble import reasons_of
-from gateway.store import InterchangeRow, ReceiptRow, ReceiptState, Store, Unit
+from gateway.store import InterchangeRow, ReceiptRow, Store, Unit
 
 NOT_TAKEN = "receipt.not-taken"
 
@@ -19,20 +19,21 @@ def keep_arrivals(
     world: World, unit: Unit, partner: str, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]
 ) -> None:
     """Store what a channel brought, and tell what it could not read (ER-05)."""
-    for arrival in arrivals:
-        _keep_interchange(unit, partner, arrival)
+    digests = unit.raw.put_many([arrival.data for arrival in arrivals])
+    for arrival, digest in zip(arrivals, digests, strict=True):
+        _keep_interchange(unit, partner, arrival, digest)
     for refusal in refusals:
         _keep_refusal(world, unit, partner, refusal)
 
 
-def _keep_interchange(unit: Unit, partner: str, arrival: Arrival) -> None:
-    """Store what arrived, whole and unread; a delivery that comes again is known (ER-05)."""
+def _keep_interchange(unit: Unit, partner: str, arrival: Arrival, digest: str) -> None:
+    """Keep what arrived, whole and unread; a delivery that comes again is known (ER-05)."""
     row = unit.interchanges.add(
         InterchangeRow(
             channel=f"inbox/{partner}",
             partner=partner,
             name=arrival.name,
-            digest=unit.raw.put(arrival.data),
+            digest=digest,
             delivery=arrival.delivery,
             received_at=unit.now,
         )
@@ -92,21 +93,22 @@ def put_away_understood(store: Store, partner: str, inbox: Inbox, limit: int) ->
 def keep_receipts(unit: Unit, route: str, arrivals: Sequence[Arrival], refusals: Sequence[Refusal]) -> None:
     """Store what customs sent, whole and unread, and tell what could not be had (CU-03)."""
     not_taken = {alert.subject for alert in unit.alerts.opened(NOT_TAKEN)}
-    for arrival in arrivals:
-        kept = unit.receipts.add(
-            ReceiptRow(
-                digest=unit.raw.put(arrival.data),
-                channel=route,
-                name=arrival.name,
-                received_at=unit.now,
-                lane=lane_of(arrival.data),
-            )
+    digests = unit.raw.put_many([arrival.data for arrival in arrivals])
+    came = [
+        ReceiptRow(
+            digest=digest,
+            channel=route,
+            name=arrival.name,
+            received_at=unit.now,
+            lane=lane_of(arrival.data),
         )
-        if arrival.name in not_taken:
-            unit.alerts.close(NOT_TAKEN, arrival.name)
-        # No stage takes a copy, so that its line is written here; one delivered again has it already.
-        if kept.state == ReceiptState.DUPLICATE and kept.received_at == unit.now:
-            log_receipt(unit, kept, {}, {"outcome": str(kept.state)})
+        for arrival, digest in zip(arrivals, digests, strict=True)
+    ]
+    # No stage takes a copy, so that its line is written here.
+    for copy in unit.receipts.add(came):
+        log_receipt(unit, copy, {}, {"outcome": str(copy.state)})
+    for name in not_taken.intersection(arrival.name for arrival in arrivals):
+        unit.alerts.close(NOT_TAKEN, name)
     for refusal in refusals:
         values = {"name": refusal.name, **reasons_of(refusal.violation)}
         unit.alerts.open(NOT_TAKEN, refusal.name, values)

@@ -68,22 +68,23 @@ class Connection:
             found = cursor.fetchall() if prepared.finds else ()
         return _Result(found, cursor.rowcount, prepared.readers)
 
-    def execute_many(self, statement: Executable, values: Sequence[Values]) -> None:
-        """Execute a statement that returns nothing with each of these values, of the same names all of them.
+    def execute_many(self, statement: Executable, values: Sequence[Values]) -> int:
+        """Execute a statement that returns nothing with each of these values; return how many rows changed.
+
+        The values are of the same names all of them.
 
         Raises:
             GatewayError: As `failure_of` says.
         """
         if len(values) < _MANY:
-            for each in values:
-                self.execute(statement, each)
-            return
+            return sum(self.execute(statement, each).rowcount for each in values)
         prepared = self._statements.prepared(statement, tuple(values[0]))
         if prepared is None:
-            self.library.execute(statement, values)
-            return
+            counting = {"preserve_rowcount": True}
+            return self.library.execute(statement, values, execution_options=counting).rowcount
         with _Driven(self.library) as cursor:
             cursor.executemany(prepared.text, [prepared.written(each) for each in values])
+        return cursor.rowcount
 
     def scalar(self, statement: Executable, values: Values | None = None) -> Any:
         """Return the first value of the first row, None where there is none."""

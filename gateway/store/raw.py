@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import TypeVar
 
-from sqlalchemy import Integer, bindparam, func, select, update
+from sqlalchemy import Insert, Integer, bindparam, func, select, update
 
 from gateway.errors import ParkedError
 from gateway.store.connection import Connection
-from gateway.store.statements import added_once, pieces
+from gateway.store.statements import pieces, upsert
 from gateway.store.tables import raw
 
 T = TypeVar("T")
@@ -45,11 +46,21 @@ class Raw:
 
     def put(self, data: bytes) -> str:
         """Keep the bytes, unless they are kept already, and return their digest."""
-        digest = sha256(data).hexdigest()
-        values = {"digest": digest, "bytes": data, "size": len(data), "stored_at": self._now}
-        if added_once(self._connection, raw, values, "digest") is None:
-            self._refill(digest, data)
-        return digest
+        return self.put_many([data])[0]
+
+    def put_many(self, contents: Sequence[bytes]) -> list[str]:
+        """Keep the bytes of a batch, unless they are kept already, and return the digest of each."""
+        digests = [sha256(data).hexdigest() for data in contents]
+        # The order is everybody's, so that two who keep the same do not wait for each other.
+        whole = sorted(dict(zip(digests, contents, strict=True)).items())
+        values = [
+            {"digest": digest, "bytes": data, "size": len(data), "stored_at": self._now}
+            for digest, data in whole
+        ]
+        if self._connection.execute_many(_keep(self._connection.dialect.name), values) < len(values):
+            for digest, data in whole:
+                self._refill(digest, data)
+        return digests
 
     def get(self, digest: str) -> bytes:
         """Return the bytes.
@@ -95,6 +106,11 @@ class Raw:
         """Keep bytes again that are in an archive only."""
         if self._connection.scalar(_ARCHIVED, {"_digest": digest}):
             self._connection.execute(_FILL, {"_digest": digest, "bytes": data})
+
+
+@cache
+def _keep(dialect: str) -> Insert:
+    return upsert(raw, dialect).on_conflict_do_nothing()
 
 
 def _whole(digest: str, data: bytes, size: int) -> bytes:

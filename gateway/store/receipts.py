@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    insert,
     literal,
     or_,
     select,
@@ -22,7 +24,7 @@ from sqlalchemy import (
 from gateway.store.columns import Words
 from gateway.store.connection import Connection
 from gateway.store.rows import ReceiptRow
-from gateway.store.statements import LIMIT, added, columns_of, first, one_of, rows, values_of
+from gateway.store.statements import LIMIT, added, columns_of, first, one_of, pieces, rows, values_of
 from gateway.store.states import ReceiptState
 from gateway.store.tables import documents, receipts, submissions
 
@@ -45,7 +47,7 @@ _WAITING = (
     .group_by(*_PLACE)
     .order_by(func.min(receipts.c.id))
 )
-_SAME = _SELECT.where(receipts.c.digest == bindparam("digest")).order_by(receipts.c.id)
+_SAME = _SELECT.where(receipts.c.digest.in_(bindparam("digests", expanding=True)))
 _FAILED = select(receipts.c.name).where(
     or_(
         receipts.c.digest == bindparam("digest"),
@@ -57,6 +59,7 @@ _FAILED = select(receipts.c.name).where(
     ),
     one_of(receipts.c.state, (ReceiptState.REFUSED, ReceiptState.UNEXPECTED)),
 )
+_INSERT = insert(receipts)
 _UPDATE = update(receipts).where(receipts.c.id == bindparam("_id"))
 # An orphan that names a client's number keeps the type of document that it means, as this very text.
 _TYPE_SAID = literal('{"document_type":"', Words) + submissions.c.message_type + literal('"}', Words)
@@ -110,20 +113,26 @@ class Receipts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, row: ReceiptRow) -> ReceiptRow:
-        """Keep a receipt and return it with its id and state.
+    def add(self, arrived: Collection[ReceiptRow]) -> list[ReceiptRow]:
+        """Keep receipts, and return those that are kept as duplicates from now on, with their ids.
 
         The same bytes from the same channel under the same name are the same receipt, delivered again
         because its settling was interrupted. The same bytes under another name are kept as a duplicate,
         which no stage takes. A copy of what was refused is read again: the reason may have been ours.
         """
-        known = rows(self._connection, ReceiptRow, _SAME, digest=row.digest)
-        for earlier in known:
-            if (earlier.channel, earlier.name) == (row.channel, row.name):
-                return earlier
-        if any(earlier.state != ReceiptState.REFUSED for earlier in known):
-            row = replace(row, state=ReceiptState.DUPLICATE)
-        return added(self._connection, receipts, row)
+        known = self._same(arrived)
+        new, duplicates = [], []
+        for row in arrived:
+            earlier = known[row.digest]
+            if any((each.channel, each.name) == (row.channel, row.name) for each in earlier):
+                continue
+            if any(each.state != ReceiptState.REFUSED for each in earlier):
+                duplicates.append(replace(row, state=ReceiptState.DUPLICATE))
+            else:
+                new.append(row)
+            earlier.append(row)
+        self._connection.execute_many(_INSERT, [values_of(row, without="id") for row in new])
+        return [added(self._connection, receipts, row) for row in duplicates]
 
     def take(self, limit: int, places: Collection[Place] | None = None) -> list[ReceiptRow]:
         """Take what is to be read, oldest first; nobody else gets it before this transaction ends.
@@ -191,3 +200,11 @@ class Receipts:
         if states:
             found = found.where(receipts.c.state.in_(sorted(states)))
         return rows(self._connection, ReceiptRow, found.order_by(receipts.c.id).limit(limit))
+
+    def _same(self, arrived: Collection[ReceiptRow]) -> dict[str, list[ReceiptRow]]:
+        """Return, by digest, the receipts that are of the same bytes as one of these."""
+        known = defaultdict[str, list[ReceiptRow]](list)
+        for piece in pieces(sorted({row.digest for row in arrived})):
+            for row in rows(self._connection, ReceiptRow, _SAME, digests=piece):
+                known[row.digest].append(row)
+        return known

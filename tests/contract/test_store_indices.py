@@ -53,6 +53,7 @@ SEARCH = Search(kind="manifest", enterprises=["4403180001"], periods=("202610", 
 
 HOT: dict[str, Callable[[Unit], object]] = {
     "raw.put": lambda unit: unit.raw.put(b"order"),
+    "raw.put_many": lambda unit: unit.raw.put_many([b"a", b"b", b"a"]),
     "raw.many": lambda unit: unit.raw.many(enumerate([unit.raw.put(b"a"), unit.raw.put(b"b")])),
     "raw.get": lambda unit: unit.raw.get(unit.raw.put(b"order")),
     "interchanges.add": lambda unit: add_interchange(unit, b"order", delivery="1"),

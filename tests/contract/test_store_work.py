@@ -15,6 +15,7 @@ from gateway.store import (
     MessageRow,
     NoticeRow,
     ReceiptContent,
+    ReceiptRow,
     ReceiptState,
     Store,
     Unit,
@@ -154,6 +155,20 @@ def test_a_second_copy_of_a_receipt_is_no_work(store: Store) -> None:
         assert second.state == ReceiptState.DUPLICATE
         assert [row.id for row in unit.receipts.take(9)] == [first.id]
         assert [row.id for row in unit.receipts.listing(limit=9)] == [first.id, second.id]
+
+
+@pytest.mark.requirement("CU-03")
+def test_copies_that_come_together_are_one_receipt_and_its_duplicates(store: Store) -> None:
+    """What a channel brings twice in one batch is one; under another name it is told as a duplicate."""
+    with store.begin() as unit:
+        digest = unit.raw.put(b"receipt")
+        came = [
+            ReceiptRow(digest=digest, channel="customs", name=f"{name}.xml", received_at=unit.now)
+            for name in "aabcb"
+        ]
+        assert [row.name for row in unit.receipts.add(came)] == ["b.xml", "c.xml"]
+        assert unit.receipts.add(came) == []
+        assert [row.name for row in unit.receipts.take(9)] == ["a.xml"]
 
 
 def test_a_copy_of_a_refused_receipt_is_read_again(store: Store) -> None:

@@ -95,7 +95,10 @@ def add_submission(unit: Unit, name: str, **fields: Any) -> SubmissionRow:
 def add_receipt(unit: Unit, data: bytes, **fields: Any) -> ReceiptRow:
     """Store the bytes of a receipt."""
     usual: dict[str, Any] = {"channel": "customs", "name": "r.xml", "received_at": unit.now}
-    return unit.receipts.add(ReceiptRow(digest=unit.raw.put(data), **usual | fields))
+    row = ReceiptRow(digest=unit.raw.put(data), **usual | fields)
+    unit.receipts.add([row])
+    kept = unit.receipts.newest(limit=500)
+    return next(each for each in kept if (each.digest, each.name) == (row.digest, row.name))
 
 
 def add_relations(unit: Unit, *made: RelationRow) -> None:
