@@ -19,7 +19,7 @@ from gateway.steps import delivering, making, runs, sealing, submitting
 from gateway.steps.arrivals import keep_arrivals, keep_receipts, put_away, put_away_understood
 from gateway.steps.commands import understand_one
 from gateway.steps.containment import contained
-from gateway.steps.receiving import weigh
+from gateway.steps.receiving import conclude, weigh
 from gateway.steps.replies import quarantine
 from gateway.steps.turns import take_interchanges, take_receipts
 
@@ -91,8 +91,8 @@ def receive(gateway: Gateway, route: str) -> int:
 def believe(gateway: Gateway) -> int:
     """Verify and correlate each stored receipt, and let its document decide (CU-02, CU-03)."""
     with gateway.store.begin() as unit:
-        for receipt in (batch := take_receipts(unit, BATCH)):
-            weigh(gateway.world, gateway.trust, unit, receipt)
+        batch = take_receipts(unit, BATCH)
+        conclude(unit, [weigh(gateway.world, gateway.trust, unit, receipt) for receipt in batch])
     return len(batch)
 
 

@@ -8,7 +8,7 @@ from gateway.channels import Arrival, Inbox, Refusal, reason_of
 from gateway.customs import lane_of
 from gateway.errors import RetryError
 from gateway.steps.records import World
-from gateway.steps.replies import log_receipt, refuse_unread
+from gateway.steps.replies import line_about, log_receipts, refuse_unread
 from gateway.steps.trouble import reasons_of
 from gateway.store import InterchangeRow, ReceiptRow, Store, Unit
 
@@ -105,8 +105,8 @@ def keep_receipts(unit: Unit, route: str, arrivals: Sequence[Arrival], refusals:
         for arrival, digest in zip(arrivals, digests, strict=True)
     ]
     # No stage takes a copy, so that its line is written here.
-    for copy in unit.receipts.add(came):
-        log_receipt(unit, copy, {}, {"outcome": str(copy.state)})
+    copies = unit.receipts.add(came)
+    log_receipts(unit, [line_about(unit, copy, {}, {"outcome": str(copy.state)}) for copy in copies])
     for name in not_taken.intersection(arrival.name for arrival in arrivals):
         unit.alerts.close(NOT_TAKEN, name)
     for refusal in refusals:

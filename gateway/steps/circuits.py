@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import reduce
 from typing import Final
 
 import structlog
@@ -84,11 +86,15 @@ def missed(world: World, unit: Unit, row: SubmissionRow) -> None:
     _keep(unit, row.route, before, circuit)
 
 
-def heard(unit: Unit, sent: SubmissionRow) -> None:
-    """Learn that customs has answered a message."""
-    if unit.circuits.get(sent.route) is not None:
-        before = unit.circuits.lock(sent.route)
-        _keep(unit, sent.route, before, _of(before).heard(sent.id))
+def heard(unit: Unit, answered: Iterable[SubmissionRow]) -> None:
+    """Learn that customs has answered these messages."""
+    routes = defaultdict[str, list[str]](list)
+    for sent in answered:
+        routes[sent.route].append(sent.id)
+    # The order is everybody's, so that two do not wait for each other.
+    for route, messages in sorted(routes.items()):
+        before = unit.circuits.lock(route)
+        _keep(unit, route, before, reduce(Circuit.heard, messages, _of(before)))
 
 
 def try_again(unit: Unit, routes: Iterable[str]) -> None:

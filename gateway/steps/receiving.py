@@ -11,6 +11,7 @@ from gateway.customs import TECHNICAL, Said, correlate, read_receipt
 from gateway.documents import Answer, Decision, Document, Stale, advance
 from gateway.errors import ParkedError, RejectedError, Violation, refuse
 from gateway.messages import read
+from gateway.steps import circuits
 from gateway.steps.containment import contained
 from gateway.steps.operating import tell_if_on_paper
 from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
@@ -25,7 +26,8 @@ from gateway.steps.references import (
 from gateway.steps.replies import (
     TRACE,
     Heard,
-    log_receipt,
+    line_about,
+    log_receipts,
     tell_receipt,
     tell_said,
     tell_violations,
@@ -53,23 +55,44 @@ class Outcome:
     """What became of a receipt, for its row and its line in the log.
 
     Attributes:
-        submission: The submission that it answered, where faults are to be traced to the ERP's files.
+        answered: The submission that it answered.
+        traced: Whether faults are to be traced to the ERP's files.
     """
 
     state: ReceiptState
     told: Mapping[str, Any]
-    submission: str = ""
+    answered: SubmissionRow | None = None
+    traced: bool = False
 
 
-def weigh(world: World, trust: Trust, unit: Unit, receipt: ReceiptRow) -> None:
-    """Verify, read, and act; whatever comes out is noted and logged (CU-02, CU-03, GF-09)."""
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a receipt has to say besides its own row and its document's; it is written batch by batch.
+
+    Attributes:
+        lines: For the receipt log.
+        answered: The message that it answers, if it does.
+    """
+
+    lines: Sequence[Mapping[str, Any]]
+    answered: SubmissionRow | None = None
+
+
+def conclude(unit: Unit, weighed: Sequence[Weighed]) -> None:
+    """Log what a batch of receipts says, and learn from it that customs is there at the end of a route."""
+    log_receipts(unit, [line for each in weighed for line in each.lines])
+    # Messages are locked before their circuits, as by whoever looks at what is late.
+    circuits.heard(unit, [each.answered for each in weighed if each.answered])
+
+
+def weigh(world: World, trust: Trust, unit: Unit, receipt: ReceiptRow) -> Weighed:
+    """Verify, read, and act; whatever comes out is noted, and to be logged (CU-02, CU-03, GF-09)."""
     said: Said | ReferenceRow | None = None
     try:
         with unit.savepoint(), contained(receipt.name):
             came = opened(world, receipt, unit.raw.get(receipt.digest))
             if not isinstance(came, bytes):
-                _note(world, unit, receipt, came)
-                return
+                return Weighed(_note(world, unit, receipt, came))
             heard = trust.hear(receipt, came, unit.now)
             said = _read(world, heard)
             if isinstance(said, ReferenceRow):
@@ -89,17 +112,18 @@ def weigh(world: World, trust: Trust, unit: Unit, receipt: ReceiptRow) -> None:
     if outcome.state in {ReceiptState.APPLIED, ReceiptState.STALE}:
         _close_alerts(unit, receipt, content)
     unit.receipts.settle(receipt.id, outcome.state, content)
-    trace = {TRACE: outcome.submission} if outcome.submission else {}
-    log_receipt(unit, receipt, _line(said), {"outcome": str(outcome.state), **outcome.told, **trace})
+    trace = {TRACE: outcome.answered.id} if outcome.answered and outcome.traced else {}
+    logged = {"outcome": str(outcome.state), **outcome.told, **trace}
+    return Weighed([line_about(unit, receipt, _line(said), logged)], outcome.answered)
 
 
-def _note(world: World, unit: Unit, receipt: ReceiptRow, words: Sequence[Word]) -> None:
-    """Note what a carrier says; of several words the row keeps the first refusal."""
+def _note(world: World, unit: Unit, receipt: ReceiptRow, words: Sequence[Word]) -> list[dict[str, Any]]:
+    """Note what a carrier says, and return its lines; of several words the row keeps the first refusal."""
     told = list(note(world, unit, receipt, words))
     kept = next((each for each, word in zip(told, words, strict=True) if not word.passed), told[0])
     unit.receipts.settle(receipt.id, ReceiptState.NOTED, kept)
-    for each in told:
-        log_receipt(unit, receipt, line(each), {"outcome": str(ReceiptState.NOTED), **each.reason})
+    outcome = str(ReceiptState.NOTED)
+    return [line_about(unit, receipt, line(each), {"outcome": outcome, **each.reason}) for each in told]
 
 
 def _read(world: World, told: Statement) -> Said | ReferenceRow:
@@ -155,15 +179,16 @@ def _apply(
     tell_if_on_paper(unit, sent)
     answered(unit, sent, finally_so=said.ends or said.receipt_type != TECHNICAL)
     if latest is None or latest.id != sent.id:
-        return _stale(row.state, Violation("receipt.superseded", values={"number": sent.number}))
+        reason = Violation("receipt.superseded", values={"number": sent.number})
+        return Outcome(ReceiptState.STALE, {"state": row.state, **_because(reason)}, sent)
     decision = advance(to_document(row), _answer(said), StoredFacts(world, unit))
     if isinstance(decision, Stale):
-        return _stale(row.state, decision.reason)
+        return Outcome(ReceiptState.STALE, {"state": row.state, **_because(decision.reason)}, sent)
     carry_out(world, unit, decision, Cause("receipt", str(receipt.id)))
     document = decision.changes[0].document
     tell_receipt(unit, Heard(receipt, said, sent.id), document, decision)
     told = _moved(row.state, document, decision)
-    return Outcome(ReceiptState.APPLIED, told, sent.id if said.faults else "")
+    return Outcome(ReceiptState.APPLIED, told, sent, traced=bool(said.faults))
 
 
 def _mark(unit: Unit, said: Said, sent: SubmissionRow) -> None:
@@ -182,10 +207,6 @@ def _answer(said: Said) -> Answer:
         valid_until=said.valid_until or None,
         text=said.text,
     )
-
-
-def _stale(state: str, reason: Violation) -> Outcome:
-    return Outcome(ReceiptState.STALE, {"state": state, **_because(reason)})
 
 
 def _because(reason: Violation) -> dict[str, str]:

@@ -216,19 +216,29 @@ def _tell_effect(change: Change) -> dict[str, Any]:
     return {**told, "content": change.document.content} if change.event in _NEW_CONTENT else told
 
 
-def log_receipt(unit: Unit, receipt: ReceiptRow, said: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
-    """Write one line of the operators' receipt log; with `TRACE` in the outcome `refusals` finishes it."""
-    line = {"receipt": receipt.id, "at": unit.now.isoformat(), "name": receipt.name, **said, **outcome}
+def log_receipts(unit: Unit, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write lines of the operators' receipt log; one with `TRACE` is finished by `refusals`."""
+    digests = unit.raw.put_many([line_of(line) for line in lines])
     unit.notices.add(
-        NoticeRow(
-            partner=OPERATORS,
-            kind=LOG,
-            name="receipts.log",
-            digest=unit.raw.put(line_of(line)),
-            state=NoticeState.TO_MAKE if TRACE in line else NoticeState.TO_DELIVER,
-            created_at=unit.now,
+        *(
+            NoticeRow(
+                partner=OPERATORS,
+                kind=LOG,
+                name="receipts.log",
+                digest=digest,
+                state=NoticeState.TO_MAKE if TRACE in line else NoticeState.TO_DELIVER,
+                created_at=unit.now,
+            )
+            for line, digest in zip(lines, digests, strict=True)
         )
     )
+
+
+def line_about(
+    unit: Unit, receipt: ReceiptRow, said: Mapping[str, Any], outcome: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the line of the receipt log about a receipt."""
+    return {"receipt": receipt.id, "at": unit.now.isoformat(), "name": receipt.name, **said, **outcome}
 
 
 def line_of(told: Mapping[str, Any]) -> bytes:

@@ -90,7 +90,6 @@ def answered(unit: Unit, sent: SubmissionRow, *, finally_so: bool) -> None:
     """Close what was told of a message that is answered; what waits for its decision goes on waiting."""
     late = [*_TECHNICAL, *(_DECISION if finally_so else ())]
     unit.alerts.close_all([REFUSED, GIVEN_UP, *(f"waiting.{each}" for each in late)], sent.id)
-    circuits.heard(unit, sent)
 
 
 def release_held(unit: Unit) -> int:

@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from gateway.store.connection import Connection
 from gateway.store.rows import NoticeRow
-from gateway.store.statements import LIMIT, added, columns_of, one_of, pieces, rows
+from gateway.store.statements import LIMIT, columns_of, one_of, pieces, rows, values_of
 from gateway.store.states import NoticeState
 from gateway.store.tables import notices, raw
 
@@ -27,6 +27,7 @@ _TAKE = (
     .with_for_update(skip_locked=True, of=notices)
 )
 _NAMES = tuple(NoticeRow.__dataclass_fields__)
+_INSERT = insert(notices)
 _DELIVERED = update(notices).where(notices.c.id.in_(bindparam("_ids", expanding=True)))
 _COUNT = select(func.count()).where(
     notices.c.number == bindparam("number"),
@@ -42,9 +43,9 @@ class Notices:
         self._connection = connection
         self._now = now
 
-    def add(self, row: NoticeRow) -> NoticeRow:
-        """Keep a notice and return it with its id."""
-        return added(self._connection, notices, row)
+    def add(self, *told: NoticeRow) -> None:
+        """Keep notices, to be delivered in this order."""
+        self._connection.execute_many(_INSERT, [values_of(row, without="id") for row in told])
 
     def take(self, partner: str, limit: int) -> list[NoticeRow]:
         """Take what a partner is to be told, oldest first; nobody else gets it before this transaction ends.

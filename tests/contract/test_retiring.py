@@ -365,7 +365,8 @@ def test_bytes_that_something_else_refers_to_stay(office: Office) -> None:
     number = office.over(1)
     with office.store.begin() as unit:
         other = add_interchange(unit, f"order {number}".encode(), partner="other", delivery="2")
-        told = unit.notices.add(replace(_notice(unit, number), number=None, state=NoticeState.TO_DELIVER))
+        told = replace(_notice(unit, number), number=None, state=NoticeState.TO_DELIVER)
+        unit.notices.add(told)
     office.purge()
     assert office.archived() == {number}
     with office.store.read() as unit:

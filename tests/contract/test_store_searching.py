@@ -218,13 +218,14 @@ def test_what_is_to_be_made_is_delivered_only_when_it_is_made(store: Store) -> N
     with store.begin() as unit:
         draft, pdf = unit.raw.put(b"draft"), unit.raw.put(b"pdf")
         usual = {"partner": "acme", "digest": draft, "state": NoticeState.TO_MAKE, "created_at": NOON}
-        prints = [
-            unit.notices.add(NoticeRow(kind="print", name=f"{n}.pdf", number="M", **usual)) for n in "ab"
-        ]
-        reply = unit.notices.add(NoticeRow(kind="reply", name="r", **usual))
+        unit.notices.add(
+            *(NoticeRow(kind="print", name=f"{n}.pdf", number="M", **usual) for n in "ab"),
+            NoticeRow(kind="reply", name="r", **usual),
+        )
         assert unit.notices.take("acme", 9) == []
-        assert [row.id for row in unit.notices.take_to_make(["print", "notice"], 9)] == [p.id for p in prints]
-        assert [row.id for row in unit.notices.take_to_make(["reply"], 9)] == [reply.id]
+        prints = unit.notices.take_to_make(["print", "notice"], 9)
+        assert [row.name for row in prints] == ["a.pdf", "b.pdf"]
+        assert [row.name for row in unit.notices.take_to_make(["reply"], 9)] == ["r"]
         assert unit.notices.count("acme", "print", "M") == 2
         assert unit.notices.count("other", "print", "M") == 0
         unit.notices.made(prints[0].id, pdf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -71,7 +72,7 @@ def test_a_sending_that_misses_its_receipt_is_counted_once(store: Store) -> None
 
 @pytest.mark.requirement("CU-07")
 def test_when_a_held_route_is_back_all_that_waits_goes_at_once(store: Store) -> None:
-    """The pilot's answer lets go what was to wait for its next attempt."""
+    """The pilot's answer, among others, lets go what was to wait for its next attempt."""
     with store.begin() as unit:
         unit.documents.put([new(document())])
         later = unit.now + timedelta(hours=1)
@@ -84,5 +85,8 @@ def test_when_a_held_route_is_back_all_that_waits_goes_at_once(store: Store) -> 
             )
         )  # fmt: skip
         assert unit.submissions.take_to_send("customs", 9) == []
-        circuits.heard(unit, row)
+        other = replace(row, id="M0")
+        circuits.heard(unit, [other])
+        assert unit.submissions.take_to_send("customs", 9) == []
+        circuits.heard(unit, [other, row, other])
         assert [each.id for each in unit.submissions.take_to_send("customs", 9)] == ["M1"]
