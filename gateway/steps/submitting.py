@@ -100,8 +100,9 @@ def note_signatures(world: World, unit: Unit, member: Member, result: Signatures
     if member.shares:
         # Another one's token may be able to do what this one did not come to.
         unit.submissions.claims.free(member.id)
-    for submission, data in result.signed.items():
-        unit.submissions.signed(submission, unit.raw.put(data))
+    digests = unit.raw.put_many([*result.signed.values()])
+    for submission, digest in zip(result.signed, digests, strict=True):
+        unit.submissions.signed(submission, digest)
     for submission, parked in result.parked.items():
         # Another gateway may have signed it meanwhile, and be sending it.
         if unit.submissions.park(submission, str(parked), [SubmissionState.TO_SIGN]):
