@@ -5,7 +5,7 @@ A filter that leaves the first columns of every index open is asked once for eac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from sqlalchemy import Column, ColumnElement, bindparam, func, select
@@ -16,6 +16,7 @@ from gateway.store.statements import columns_of, rows
 from gateway.store.tables import documents
 
 _SELECT = select(*columns_of(documents, ListedDocument))
+_Conditions = tuple[ColumnElement[bool], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,33 +52,44 @@ def listed(connection: Connection, asked: DocumentFilter, limit: int, after: str
     return sorted(found, key=lambda row: row.number)[:limit]
 
 
-def _branches(connection: Connection, asked: DocumentFilter) -> Iterator[tuple[ColumnElement[bool], ...]]:
+def _branches(connection: Connection, asked: DocumentFilter) -> Iterator[_Conditions]:
+    table, kinds = documents.c, [asked.kind] if asked.kind else None
     if any((asked.number, asked.parent, asked.client_number, asked.customs_number)):
         yield ()
     elif asked.period:
-        named = asked.enterprises
-        places = _standing(connection, documents.c.enterprise, documents.c.kind)
-        for enterprise, kind in places:
-            if (named is None or enterprise in named) and asked.kind in {None, kind}:
-                yield documents.c.enterprise == enterprise, documents.c.kind == kind
+        yield from _standing(connection, [(table.enterprise, asked.enterprises), (table.kind, kinds)])
     elif asked.kind or asked.states:
-        for kind, state in _standing(connection, documents.c.kind, documents.c.state):
-            if asked.kind in {None, kind} and (not asked.states or state in asked.states):
-                yield documents.c.kind == kind, documents.c.state == state
+        yield from _standing(connection, [(table.kind, kinds), (table.state, asked.states or None)])
+    elif asked.office or asked.nature or asked.enterprises is not None:
+        offices, natures = ([each] if each else None for each in (asked.office, asked.nature))
+        place = [(table.enterprise, asked.enterprises), (table.kind, None)]
+        yield from _standing(connection, [*place, (table.office, offices), (table.nature, natures)])
     else:
         yield ()
 
 
-def _standing(connection: Connection, first: Column[str], second: Column[str]) -> Iterator[tuple[str, str]]:
-    """Yield what stands in the first two columns of an index, stepping over all entries that are alike."""
-    one, other = bindparam("one", type_=first.type), bindparam("other", type_=second.type)
-    outer = select(func.min(first)).where(first > one)
-    inner = select(func.min(second)).where(first == one, second > other)
-    value = ""
-    while (value := connection.scalar(outer, {"one": value})) is not None:
-        below = ""
-        while (below := connection.scalar(inner, {"one": value, "other": below})) is not None:
-            yield value, below
+def _standing(
+    connection: Connection,
+    columns: Sequence[tuple[Column[str], Collection[str] | None]],
+    within: _Conditions = (),
+) -> Iterator[_Conditions]:
+    """Yield a condition for each that may stand in the first columns of an index: those asked for, or all."""
+    if not columns:
+        yield within
+        return
+    (column, asked), *rest = columns
+    for value in _values(connection, column, within) if asked is None else sorted(asked):
+        yield from _standing(connection, rest, (*within, column == value))
+
+
+def _values(connection: Connection, column: Column[str], within: _Conditions) -> Iterator[str]:
+    """Yield what stands in a column of an index, stepping over all entries that are alike."""
+    lowest = select(func.min(column)).where(*within)
+    following = lowest.where(column > bindparam("last", type_=column.type))
+    value = connection.scalar(lowest)
+    while value is not None:
+        yield value
+        value = connection.scalar(following, {"last": value})
 
 
 def _conditions(asked: DocumentFilter) -> Iterator[ColumnElement[bool]]:

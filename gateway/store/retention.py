@@ -151,10 +151,16 @@ class Retention:
         return self._connection.scalars(found.limit(limit))
 
     def young(self, finals: Finals, before: datetime) -> int:
-        """Count the documents that are over and have changed since a moment."""
-        found = select(func.count()).select_from(documents)
+        """Count the documents that are over and have changed since a moment.
+
+        Those of later months have; they are counted in an index alone, because most of a store is so young.
+        Of them those count, too, that an earlier call has archived because its moment was later.
+        """
+        found = select(func.count()).select_from(documents).where(_in(finals))
+        month, last = documents.c.period, f"{before:%Y%m}"
         changed = and_(documents.c.archive.is_(None), documents.c.updated_at >= before)
-        return int(self._connection.scalar(found.where(_in(finals), changed)))
+        which = (month > last,), (month <= last, changed), (month.is_(None), changed)
+        return sum(int(self._connection.scalar(found.where(*each))) for each in which)
 
     def page(
         self, month: tuple[str, str], among: tuple[str, str], before: datetime, after: str, limit: int

@@ -456,3 +456,17 @@ def _write_too_much(place: Path) -> None:
     with _folder(place) as folder, Archive(folder / "a.zip") as archive:
         archive.add("1", {}, [("0", os.urandom(20_000))])
         archive.finish({})
+
+
+def test_what_is_over_and_too_young_is_counted_in_every_month(store: Store) -> None:
+    """Of the month itself by its last change, of later months and of none all, of earlier ones none."""
+    months = ["202609", "202610", "202611", None]
+    rows = [
+        document(f"M{2026_0000000000000 + n:017d}", period=month, state="aggregated")
+        for n, month in enumerate(months)
+    ]
+    with store.begin() as unit:
+        unit.documents.put([new(row) for row in rows])
+    finals = {"manifest": ["aggregated"]}
+    with store.read() as unit:
+        assert [unit.retention.young(finals, each) for each in (NOON, LATER)] == [4, 1]

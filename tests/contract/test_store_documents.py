@@ -294,6 +294,31 @@ def test_a_listing_shows_only_the_enterprises_that_may_be_seen(store: Store) -> 
         assert listing(DocumentFilter(enterprises=[]), limit=9) == []
 
 
+def test_a_listing_of_a_place_finds_those_without_office_and_of_all_kinds(store: Store) -> None:
+    """What an index is asked for place by place comes in the order of numbers, and nothing is left out."""
+    places = [("5301", "3"), ("", ""), ("5302", "1"), ("5301", "1")]
+    found = (
+        document(f"{letter}{2026_0000000000000 + n:017d}", kind=kind, office=office, nature=nature)
+        for letter, kind in (("M", "manifest"), ("Q", "qualification"))
+        for n, (office, nature) in enumerate(places, 1)
+    )
+    put(store, *map(new, found))
+    asked = (
+        {"enterprises": ["4403180001"]},
+        {"office": "5301"},
+        {"nature": "1"},
+        {"office": "", "nature": "3"},
+    )
+    with store.read() as unit:
+        told = [unit.documents.listing(DocumentFilter(**each), limit=6) for each in asked]
+    assert [[row.number[0] + row.number[-1] for row in rows] for rows in told] == [
+        ["M1", "M2", "M3", "M4", "Q1", "Q2"],
+        ["M1", "M4", "Q1", "Q4"],
+        ["M3", "M4", "Q3", "Q4"],
+        [],
+    ]
+
+
 @pytest.mark.requirement("AG-09")
 def test_no_manifest_item_goes_into_two_declaration_items(store: Store) -> None:
     """The tables themselves refuse a second declaration item for a manifest item."""
