@@ -102,6 +102,9 @@ def _begin_sqlite(connection: Connection) -> None:
         cursor = driver.cursor()
         if known.get("reading") is not reading:
             cursor.execute(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+            # What a savepoint would bring back is small, and in a file it was more than half of all that
+            # was written. What is sorted for one who reads may be large.
+            cursor.execute(f"PRAGMA temp_store={'FILE' if reading else 'MEMORY'}")
             known["reading"] = reading
         cursor.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
     except sqlite3.Error as fault:

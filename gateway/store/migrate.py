@@ -40,6 +40,10 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        else:
+            # An index over millions of rows is sorted in a file. The next transaction says anew how it is.
+            connection.exec_driver_sql("PRAGMA temp_store=FILE")
+            connection.info.clear()
         with _one_thread:
             command.upgrade(settings(connection), "head")
 

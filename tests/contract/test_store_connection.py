@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, cast, func, insert, literal, select, union_all, update
@@ -114,3 +115,16 @@ def test_a_statement_for_one_use_is_not_kept(store: Store) -> None:
     gc.collect()
     # The library itself keeps the first of each form.
     assert len(store._statements._seen) <= 1
+
+
+def test_what_a_savepoint_would_bring_back_is_in_memory_and_what_is_sorted_in_a_file(tmp_path: Path) -> None:
+    """SQLite's writers need no file for a savepoint, not even after they sorted indices of new tables."""
+    made = Store(f"sqlite:///{tmp_path}/gateway.db")
+    made.migrate()
+    places = []
+    for opened in (made.begin, made.read, made.begin):
+        with opened() as unit:
+            places.append(unit._connection.library.exec_driver_sql("PRAGMA temp_store").scalar())
+    made.close()
+    in_file, in_memory = 1, 2
+    assert places == [in_memory, in_file, in_memory]
