@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import closing, suppress
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import psycopg
+if TYPE_CHECKING:
+    # Importing it takes a while, for nothing on SQLite: the driver comes from who has it.
+    import psycopg
 
 Hear = Callable[[Collection[str]], None]
 
@@ -31,11 +33,13 @@ class Calls:
     A call may get lost, and says nothing that is not in the database: whoever hears it looks there.
 
     Args:
+        driver: psycopg.
         options: How the database is reached, as the driver takes it.
         hear: Is told the stages that other gateways call.
     """
 
-    def __init__(self, options: Mapping[str, Any], hear: Hear) -> None:
+    def __init__(self, driver: Any, options: Mapping[str, Any], hear: Hear) -> None:
+        self._driver = driver
         self._options = {**_PATIENCE, **options}
         self._hear = hear
         self._due: set[str] = set()
@@ -68,12 +72,13 @@ class Calls:
     def _run(self) -> None:
         with self._bell, self._ear:
             while not self._stop.is_set():
-                with suppress(psycopg.Error), closing(self._connected()) as connection:
+                with suppress(self._driver.Error), closing(self._connected()) as connection:
                     self._serve(connection)
                 self._stop.wait(_AGAIN_SECONDS)
 
     def _connected(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(**self._options, autocommit=True)
+        connection: psycopg.Connection[Any] = self._driver.connect(**self._options, autocommit=True)
+        return connection
 
     def _serve(self, connection: psycopg.Connection[Any]) -> None:
         """Send and hear until stopped.

@@ -96,8 +96,10 @@ class Store:
                 # The stages may use up all connections of theirs.
                 heart = Store(self._url, self._clock)
                 parts.callback(heart.close)
-                _, reached = self._engine.dialect.create_connect_args(self._engine.url)
-                member = Member(heart.begin, seconds, wanted, partial(Calls, reached))
+                dialect = self._engine.dialect
+                _, options = dialect.create_connect_args(self._engine.url)
+                reach = partial(Calls, dialect.loaded_dbapi, options)
+                member = Member(heart.begin, seconds, wanted, reach)
             member.start()
             parts.callback(member.end)
             yield member

@@ -68,7 +68,7 @@ def targets(results: Results) -> Iterator[Target]:
             yield Target(f"{name}: start to ready, s", 0, 2, each["ready_seconds"])
             if "idle_cpu_percent" in each:
                 yield Target(f"{name}: CPU when idle, %", 0, 1, each["idle_cpu_percent"])
-        if each["workers"] > 1:
+        if "against_one" in each:
             yield Target(f"{name}: documents/s : one worker", 1.6, endless, each["against_one"])
     for each in results.of("gateway", "slow"):
         what = f"{_place(each)}, {each['items']} items, slow token: documents/s : the token's own rate"

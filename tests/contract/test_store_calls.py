@@ -51,7 +51,7 @@ def opened(url: str) -> Iterator[Callable[[Gateway], Calls]]:
     with ExitStack() as parts:
 
         def one_more(gateway: Gateway) -> Calls:
-            made = Calls(conninfo_to_dict(url), gateway.hear)
+            made = Calls(psycopg, conninfo_to_dict(url), gateway.hear)
             parts.callback(made.end)
             return made
 
@@ -131,7 +131,7 @@ def test_after_a_lost_connection_it_calls_and_hears_again(
 def test_it_ends_at_once_wherever_it_is(url: str, opened: Callable[[Gateway], Calls]) -> None:
     """Waiting for calls, or for a database that is away; a stage that calls later does no harm."""
     _, of_first, _, of_second = two(url, opened)
-    away = Calls({**conninfo_to_dict(url), "port": 1}, Gateway().hear)
+    away = Calls(psycopg, {**conninfo_to_dict(url), "port": 1}, Gateway().hear)
     for each in (of_first, of_second, away):
         each.end()
         each.send(["notify"])
