@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -74,8 +76,12 @@ def main() -> None:
     if not cases:
         parser.error(f"--only {asked.only}: no such case; there are {', '.join(every)}")
     load, begun = os.getloadavg()[0], time.monotonic()
-    with server(flushes=True) as postgres, Progress(console=Console(stderr=True), transient=True) as bar:
-        bench = Bench(postgres, QUICK if asked.quick else FULL)
+    with (
+        server(flushes=True) as postgres,
+        TemporaryDirectory(prefix="bench-") as folder,
+        Progress(console=Console(stderr=True), transient=True) as bar,
+    ):
+        bench = Bench(postgres, QUICK if asked.quick else FULL, Path(folder))
         records = measured(bench, cases, bar.track(range(runs)))
     results = Results(
         made=datetime.now(UTC).isoformat(timespec="minutes"),

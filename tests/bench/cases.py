@@ -7,8 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,22 +79,27 @@ class Bench:
     Args:
         server: PostgreSQL.
         sizes: How much.
+        folder: Where everything is until all has been measured: a file system that has just deleted
+            thousands of files makes new ones slowly for some minutes.
     """
 
-    def __init__(self, server: Server, sizes: Sizes) -> None:
+    def __init__(self, server: Server, sizes: Sizes, folder: Path) -> None:
         self._server = server
         self._sizes = sizes
+        self._folder = folder
 
     def once(self, case: Case) -> list[Record]:
         """Measure a case once; where one process is at a fast token, the scripts on its database, too."""
-        with self._site(case) as site:
-            with site.gateway(), site.customs():
-                site.file_goods(case.items)
-            found = [case.named("gateway") | self._gateway(site, case)]
-            if case.workers == 1 and case.token == "fast":
-                found.append(case.named("straight line") | self._script(site, case))
-                if case.database == "SQLite":
-                    found.append(case.named("bare") | self._script(site, case, "--bare"))
+        url = self._url() if case.database == "PostgreSQL" else ""
+        place = Path(tempfile.mkdtemp(prefix="gateway-", dir=self._folder))
+        site = Site.make(place, url, slow=case.token == "slow")
+        with site.gateway(), site.customs():
+            site.file_goods(case.items)
+        found = [case.named("gateway") | self._gateway(site, case)]
+        if case.workers == 1 and case.token == "fast":
+            found.append(case.named("straight line") | self._script(site, case))
+            if case.database == "SQLite":
+                found.append(case.named("bare") | self._script(site, case, "--bare"))
         return found
 
     def _gateway(self, site: Site, case: Case) -> Record:
@@ -129,21 +133,15 @@ class Bench:
         return (gateway.used().seconds - before) / self._sizes.idle_seconds * 100
 
     def _script(self, site: Site, case: Case, *options: str) -> Record:
-        with tempfile.TemporaryDirectory(prefix="straight-") as name:
-            lay_out(site, Path(name), self._sizes.documents[case.items], case.items)
-            command = [sys.executable, "-m", "tests.bench.straight", name]
-            command += [str(site.folder / "var" / "token"), str(site.module), *options]
-            if case.database == "PostgreSQL":
-                command.append(self._url())
-            environment = {**ENVIRONMENT, **site.environment}
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
+        place = Path(tempfile.mkdtemp(prefix="straight-", dir=self._folder))
+        lay_out(site, place, self._sizes.documents[case.items], case.items)
+        command = [sys.executable, "-m", "tests.bench.straight", str(place)]
+        command += [str(site.folder / "var" / "token"), str(site.module), *options]
+        if case.database == "PostgreSQL":
+            command.append(self._url())
+        environment = {**ENVIRONMENT, **site.environment}
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
         return dict(json.loads(done.stdout))
-
-    @contextmanager
-    def _site(self, case: Case) -> Iterator[Site]:
-        url = self._url() if case.database == "PostgreSQL" else ""
-        with tempfile.TemporaryDirectory(prefix="bench-") as name:
-            yield Site.make(Path(name), url, slow=case.token == "slow")
 
     def _url(self) -> str:
         return self._server.url(self._server.create()).replace("postgresql:", "postgresql+psycopg:")
