@@ -107,7 +107,7 @@ def keep_receipts(unit: Unit, route: str, arrivals: Sequence[Arrival], refusals:
     # No stage takes a copy, so that its line is written here.
     copies = unit.receipts.add(came)
     log_receipts(unit, [line_about(unit, copy, {}, {"outcome": str(copy.state)}) for copy in copies])
-    for name in not_taken.intersection(arrival.name for arrival in arrivals):
+    for name in sorted(not_taken.intersection(arrival.name for arrival in arrivals)):
         unit.alerts.close(NOT_TAKEN, name)
     for refusal in refusals:
         values = {"name": refusal.name, **reasons_of(refusal.violation)}

@@ -91,7 +91,7 @@ def heard(unit: Unit, answered: Iterable[SubmissionRow]) -> None:
     routes = defaultdict[str, list[str]](list)
     for sent in answered:
         routes[sent.route].append(sent.id)
-    # The order is everybody's, so that two do not wait for each other.
+    # Messages are locked before circuits, and these by their names, so that no two wait for each other.
     for route, messages in sorted(routes.items()):
         before = unit.circuits.lock(route)
         _keep(unit, route, before, reduce(Circuit.heard, messages, _of(before)))
@@ -99,7 +99,7 @@ def heard(unit: Unit, answered: Iterable[SubmissionRow]) -> None:
 
 def try_again(unit: Unit, routes: Iterable[str]) -> None:
     """Let what waits for its next attempt be due now, and let a pilot find out of each route that is held."""
-    for route in routes:
+    for route in sorted(routes):
         try_route(unit, route)
         unit.submissions.send_now(route)
 
@@ -107,8 +107,9 @@ def try_again(unit: Unit, routes: Iterable[str]) -> None:
 def try_route(unit: Unit, route: str) -> None:
     """Let a pilot find out of a route that is held, now; to be called before messages are moved.
 
-    Who closes a circuit locks it before the messages that it lets go. Due is a moment that is past by
-    the clock of the gateway, too, which need not be that of whoever asks.
+    The circuit first, before `dispatch` finds messages that it still holds; where `believe` meets it with
+    messages that it has locked, PostgreSQL ends one of the two, which is done again or told to whoever asks.
+    Due is a moment that is past by the clock of the gateway, too, which need not be that of whoever asks.
     """
     row = unit.circuits.lock(route)
     if row is not None and not _of(row).closed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from gateway.config import Exchange
@@ -46,12 +47,15 @@ def tell_late(world: World, unit: Unit) -> int:
     What has missed its technical receipt is sent again as the same bytes, where that is agreed (CU-05).
     """
     rows = unit.submissions.to_look_at(_AT_ONCE)
-    for row in rows:
-        _look_at(world, unit, row)
+    missed = [row for row in rows if _look_at(world, unit, row)]
+    # As where answers are heard: messages are locked before circuits, and these by their names.
+    for row in sorted(missed, key=attrgetter("route")):
+        circuits.missed(world, unit, row)
     return len(rows)
 
 
-def _look_at(world: World, unit: Unit, row: SubmissionRow) -> None:
+def _look_at(world: World, unit: Unit, row: SubmissionRow) -> bool:
+    """Tell what is late of a message; return whether since its last look it missed its technical receipt."""
     assert row.sent_at is not None, "what is awaited was sent"
     exchange = world.settings.exchanged(row.route, row.message_type)
     wait = Wait(row.sent_at, row.technical_at is not None, row.business_at is not None)
@@ -63,10 +67,10 @@ def _look_at(world: World, unit: Unit, row: SubmissionRow) -> None:
     unit.alerts.close_all([f"waiting.{each}" for each in late if _GRAVER.get(each) in late], row.id)
     unit.submissions.looked_at(row.id, wait.next_end(exchange, unit.now))
     # As of its last look it was not missing: each sending misses its receipt once.
-    if Late.NO_TECHNICAL in late and Late.NO_TECHNICAL not in wait.late(exchange, _before(row)):
-        circuits.missed(world, unit, row)
-        if _may_go_again(unit, row, exchange):
-            unit.submissions.doubt(row.id)
+    missed = Late.NO_TECHNICAL in late and Late.NO_TECHNICAL not in wait.late(exchange, _before(row))
+    if missed and _may_go_again(unit, row, exchange):
+        unit.submissions.doubt(row.id)
+    return missed
 
 
 def _before(row: SubmissionRow) -> datetime:

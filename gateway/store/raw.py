@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -29,10 +29,11 @@ _SIZE = select(func.coalesce(func.sum(raw.c.size), 0)).where(
 _KEPT_AT = select(raw.c.stored_at).where(raw.c.digest == bindparam("_digest"))
 _GET = select(raw.c.bytes, raw.c.size).where(raw.c.digest == bindparam("_digest"))
 # Whoever archives waits for those who have found the bytes still there, and will refer to them.
-_ARCHIVED = (
-    select(func.length(raw.c.bytes) != raw.c.size)
-    .where(raw.c.digest == bindparam("_digest"))
-    .with_for_update(read=True)
+_FOUND = (
+    select(raw.c.digest, func.length(raw.c.bytes) != raw.c.size)
+    .where(raw.c.digest.in_(bindparam("_digests", expanding=True)))
+    .order_by(raw.c.digest)
+    .with_for_update(key_share=True)
 )
 _FILL = update(raw).where(raw.c.digest == bindparam("_digest")).values(bytes=bindparam("bytes"))
 
@@ -58,8 +59,7 @@ class Raw:
             for digest, data in whole
         ]
         if self._connection.execute_many(_keep(self._connection.dialect.name), values) < len(values):
-            for digest, data in whole:
-                self._refill(digest, data)
+            self._refill(dict(whole))
         return digests
 
     def get(self, digest: str) -> bytes:
@@ -102,10 +102,13 @@ class Raw:
                 raise ParkedError("store.raw-absent", digest=digest)
         return [(each, contents[digest]) for each, digest in pairs]
 
-    def _refill(self, digest: str, data: bytes) -> None:
+    def _refill(self, contents: Mapping[str, bytes]) -> None:
         """Keep bytes again that are in an archive only."""
-        if self._connection.scalar(_ARCHIVED, {"_digest": digest}):
-            self._connection.execute(_FILL, {"_digest": digest, "bytes": data})
+        for piece in pieces(list(contents)):
+            found = self._connection.execute(_FOUND, {"_digests": piece})
+            archived = [digest for digest, is_archived in found if is_archived]
+            values = [{"_digest": digest, "bytes": contents[digest]} for digest in archived]
+            self._connection.execute_many(_FILL, values)
 
 
 @cache

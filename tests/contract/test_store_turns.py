@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from gateway.codes import CodeLibrary
 from gateway.config import Settings
 from gateway.customs import lane_of
 from gateway.messages import Catalogue
+from gateway.steps import circuits
 from gateway.steps.arrivals import keep_receipts
 from gateway.steps.records import World
 from gateway.steps.submitting import Attempt, note_attempts
@@ -283,3 +285,49 @@ def test_noting_what_was_sent_waits_until_its_answers_are_believed(
             _someone_waits(shared)
             unit.submissions.mark_technical("M1")
         assert noting.result(PATIENCE) == len(rows)
+
+
+@pytest.mark.requirement("CU-03")
+def test_two_that_keep_the_same_bytes_do_not_wait_for_each_other(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """Whatever the order in which they came: who waits has none that the other one still needs."""
+    first, second = open_at(shared), open_at(shared)
+    small, large = sorted((b"one", b"other"), key=lambda data: sha256(data).digest())
+
+    def keep() -> list[str]:
+        with second.begin() as unit:
+            return unit.raw.put_many([large, small])
+
+    with ThreadPoolExecutor(1) as other:
+        with first.begin() as unit:
+            unit.raw.put(small)
+            waiting = other.submit(keep)
+            _someone_waits(shared)
+            unit.raw.put(large)
+        assert waiting.result(PATIENCE) == [sha256(large).hexdigest(), sha256(small).hexdigest()]
+
+
+@pytest.mark.requirement("CU-07")
+def test_two_that_learn_of_the_same_routes_do_not_wait_for_each_other(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """Whatever the order of the answers: routes are locked by their names."""
+    first, second = open_at(shared), open_at(shared)
+    with first.begin() as unit:
+        unit.documents.put([new(document())])
+        for route in ("a", "b"):
+            unit.circuits.put(CircuitRow(route=route, state="open", since=unit.now))
+        rows = [add_submission(unit, route.upper(), route=route) for route in ("b", "a")]
+
+    def hear() -> None:
+        with second.begin() as unit:
+            circuits.heard(unit, rows)
+
+    with ThreadPoolExecutor(1) as other:
+        with first.begin() as unit:
+            unit.circuits.lock("a")
+            waiting = other.submit(hear)
+            _someone_waits(shared)
+            unit.circuits.lock("b")
+        waiting.result(PATIENCE)
