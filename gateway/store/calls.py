@@ -58,10 +58,13 @@ class Calls:
         if first and stages:
             self._ring()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Hear and send nothing more."""
         self._stop.set()
         self._ring()
+
+    def join(self) -> None:
+        """Wait for the end of the thread, but not for long: a server may have fallen silent."""
         self._thread.join(_END_SECONDS)
 
     def _ring(self) -> None:
@@ -72,7 +75,8 @@ class Calls:
     def _run(self) -> None:
         with self._bell, self._ear:
             while not self._stop.is_set():
-                with suppress(self._driver.Error), closing(self._connected()) as connection:
+                # Of whatever kind: the thread outlives a network, a name service and a lack of handles.
+                with suppress(self._driver.Error, OSError), closing(self._connected()) as connection:
                     self._serve(connection)
                 self._stop.wait(_AGAIN_SECONDS)
 
@@ -85,6 +89,7 @@ class Calls:
 
         Raises:
             psycopg.Error: The connection is lost.
+            OSError: The system gives no handle to wait with.
         """
         connection.execute(f"LISTEN {_CHANNEL}")
         own = connection.info.backend_pid
@@ -93,10 +98,11 @@ class Calls:
             both.register(connection, EVENT_READ)
             both.register(self._ear, EVENT_READ)
             while not self._stop.is_set():
+                # Before the wait: what came while something was sent is in the driver, not at the socket.
+                self._hear({call.payload for call in connection.notifies(timeout=0) if call.pid != own})
                 ready = both.select(max(0.0, next_at - monotonic()) if self._due else None)
                 if any(key.fileobj is self._ear for key, _ in ready):
                     self._ear.recv(4096)
-                self._hear({call.payload for call in connection.notifies(timeout=0) if call.pid != own})
                 if self._due and monotonic() >= next_at:
                     with self._lock:
                         due, self._due = self._due, set()

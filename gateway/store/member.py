@@ -139,7 +139,7 @@ class Member:
         """Leave everything to the others at once."""
         self._stop.set()
         if self._calls is not None:
-            self._calls.end()
+            self._calls.stop()
         if self._thread.is_alive():
             self._thread.join()
         life, self._life = self._life, _Life(_new_id())
@@ -149,6 +149,9 @@ class Member:
         except GatewayError as fault:
             # The others wait until its time has run out.
             log.warning("lease-not-given-up", reason=str(fault))
+        # Last: a database that is silent there keeps nobody from taking over.
+        if self._calls is not None:
+            self._calls.join()
 
     def _run(self) -> None:
         assert self._seconds is not None

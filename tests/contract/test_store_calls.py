@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gateway.store import Member, Store
+from gateway.store import LeaseRow, Member, Store
 from gateway.store import calls as calls_module
 from gateway.store.calls import Calls
 from tests.services.postgres import Server
@@ -46,16 +50,24 @@ def url(postgres_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
-def opened(url: str) -> Iterator[Callable[[Gateway], Calls]]:
-    """Begins calls, each as another process would."""
+def driven(url: str) -> Iterator[Callable[[Callable[..., Any], Gateway], Calls]]:
+    """Begins calls that connect in a way of the test's own."""
     with ExitStack() as parts:
 
-        def one_more(gateway: Gateway) -> Calls:
-            made = Calls(psycopg, conninfo_to_dict(url), gateway.hear)
-            parts.callback(made.end)
+        def one_more(connect: Callable[..., Any], gateway: Gateway) -> Calls:
+            driver = SimpleNamespace(Error=psycopg.Error, connect=connect)
+            made = Calls(driver, conninfo_to_dict(url), gateway.hear)
+            parts.callback(made.join)
+            parts.callback(made.stop)
             return made
 
         yield one_more
+
+
+@pytest.fixture
+def opened(driven: Callable[[Callable[..., Any], Gateway], Calls]) -> Callable[[Gateway], Calls]:
+    """Begins calls, each as another process would."""
+    return partial(driven, psycopg.connect)
 
 
 def until(reached: Callable[[], bool]) -> None:
@@ -92,6 +104,44 @@ def test_a_call_is_heard_by_the_others_and_not_by_oneself(
     assert len(second.heard) == 2
 
 
+class Crossing(psycopg.Connection[Any]):
+    """While a call is sent over it, another gateway's arrives."""
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
+        """Send, just after another one did."""
+        if "pg_notify" in query:
+            with psycopg.connect(self.info.dsn, password=self.info.password, autocommit=True) as other:
+                other.execute("NOTIFY gateway_calls, 'theirs'")
+        return super().execute(query, *arguments, **options)
+
+
+def test_a_call_that_comes_while_one_is_sent_is_heard(
+    url: str, driven: Callable[[Callable[..., Any], Gateway], Calls]
+) -> None:
+    """Nothing more needs to come after it."""
+    gateway = Gateway()
+    driven(Crossing.connect, gateway).send(["mine"])
+    until(lambda: gateway.heard == ["theirs"])
+
+
+def test_it_tries_again_whatever_kept_it_from_the_database(
+    url: str, driven: Callable[[Callable[..., Any], Gateway], Calls], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was to be called goes out then."""
+    monkeypatch.setattr(calls_module, "_AGAIN_SECONDS", 0.01)
+    faults = [psycopg.OperationalError("away"), OSError("no handle")]
+
+    def connect(**options: Any) -> psycopg.Connection[Any]:
+        if faults:
+            raise faults.pop()
+        return psycopg.connect(**options)
+
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("LISTEN gateway_calls")
+        driven(connect, Gateway()).send(["notify"])
+        assert [call.payload for call in other.notifies(timeout=PATIENCE, stop_after=1)] == ["notify"]
+
+
 def test_many_calls_of_one_stage_go_together(
     url: str, opened: Callable[[Gateway], Calls], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +155,8 @@ def test_many_calls_of_one_stage_go_together(
     # While they wait it still hears, and ends at once.
     of_second.send(["make"])
     until(lambda: first.heard == ["make"])
-    of_first.end()
+    of_first.stop()
+    of_first.join()
     assert second.heard == ["notify"]
 
 
@@ -133,7 +184,8 @@ def test_it_ends_at_once_wherever_it_is(url: str, opened: Callable[[Gateway], Ca
     _, of_first, _, of_second = two(url, opened)
     away = Calls(psycopg, {**conninfo_to_dict(url), "port": 1}, Gateway().hear)
     for each in (of_first, of_second, away):
-        each.end()
+        each.stop()
+        each.join()
         each.send(["notify"])
     assert [thread for thread in threading.enumerate() if thread.name == "calls"] == []
     until(lambda: asked(url, f"SELECT pid {LISTENERS}") == [])
@@ -148,14 +200,22 @@ def shared(postgres_server: Server, postgres_template: str) -> Iterator[Database
 
 
 def test_a_gateway_calls_others_for_what_it_does_not_do_alone(
-    shared: Database, open_at: Callable[[Database], Store]
+    shared: Database, open_at: Callable[[Database], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nobody as long as it knows of nobody."""
     heard = Gateway()
+    sent: list[Collection[str]] = []
+    real = Calls.send
+
+    def send(calls: Calls, stages: Collection[str]) -> None:
+        sent.append(stages)
+        real(calls, stages)
+
+    monkeypatch.setattr(Calls, "send", send)
     with open_at(shared).join(0.6, ["notify", "make"]) as first:
         first.listen(Gateway().hear)
-        first.call(["notify"])
-        assert not first._life.others
+        first.call(["sign"])
+        assert sent == []
         with open_at(shared).join(0.6, ["notify", "make"]) as second:
             second.listen(heard.hear)
             _settled(first, second)
@@ -168,6 +228,34 @@ def test_a_gateway_calls_others_for_what_it_does_not_do_alone(
             until(hears)
             assert set(heard.heard) == {theirs, "sign"}
         until(lambda: not first._life.others)
+        sent.clear()
+        first.call(["sign"])
+        assert sent == []
+
+
+def test_others_take_over_although_a_silent_server_keeps_the_calls_from_ending(
+    shared: Database, open_at: Callable[[Database], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It accepts and says nothing; what the gateway did alone is free nevertheless."""
+    monkeypatch.setattr(calls_module, "_END_SECONDS", 2 * PATIENCE)
+    store = open_at(shared)
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        options = {"host": "127.0.0.1", "port": silent.getsockname()[1]}
+        member = Member(store.begin, 60.0, ["notify"], partial(Calls, psycopg, options))
+        member.start()
+        member.listen(Gateway().hear)
+        reached, _ = silent.accept()
+        ending = threading.Thread(target=member.end)
+        ending.start()
+        until(lambda: _leases(store) == [])
+        reached.close()
+    ending.join(PATIENCE)
+    assert not ending.is_alive()
+
+
+def _leases(store: Store) -> list[LeaseRow]:
+    with store.read() as unit:
+        return unit.leases.all()
 
 
 def _settled(first: Member, second: Member) -> None:
