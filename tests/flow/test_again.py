@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import SubmissionState
+from gateway.store import CircuitRow, SubmissionState
 from tests.flow import erp
 from tests.flow.customs import Said, deliver
 from tests.services.installation import Installation, Running
@@ -137,18 +137,22 @@ def test_what_was_rejected_can_be_deleted_and_what_is_approved_cannot(approved: 
 
 @pytest.mark.requirement("CU-03")
 def test_a_receipt_for_an_earlier_submission_changes_nothing(running: Running) -> None:
-    """What was not received and is declared anew waits for the answer to its newest message only."""
+    """What was not received and is declared anew waits for its newest answer; of the route it still tells."""
     running.send("1.json", erp.qualification("F0-QF"))
     running.office = None
     running.send("2.json", erp.qualification("F0-QF", action="edit"))
     running.send("3.json", erp.qualification("F0-QF", action="declare"))
     first, second = running.submissions("F0-QF")
+    with running.gateway.store.begin() as unit:
+        unit.circuits.put(CircuitRow(route="customs", state="closed", since=unit.now, failures=1))
     said = Said("A", message_type="QualificationFiling", answers=first.id, client_number="F0-QF")
     deliver(running.installation, "late.xml", said)
     running.settle()
     assert running.document("F0-QF").state == "declared"
     line = running.installation.log()[-1]
     assert (line["outcome"], line["because"], line["answers"]) == ("stale", "receipt.superseded", first.id)
+    with running.gateway.store.read() as unit:
+        assert unit.circuits.get("customs") is None
     deliver(running.installation, "new.xml", replace(said, answers=second.id))
     running.settle()
     assert running.document("F0-QF").state == "approved"
