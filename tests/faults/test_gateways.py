@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gateway.store import DocumentFilter, LeaseRow, Store
+from gateway.store import DocumentFilter, LeaseRow, NoticeRow, Store
 from tests.faults.killer import Point
 from tests.faults.site import KILLED, Program, Site, held, wait_until
 from tests.faults.story import FILING
@@ -33,6 +33,9 @@ SENDING = "dispatch customs"
 _numbers = count(1)
 # A look into the database of two busy gateways costs something.
 _LOOK = 0.2
+# The usual pace: two gateways that look ten times a second keep a machine busy.
+_POLL = 0.5
+_NEVER = 3600.0
 
 
 @dataclass
@@ -50,12 +53,13 @@ class Shared:
     url: str
 
     @contextmanager
-    def gateway(self, point: Point | None = None) -> Iterator[Program]:
-        """Run a gateway until the block ends, or until it was killed."""
+    def gateway(self, point: Point | None = None, every: float = _POLL) -> Iterator[Program]:
+        """Run a gateway, which looks for itself so often, until the block ends, or until it was killed."""
         before = {row.holder for row in self.leases()}
         for name in ("held", "go"):
             self.site.beside(name).unlink(missing_ok=True)
-        program = self.site.start("gateway", "run", point=point)
+        site = replace(self.site, settings={"gateway.workers.POLL_SECONDS": every})
+        program = site.start("gateway", "run", point=point)
         try:
             wait_until(
                 lambda: bool({row.holder for row in self.leases()} - before), "one more gateway", _LOOK
@@ -96,6 +100,21 @@ class Shared:
         """Wait until customs has cleared them."""
         wait_until(lambda: self.states(numbers) == {"cleared"}, f"{numbers} cleared", _LOOK)
 
+    def told(self, pattern: str) -> list[str]:
+        """Return what the ERP was told in files with such names."""
+        return [file.name for file in (self.site.folder / "receipts/acme").glob(pattern)]
+
+    def hears(self) -> None:
+        """Leave work in the database, call, and wait until a gateway that does not look has found it."""
+        with psycopg.connect(self.url, autocommit=True) as other:
+            with self.store.begin() as unit:
+                digest = unit.raw.put(b"called")
+                unit.notices.add(
+                    NoticeRow(partner="acme", kind="reply", name="called", digest=digest, created_at=unit.now)
+                )
+            other.execute("NOTIFY gateway_calls, 'notify'")
+        wait_until(lambda: self.told("called*") != [], "it hears", _LOOK)
+
     def shared_out(self) -> bool:
         """Look whether everything that one does alone is done, by both about as much of it."""
         each = Counter(row.holder for row in self.leases() if row.process is None)
@@ -109,7 +128,7 @@ class Shared:
     def nothing_came_twice(self) -> None:
         """Look into the books of customs and at the ERP's replies."""
         assert set(self.came().values()) == {1}
-        told = [each.name for each in (self.site.folder / "receipts/acme").glob("JB-*.json.*.reply.json")]
+        told = self.told("JB-*.json.*.reply.json")
         assert len(told) == len({name.split(".json.")[0] for name in told})
 
 
@@ -121,8 +140,7 @@ def shared(
     folder = tmp_path_factory.mktemp("shared") / "site"
     url = postgres_server.url(postgres_server.create())
     Installation(folder, {"sqlite:///var/gateway.db": url, **LEASE})
-    # The usual pace: two gateways that look ten times a second keep a machine busy.
-    site = Site(folder.resolve(), nursery, FILING, {"gateway.workers.POLL_SECONDS": 0.5})
+    site = Site(folder.resolve(), nursery, FILING, {"gateway.workers.POLL_SECONDS": _POLL})
     with site.customs(), closing(Store(url)) as store:
         site.drop("1.json", erp.qualification().encode())
         site.drop("2.json", erp.volume().encode())
@@ -156,11 +174,16 @@ def test_two_gateways_share_the_work_and_nothing_goes_twice(shared: Shared) -> N
 
 @pytest.mark.requirement("CU-05", "CU-07")
 def test_what_a_gateway_was_sending_when_it_was_killed_the_other_sends(shared: Shared) -> None:
-    """Not while it lives, however long it takes; but as soon as its lease has run out."""
+    """Not while it lives, however long it takes; but as soon as its lease has run out.
+
+    The first one never looks for itself: what others leave it finds by their calls.
+    """
     point = Point(stage=SENDING, operation="rename", place="outbox/customs", nth=2, hold=True)
-    with shared.gateway(point) as first:
+    with shared.gateway(point, _NEVER) as first:
         sending = shared.drop(5)
         wait_until(partial(held, shared.site), "it is sending", _LOOK)
+        wait_until(lambda: shared.told(f"{sending[0]}.json.*") != [], "the ERP is told", _LOOK)
+        shared.hears()
         with shared.gateway():
             later = shared.drop(5)
             shared.cleared(later)
