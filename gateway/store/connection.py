@@ -51,6 +51,7 @@ class Connection:
         self.library = connection
         self.dialect = connection.dialect
         self._statements = statements
+        self._driven = _Driven(connection)
 
     def execute(self, statement: Executable, values: Values | None = None) -> Found:
         """Execute a statement.
@@ -62,7 +63,7 @@ class Connection:
         prepared = self._statements.prepared(statement, tuple(values))
         if prepared is None:
             return self.library.execute(statement, values)
-        with _Driven(self.library) as cursor:
+        with self._driven as cursor:
             cursor.execute(prepared.text, prepared.written(values))
             # SQLite looks for a row when it is asked for, and may fail as late as then.
             found = cursor.fetchall() if prepared.finds else ()
@@ -82,7 +83,7 @@ class Connection:
         if prepared is None:
             counting = {"preserve_rowcount": True}
             return self.library.execute(statement, values, execution_options=counting).rowcount
-        with _Driven(self.library) as cursor:
+        with self._driven as cursor:
             cursor.executemany(prepared.text, [prepared.written(each) for each in values])
         return cursor.rowcount
 
@@ -96,12 +97,16 @@ class Connection:
 
     def say(self, sql: str) -> None:
         """Have the driver do what has neither values nor rows."""
-        with _Driven(self.library) as cursor:
+        with self._driven as cursor:
             cursor.execute(sql)
 
 
 class _Driven:
-    """A driver's cursor whose failures become the gateway's; a connection that is lost is dropped."""
+    """A driver's cursor whose failures become the gateway's; a connection that is lost is dropped.
+
+    One serves the whole transaction, since nothing that it finds is left in it: psycopg learns for each
+    cursor anew how values are written and read.
+    """
 
     __slots__ = ("_cursor", "_library")
 
@@ -118,8 +123,9 @@ class _Driven:
         dialect = self._library.dialect
         driver: Any = dialect.loaded_dbapi
         if isinstance(fault, driver.Error):
-            if dialect.is_disconnect(fault, self._library.connection, self._cursor):
-                self._library.invalidate(fault)
+            library = self._library
+            if not library.invalidated and dialect.is_disconnect(fault, library.connection, self._cursor):
+                library.invalidate(fault)
             raise failure_of(fault, driver) from fault
 
 
