@@ -43,6 +43,8 @@ class Kept:
         self._site = site
         self._order = (name, *arguments)
         self._over = threading.Event()
+        # So that what is just being started is not left alone when all is over.
+        self._starting = threading.Lock()
         self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
         self._program: Program | None = None
         self.ends: list[int] = []
@@ -66,19 +68,27 @@ class Kept:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to end, and start it no more."""
-        self._over.set()
+        with self._starting:
+            self._over.set()
+            if self._thread.is_alive():
+                self.send(number)
         if self._thread.is_alive():
-            self.send(number)
             self._thread.join()
 
     def _keep(self) -> None:
-        while not self._over.is_set():
-            self._program = self._site.start(*self._order)
+        while self._started():
             handle = os.pidfd_open(self._program.pid)
             select.select([handle], [], [])
             os.close(handle)
             self.ends.append(self._program.ended())
             self._over.wait(_AGAIN_SECONDS)
+
+    def _started(self) -> bool:
+        """Start it, unless it is to be started no more."""
+        with self._starting:
+            if not self._over.is_set():
+                self._program = self._site.start(*self._order)
+            return not self._over.is_set()
 
 
 @dataclass
