@@ -107,8 +107,8 @@ def try_again(unit: Unit, routes: Iterable[str]) -> None:
 def try_route(unit: Unit, route: str) -> None:
     """Let a pilot find out of a route that is held, now; to be called before messages are moved.
 
-    The circuit first, before `dispatch` finds messages that it still holds; where `believe` meets it with
-    messages that it has locked, PostgreSQL ends one of the two, which is done again or told to whoever asks.
+    Who closes a circuit locks it before the messages that it lets go, while `believe` has locked those that
+    were answered before. Where they meet, PostgreSQL ends one, which is done again or told to whoever asks.
     Due is a moment that is past by the clock of the gateway, too, which need not be that of whoever asks.
     """
     row = unit.circuits.lock(route)
