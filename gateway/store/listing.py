@@ -1,6 +1,7 @@
 """Listing documents by number: however many there are, a page is made of entries of an index alone.
 
 A filter that leaves the first columns of every index open is asked once for each value that stands there.
+A month alone is sorted: there are no more in it than its documents.
 """
 
 from __future__ import annotations
@@ -58,12 +59,18 @@ def _branches(connection: Connection, asked: DocumentFilter) -> Iterator[_Condit
         yield ()
     elif asked.period:
         yield from _standing(connection, [(table.enterprise, asked.enterprises), (table.kind, kinds)])
-    elif asked.kind or asked.states:
-        yield from _standing(connection, [(table.kind, kinds), (table.state, asked.states or None)])
+    elif asked.states:
+        yield from _standing(connection, [(table.kind, kinds), (table.state, asked.states)])
+    elif asked.partner is not None:
+        yield from _standing(connection, [(table.partner, [asked.partner]), (table.kind, kinds)])
     elif asked.office or asked.nature or asked.enterprises is not None:
         offices, natures = ([each] if each else None for each in (asked.office, asked.nature))
-        place = [(table.enterprise, asked.enterprises), (table.kind, None)]
+        place = [(table.enterprise, asked.enterprises), (table.kind, kinds)]
         yield from _standing(connection, [*place, (table.office, offices), (table.nature, natures)])
+    elif asked.ie_flag is not None:
+        yield from _standing(connection, [(table.ie_flag, [asked.ie_flag]), (table.kind, kinds)])
+    elif asked.kind:
+        yield from _standing(connection, [(table.kind, kinds), (table.state, None)])
     else:
         yield ()
 

@@ -280,6 +280,9 @@ def test_a_listing_comes_page_by_page(store: Store) -> None:
         rest = listing(DocumentFilter(kind="manifest"), limit=4, after=first_page[-1].number)
         assert [row.number[-1] for row in rest] == ["5", "6", "7"]
         assert len(listing(DocumentFilter(ie_flag="E"), limit=9)) == 4
+        assert len(listing(DocumentFilter(ie_flag="E", kind="manifest"), limit=3)) == 3
+        assert [row.number[0] for row in listing(DocumentFilter(partner="other"), limit=9)] == ["Q"]
+        assert listing(DocumentFilter(partner="other", kind="manifest"), limit=9) == []
         assert len(listing(DocumentFilter(partner="acme", states=["saved"]), limit=9)) == 7
         assert len(listing(DocumentFilter(states=["approved", "refused"]), limit=9)) == 1
 
