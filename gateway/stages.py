@@ -20,7 +20,7 @@ WAKES = {
     "sign": ("dispatch",),
     "dispatch": (),
     "receive": ("believe",),
-    "believe": ("sign", "notify"),
+    "believe": ("sign", "make", "notify"),
     "make": ("notify",),
     "notify": (),
     "tick": ("sign", "believe", "notify"),

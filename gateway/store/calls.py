@@ -23,8 +23,6 @@ _MERGED_SECONDS: Final = 0.025
 # A connection that is lost costs only speed: without calls every stage looks for itself.
 _AGAIN_SECONDS: Final = 2.0
 _END_SECONDS: Final = 5.0
-# A network that is cut without a word is noticed; what the URL says about it goes before.
-_PATIENCE: Final = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
 
 
 class Calls:
@@ -40,7 +38,7 @@ class Calls:
 
     def __init__(self, driver: Any, options: Mapping[str, Any], hear: Hear) -> None:
         self._driver = driver
-        self._options = {**_PATIENCE, **options}
+        self._options = options
         self._hear = hear
         self._due: set[str] = set()
         self._lock = threading.Lock()
@@ -104,7 +102,16 @@ class Calls:
                 if any(key.fileobj is self._ear for key, _ in ready):
                     self._ear.recv(4096)
                 if self._due and monotonic() >= next_at:
-                    with self._lock:
-                        due, self._due = self._due, set()
-                    connection.execute(_CALL, [_CHANNEL, sorted(due)])
+                    self._send(connection)
                     next_at = monotonic() + _MERGED_SECONDS
+
+    def _send(self, connection: psycopg.Connection[Any]) -> None:
+        with self._lock:
+            due, self._due = self._due, set()
+        try:
+            connection.execute(_CALL, [_CHANNEL, sorted(due)])
+        except self._driver.Error:
+            # They go out with the next connection.
+            with self._lock:
+                self._due |= due
+            raise

@@ -20,6 +20,13 @@ from gateway.store.failures import failure_of
 
 WAIT_SECONDS = 30
 _MOST_PREPARED = 1000
+# A network that is cut without a word is noticed within a minute; what the URL says about it goes before.
+_PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "tcp_user_timeout": "30000",
+}
 READING = {"gateway_reading": True}
 
 
@@ -49,10 +56,9 @@ def make_engine(url: str, *, reading: bool = False) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     elif kind == "postgresql":
+        patient = parsed.set(drivername="postgresql+psycopg", query={**_PATIENCE, **parsed.query})
         # The connection that was used last knows most statements already.
-        engine = create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_use_lifo=True
-        )
+        engine = create_engine(patient, pool_pre_ping=True, pool_use_lifo=True)
         event.listen(engine, "connect", _prepare_postgresql)
     else:
         raise ParkedError("store.unknown-database", url=parsed.render_as_string())

@@ -1,13 +1,14 @@
-"""Listing documents by number: however many there are, a page is made of entries of an index alone.
+"""Listing documents by number: a page is made of entries of an index alone, however many documents there are.
 
-A filter that leaves the first columns of every index open is asked once for each value that stands there.
-A month alone is sorted: there are no more in it than its documents.
+A filter that leaves the first columns of every index open is asked once for each value that stands there. A
+month is sorted, enterprise by enterprise; what else is asked of it is looked at row by row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from sqlalchemy import Column, ColumnElement, bindparam, func, select
 
@@ -22,23 +23,17 @@ _Conditions = tuple[ColumnElement[bool], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentFilter:
-    """Which documents a listing shows; what is None or empty is not asked.
+    """Which documents a listing shows; what is None is not asked, and neither are no states.
 
     Attributes:
         enterprises: Those whose documents may be seen (QR-08); None is all, an empty collection none.
         states: Any of these.
     """
 
-    number: str | None = None
     kind: str | None = None
     states: Collection[str] = ()
     enterprises: Collection[str] | None = None
-    partner: str | None = None
-    office: str | None = None
-    nature: str | None = None
-    ie_flag: str | None = None
     client_number: str | None = None
-    customs_number: str | None = None
     parent: str | None = None
     period: str | None = None
 
@@ -50,27 +45,19 @@ def listed(connection: Connection, asked: DocumentFilter, limit: int, after: str
     for branch in _branches(connection, asked):
         page = _SELECT.where(*conditions, *branch).order_by(documents.c.number).limit(limit)
         found += rows(connection, ListedDocument, page)
-    return sorted(found, key=lambda row: row.number)[:limit]
+        # Enterprises may be thousands: no more is kept than is shown.
+        found = sorted(found, key=attrgetter("number"))[:limit]
+    return found
 
 
 def _branches(connection: Connection, asked: DocumentFilter) -> Iterator[_Conditions]:
-    table, kinds = documents.c, [asked.kind] if asked.kind else None
-    if any((asked.number, asked.parent, asked.client_number, asked.customs_number)):
+    table, kinds = documents.c, None if asked.kind is None else [asked.kind]
+    if asked.parent is not None or asked.client_number is not None:
         yield ()
-    elif asked.period:
+    elif asked.period is not None:
         yield from _standing(connection, [(table.enterprise, asked.enterprises), (table.kind, kinds)])
-    elif asked.states:
-        yield from _standing(connection, [(table.kind, kinds), (table.state, asked.states)])
-    elif asked.partner is not None:
-        yield from _standing(connection, [(table.partner, [asked.partner]), (table.kind, kinds)])
-    elif asked.office or asked.nature or asked.enterprises is not None:
-        offices, natures = ([each] if each else None for each in (asked.office, asked.nature))
-        place = [(table.enterprise, asked.enterprises), (table.kind, kinds)]
-        yield from _standing(connection, [*place, (table.office, offices), (table.nature, natures)])
-    elif asked.ie_flag is not None:
-        yield from _standing(connection, [(table.ie_flag, [asked.ie_flag]), (table.kind, kinds)])
-    elif asked.kind:
-        yield from _standing(connection, [(table.kind, kinds), (table.state, None)])
+    elif asked.kind is not None or asked.states:
+        yield from _standing(connection, [(table.kind, kinds), (table.state, asked.states or None)])
     else:
         yield ()
 
@@ -85,7 +72,7 @@ def _standing(
         yield within
         return
     (column, asked), *rest = columns
-    for value in _values(connection, column, within) if asked is None else sorted(asked):
+    for value in _values(connection, column, within) if asked is None else sorted(set(asked)):
         yield from _standing(connection, rest, (*within, column == value))
 
 

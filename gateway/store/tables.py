@@ -137,8 +137,6 @@ documents = Table(
     Index("ix_documents_client_number", "client_number", "partner", "kind", "number"),
     Index("ix_documents_period", "enterprise", "kind", "period", "state", "number"),
     Index("ix_documents_place", "enterprise", "kind", "office", "nature", "number"),
-    Index("ix_documents_partner", "partner", "kind", "number"),
-    Index("ix_documents_ie_flag", "ie_flag", "kind", "number"),
     Index("ix_documents_customs_number", "customs_number", "kind", "number"),
     Index("ix_documents_parent", "parent", "number"),
 )

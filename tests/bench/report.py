@@ -63,11 +63,11 @@ def targets(results: Results) -> Iterator[Target]:
             for figure, least, most in (("documents_per_second", 0.8, endless), ("cpu_ms", 0.0, 1.3)):
                 what = "documents/s" if least else "CPU a document"
                 yield Target(f"{name}: {what} : straight line", least, most, each[f"{figure}_ratio"])
-            for key, what in zip(_LATENCIES, ("drop to outbox", "receipt to reply"), strict=True):
-                yield Target(f"{name}: {what}, p95, ms", 0, 150, each[key]["p95"])
-            yield Target(f"{name}: start to ready, s", 0, 2, each["ready_seconds"])
-            if "idle_cpu_percent" in each:
-                yield Target(f"{name}: CPU when idle, %", 0, 1, each["idle_cpu_percent"])
+        for key, what in zip(_LATENCIES, ("drop to outbox", "receipt to reply"), strict=True):
+            yield Target(f"{name}: {what}, p95, ms", 0, 150, each[key]["p95"])
+        yield Target(f"{name}: start to ready, s", 0, 2, each["ready_seconds"])
+        if "idle_cpu_percent" in each:
+            yield Target(f"{name}: CPU when idle, %", 0, 1, each["idle_cpu_percent"])
         if "against_one" in each:
             yield Target(f"{name}: documents/s : one worker", 1.6, endless, each["against_one"])
     for each in results.of("gateway", "slow"):

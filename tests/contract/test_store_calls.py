@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -140,6 +140,31 @@ def test_it_tries_again_whatever_kept_it_from_the_database(
         other.execute("LISTEN gateway_calls")
         driven(connect, Gateway()).send(["notify"])
         assert [call.payload for call in other.notifies(timeout=PATIENCE, stop_after=1)] == ["notify"]
+
+
+class Cut(psycopg.Connection[Any]):
+    """The first that calls over one finds it cut."""
+
+    faults: ClassVar[list[psycopg.Error]] = []
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
+        """Send, unless it is cut."""
+        if "pg_notify" in query and self.faults:
+            raise self.faults.pop()
+        return super().execute(query, *arguments, **options)
+
+
+def test_what_was_being_called_when_the_connection_was_lost_goes_out_with_the_next_one(
+    url: str, driven: Callable[[Callable[..., Any], Gateway], Calls], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decision 0021: names that have not been sent stay."""
+    monkeypatch.setattr(calls_module, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(Cut, "faults", [psycopg.OperationalError("cut")])
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("LISTEN gateway_calls")
+        driven(Cut.connect, Gateway()).send(["notify"])
+        assert [call.payload for call in other.notifies(timeout=PATIENCE, stop_after=1)] == ["notify"]
+    assert Cut.faults == []
 
 
 def test_many_calls_of_one_stage_go_together(

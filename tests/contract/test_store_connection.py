@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, cast, func, insert, literal, select, union_all, update
@@ -13,7 +14,9 @@ from sqlalchemy.dialects.postgresql import JSON
 
 from gateway.errors import ParkedError
 from gateway.store import Store, Unit
+from gateway.store.engine import make_engine
 from gateway.store.tables import documents, relations
+from tests.services.postgres import Server
 from tests.services.stores import document, new
 
 pytest_plugins = ("tests.services.store_fixtures",)
@@ -128,3 +131,22 @@ def test_what_a_savepoint_would_bring_back_is_in_memory_and_what_is_sorted_in_a_
     made.close()
     in_file, in_memory = 1, 2
     assert places == [in_memory, in_file, in_memory]
+
+
+def test_a_server_that_falls_silent_is_noticed(postgres_server: Server, postgres_template: str) -> None:
+    """A network that is cut without a word keeps no stage for hours; what the URL says goes before."""
+    database = postgres_server.create(postgres_template)
+    url = postgres_server.url(database)
+    told: list[dict[str, str]] = []
+    for each in (url, f"{url}{'&' if '?' in url else '?'}tcp_user_timeout=5000"):
+        engine = make_engine(each)
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            told.append(driver.info.get_parameters())
+        engine.dispose()
+    names = ("connect_timeout", "keepalives_idle", "keepalives_interval", "tcp_user_timeout")
+    assert [[parameters[name] for name in names] for parameters in told] == [
+        ["10", "30", "10", "30000"],
+        ["10", "30", "10", "5000"],
+    ]
+    postgres_server.drop(database)

@@ -289,33 +289,6 @@ def walks(plan: str) -> bool:
     return plan.startswith("SCAN") and not any(plan.endswith(f" {whole}") for whole in READ_AS_A_WHOLE)
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
-        {"partner": "nobody"},
-        {"partner": "nobody", "kind": "manifest"},
-        {"ie_flag": "E"},
-        {"ie_flag": "E", "kind": "manifest"},
-        {"office": "9999", "kind": "manifest"},
-        {"nature": "9"},
-        {"states": ["refused"]},
-        {"kind": "manifest"},
-    ],
-    ids=" ".join,
-)
-def test_a_listing_does_not_look_by_number_for_what_may_be_rare(
-    store: Store, asked: dict[str, object]
-) -> None:
-    """Neither are numbers gone through until a page is full, nor is all that fits sorted for one page."""
-    with store.begin() as unit:
-        unit.documents.put([new(document("M20260000000000002", ie_flag="E"))])
-        with plans_of(unit, store) as plans:
-            unit.documents.listing(DocumentFilter(**asked), limit=9)
-    assert plans
-    dear = [plan for plan in plans if walks(plan) or plan.endswith("(number>?)") or "TEMP B-TREE" in plan]
-    assert dear == []
-
-
 def test_every_method_is_among_those_looked_at(store: Store) -> None:
     """A method that is added to an area is looked at here, or is one that only adds a row."""
     only_adds = {"messages.add", "notices.add", "submissions.attempt_end"}

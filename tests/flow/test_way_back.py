@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from time import monotonic, sleep
 
 import pytest
 
+from gateway import workers
+from gateway.stages import make_workers
 from tests.flow import erp, way_back
+from tests.flow.customs import Said, deliver
 from tests.flow.way_back import Desk, command, item, manifest, places, pointers, work
 from tests.services.installation import Running
 
@@ -37,6 +42,35 @@ def test_a_field_of_an_item_is_told_with_file_row_column_and_text(desk: Desk) ->
         "field_zh": "成交数量",
         "value": "20",
     }
+
+
+def test_a_refusal_is_told_without_waiting_for_anybody_to_look_by_itself(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the receipt to the notice each stage wakes the next one."""
+    monkeypatch.setattr(workers, "POLL_SECONDS", 3600.0)
+    monkeypatch.setattr(workers, "REST_SECONDS", 3600.0)
+    desk.send("m.csv", manifest(NUMBER, item(10), operation="暂存并申报"))
+    installation, submission = desk.running.installation, desk.running.submissions(NUMBER)[-1]
+    at_work = make_workers(desk.running.gateway)
+    at_work.start()
+    try:
+        _until(at_work.quiet)
+        said = Said("R", message_type="Manifest", answers=submission.id, pointers=("Manifest/TrafMode",))
+        deliver(installation, "refusal.xml", said)
+        _until(lambda: bool(installation.notices(f"{submission.number}.*.receipt.json")), at_work)
+    finally:
+        at_work.stop()
+
+
+def _until(reached: Callable[[], bool], told: workers.Workers | None = None) -> None:
+    end = monotonic() + 20
+    while not reached():
+        assert monotonic() < end, "it is not reached"
+        if told:
+            # What the watcher of folders does.
+            told.wake("receive customs")
+        sleep(0.02)
 
 
 def test_a_field_of_the_head_is_told_as_it_stood_before_it_became_a_code(desk: Desk) -> None:
