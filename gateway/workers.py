@@ -49,7 +49,7 @@ class Board:
 class Turn:
     """Lets stages that compute do so one after the other, in the order in which they come.
 
-    Python runs one thread at a time. Stages that fight for it at each file and each statement take a fifth
+    Python runs one thread at a time. Stages that fight for it at each file and each statement take a tenth
     longer than stages that wait for each other. It only spares: no stage relies on being alone.
     """
 
