@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from time import monotonic, sleep
 
 import pytest
@@ -75,6 +75,16 @@ def _until(reached: Callable[[], bool]) -> None:
         sleep(0.001)
 
 
+@contextmanager
+def _at_work(stages: Mapping[str, Callable[[], int]], in_turn: Collection[str]) -> Iterator[Workers]:
+    threads = Workers(stages, dict.fromkeys(stages, ()), lambda _names: None, in_turn)
+    threads.start()
+    try:
+        yield threads
+    finally:
+        threads.stop()
+
+
 def test_each_has_its_turn_in_the_order_in_which_they_came(
     turn: Turn, log: list[str], begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,14 +138,10 @@ def test_a_stage_that_fails_gives_its_turn_back() -> None:
         return 0
 
     stages = {"fails": fails, "works": works}
-    threads = Workers(stages, {"fails": (), "works": ()}, lambda _names: None, stages)
-    threads.start()
-    try:
+    with _at_work(stages, in_turn=stages) as threads:
         assert failed.wait(PATIENCE)
         threads.wake("works")
         assert done.wait(PATIENCE)
-    finally:
-        threads.stop()
 
 
 def test_only_what_is_in_turn_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,16 +159,10 @@ def test_only_what_is_in_turn_waits(monkeypatch: pytest.MonkeyPatch) -> None:
             other.set()
         return 0
 
-    threads = Workers(
-        {"notify": waits, "sign": signs}, {"notify": (), "sign": ()}, lambda _names: None, {"notify"}
-    )
-    threads.start()
-    try:
+    with _at_work({"notify": waits, "sign": signs}, in_turn={"notify"}) as threads:
         assert going.wait(PATIENCE)
         threads.wake("sign")
         assert other.wait(PATIENCE)
-    finally:
-        threads.stop()
 
 
 def test_what_waits_for_a_server_or_the_token_takes_no_turn() -> None:
