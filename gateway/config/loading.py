@@ -26,8 +26,10 @@ from gateway.config.exchange import Exchange
 from gateway.config.settings import HEADER_KEYS, ITEM_KEYS, Settings
 from gateway.errors import Place, RejectedError, Violation, refuse
 
-# Before the host, or among the options behind it.
-_PASSWORD = re.compile(r"://[^:/@]*:[^@]*@|[?&]password=")
+# Before the host, or among the options behind it: whatever the driver holds for a secret.
+_SECRET = re.compile(
+    r"://[^:/@]*:[^@]*@|[?&](password|sslpassword|oauth_client_secret|scram_(client|server)_key)="
+)
 _PLACES = ("inbox", "outbox", "receipts")
 
 # What pydantic says in English only, by its kind of fault.
@@ -113,7 +115,7 @@ def _violation(fault: ErrorDetails, file: Path) -> Violation:
 def _disagreements(settings: Settings, file: Path) -> Iterator[Violation]:
     """Yield what is wrong between keys that are each right."""
     place = Place(str(file))
-    if _PASSWORD.search(settings.database):
+    if _SECRET.search(settings.database):
         yield Violation("config.password-here", place=Place(str(file), path="database"))
     codes = [enterprise.code for enterprise in settings.enterprise]
     names = [partner.name for partner in settings.partner]

@@ -29,11 +29,14 @@ def failure_of(fault: BaseException | None, driver: Any) -> GatewayError:
         driver: The driver's module, whose exceptions are those of PEP 249.
 
     Returns:
-        RetryError `store.not-now`, or ParkedError `store.no-right` or `store.refused`.
+        RetryError `store.not-now` or `store.not-trusted`, or ParkedError `store.no-right` or
+        `store.refused`.
     """
     reason = str(fault).strip().partition("\n")[0]
     if getattr(fault, "sqlstate", "") in _NO_RIGHT or _code(fault) == sqlite3.SQLITE_READONLY:
         return ParkedError("store.no-right", reason=reason)
+    if isinstance(fault, driver.OperationalError) and _distrusted(fault, reason):
+        return RetryError("store.not-trusted", reason=reason)
     if isinstance(fault, sqlite3.Error):
         passing = _code(fault) in _PASSING
     else:
@@ -41,6 +44,11 @@ def failure_of(fault: BaseException | None, driver: Any) -> GatewayError:
     return (RetryError if passing else ParkedError)(
         "store.not-now" if passing else "store.refused", reason=reason
     )
+
+
+def _distrusted(fault: BaseException, reason: str) -> bool:
+    """Tell whether TLS failed: the driver has words for it and no code, and a server's own words have one."""
+    return getattr(fault, "sqlstate", "") is None and "certificate" in reason
 
 
 def _code(fault: BaseException | None) -> int:

@@ -178,14 +178,22 @@ def test_the_import_client_is_no_way_to_an_erp(tmp_path: Path, line: str) -> Non
 
 @pytest.mark.requirement("ID-05")
 @pytest.mark.parametrize(
-    "url", ["gateway:pa55/w@rd@host/name", "gateway@host/name?sslmode=require&password=pa55"]
+    "url",
+    [
+        "gateway:pa55/w@rd@host/name",
+        *(
+            f"gateway@host/name?sslmode=require&{option}=pa55"
+            for option in ("password", "sslpassword", "oauth_client_secret", "scram_client_key")
+        ),
+    ],
 )
 def test_a_password_in_the_url_of_the_database_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
-    """It belongs where no version control sees it; a user, an option or a port is none."""
+    """It belongs where no version control sees it; a user, an option or a file is none."""
     shipped = 'database = "sqlite:///var/gateway.db"'
     file = _file(tmp_path, (shipped, f'database = "postgresql+psycopg://{url}"'))
     with pytest.raises(RejectedError, match=r"^config\.password-here") as refused:
         load_settings(file)
     assert "pa55" not in f"{refused.value!r} {refused.value} {refused.value.violations}"
-    sound = "postgresql+psycopg://gateway@127.0.0.1:5432/name?sslmode=require"
+    options = "sslmode=verify-full&sslrootcert=/etc/ca.pem&sslkey=/etc/key.pem&passfile=/etc/pgpass"
+    sound = f"postgresql+psycopg://gateway@127.0.0.1:5432/name?{options}"
     assert load_settings(_file(tmp_path, (shipped, f'database = "{sound}"'))).database == sound
