@@ -79,6 +79,19 @@ class Server:
         options = f"{places} -p {self.port} -c fsync={'on' if self.flushes else 'off'}"
         _run([*self._control, "--log", self.folder / "log", "--options", options, "start"], self.folder)
 
+    def certify(self, certificate: Path, key: Path) -> None:
+        """Let it prove with a certificate who it is, to whoever connects with TLS from now on."""
+        for name, file in (("server.crt", certificate), ("server.key", key)):
+            shown = self.folder / "data" / name
+            shown.touch(mode=0o600)
+            _give_to_server(shown)
+            shown.write_bytes(file.read_bytes())
+        self._set(ssl="on")
+
+    def uncertify(self) -> None:
+        """Let it be as it was, without TLS."""
+        self._set(ssl="off")
+
     def stop(self) -> None:
         """End it at once."""
         _run([*self._control, "--mode", "immediate", "stop"], self.folder)
@@ -102,6 +115,21 @@ class Server:
     def _control(self) -> list[str | Path]:
         return [_programs() / "pg_ctl", "--pgdata", self.folder / "data", "--wait"]
 
+    def _set(self, **values: str) -> None:
+        """Change settings, also for files that it has read, and wait until connections begin with them."""
+        with self._connect() as connection:
+            for name, value in values.items():
+                change = sql.SQL("ALTER SYSTEM SET {} = {}")
+                connection.execute(change.format(sql.Identifier(name), sql.Literal(value)))
+            before = self._loaded()
+            connection.execute("SELECT pg_reload_conf()")
+        while self._loaded() == before:
+            pass
+
+    def _loaded(self) -> tuple[object, ...] | None:
+        with self._connect() as connection:
+            return connection.execute("SELECT pg_conf_load_time()").fetchone()
+
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(self.url("postgres"), autocommit=True)
 
@@ -113,9 +141,7 @@ def server(*, flushes: bool = False) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         folder = Path(name)
         made = Server(_free_port(), folder, flushes)
-        if os.geteuid() == 0:
-            account = pwd.getpwnam(_USER)
-            os.chown(folder, account.pw_uid, account.pw_gid)
+        _give_to_server(folder)
         # Sorting by the rules of a language shows whatever relies on sorting by code points.
         sorting = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=zh"]
         access = [f"--username={_USER}", "--auth=trust"]
@@ -127,6 +153,13 @@ def server(*, flushes: bool = False) -> Iterator[Server]:
         finally:
             atexit.unregister(_stop_left_over)
             made.stop()
+
+
+def _give_to_server(path: Path) -> None:
+    # As root the server runs as another user.
+    if os.geteuid() == 0:
+        account = pwd.getpwnam(_USER)
+        os.chown(path, account.pw_uid, account.pw_gid)
 
 
 def _stop_left_over(left: Server) -> None:
