@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from gateway.building import make_mappings, make_policies, make_store, make_token, make_world
+from gateway.building import make_mappings, make_policies, make_token, make_world
 from gateway.channels import LineLog, Waker, owner_of, take_owner
 from gateway.clock import Clock
 from gateway.config import Settings
-from gateway.doors import Doors, channel_places
+from gateway.database import make_store
+from gateway.doors import Doors
 from gateway.errors import RejectedError
 from gateway.formats import MAX_TABLE_BYTES
 from gateway.parts import Gateway
@@ -111,7 +112,7 @@ def _be_one_installation(settings: Settings, store: Store) -> None:
 
 def _trouble(settings: Settings, store: Store) -> Trouble:
     trouble = Trouble(store)
-    trouble.keep([*(name for name, _ in channel_places(settings)), f"notices {OPERATORS}", PRINTS])
+    trouble.keep([*(name for name, _ in settings.channel_places()), f"notices {OPERATORS}", PRINTS])
     return trouble
 
 

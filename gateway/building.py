@@ -1,4 +1,4 @@
-"""From the configuration to real objects: database, world, mappings, token and policies, each by itself."""
+"""From the configuration to real objects: world, mappings, token and policies, each by itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from uuid import uuid4
 from gateway.clock import Clock
 from gateway.codes import CodeLibrary, PartialTables
 from gateway.config import Settings
-from gateway.errors import ParkedError, RejectedError, Violation
+from gateway.errors import RejectedError, Violation
+from gateway.latch import make_latch
 from gateway.mapping import MappingSet
 from gateway.messages import Catalogue
 from gateway.signing import (
@@ -18,7 +19,6 @@ from gateway.signing import (
     Encrypter,
     Login,
     Module,
-    PinLatch,
     SignaturePolicy,
     Token,
     find_softhsm,
@@ -27,45 +27,6 @@ from gateway.signing import (
 )
 from gateway.steps.records import World
 from gateway.steps.routing import route_faults
-from gateway.store import Store
-
-
-def make_store(settings: Settings, clock: Clock) -> Store:
-    """Open the database, its tables brought to the newest form.
-
-    Raises:
-        RetryError: `store.not-now`.
-        ParkedError: `store.unknown-database` or `bootstrap.no-folder`.
-    """
-    make_private_folder(settings)
-    store = Store(settings.database_url, clock)
-    store.migrate()
-    return store
-
-
-def open_store(settings: Settings, clock: Clock) -> Store:
-    """Open the database for looking only: nothing is made, brought forward or written.
-
-    Raises:
-        RetryError: `store.not-now`.
-        ParkedError: `store.unknown-database`, `store.no-tables` or `store.no-right`.
-    """
-    store = Store(settings.database_url, clock, reading=True)
-    store.check()
-    return store
-
-
-def make_private_folder(settings: Settings) -> None:
-    """Make the folder of business data and keys, into which nobody but the gateway's own user may look.
-
-    Raises:
-        ParkedError: `bootstrap.no-folder`.
-    """
-    var = settings.path(settings.folders.var)
-    try:
-        var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as fault:
-        raise ParkedError("bootstrap.no-folder", folder=var, reason=fault.strerror) from fault
 
 
 def make_world(settings: Settings, clock: Clock) -> World:
@@ -115,11 +76,6 @@ def make_mappings(settings: Settings, world: World, folder: Path | None = None) 
     """
     tables = PartialTables(world.codes)
     return MappingSet.load(folder or settings.path(settings.folders.mappings), tables)
-
-
-def make_latch(settings: Settings, clock: Clock) -> PinLatch:
-    """Return the memory of refused PINs (ID-05)."""
-    return PinLatch(settings.path(settings.folders.var) / "pin-latch.json", clock.now)
 
 
 def make_module(settings: Settings) -> Module:

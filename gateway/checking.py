@@ -6,20 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from gateway.building import (
-    make_bindings,
-    make_latch,
-    make_mappings,
-    make_module,
-    make_store,
-    make_world,
-)
+from gateway.building import make_bindings, make_mappings, make_module, make_world
 from gateway.clock import Clock
 from gateway.codes import About
 from gateway.config import Settings
+from gateway.database import make_store
 from gateway.documents.identifiers import is_social_credit_code
-from gateway.doors import channel_places, check_place
+from gateway.doors import check_place
 from gateway.errors import GatewayError, RejectedError, RetryError, Violation
+from gateway.latch import make_latch
 from gateway.operations import check_secret, check_space
 from gateway.reports import check_drawing
 from gateway.rights import check_rights
@@ -130,7 +125,7 @@ def _mappings(settings: Settings, world: World) -> Iterator[Violation]:
 
 def _channels(settings: Settings) -> Iterator[Violation]:
     told: list[Violation] = []
-    for _, place in channel_places(settings):
+    for _, place in settings.channel_places():
         # Both ends of a channel may be one server or one folder, with the same fault.
         new = [fault for fault in check_place(settings, place) if fault not in told]
         told += new

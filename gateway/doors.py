@@ -124,16 +124,6 @@ class Doors:
         return root
 
 
-def channel_places(settings: Settings) -> Iterator[tuple[str, Source | Target]]:
-    """Yield each channel's name and place, as the configuration has it."""
-    for partner in settings.partner:
-        yield f"inbox {partner.name}", partner.inbox
-        yield f"notices {partner.name}", partner.receipts
-    for route in settings.route:
-        yield f"outbox {route.name}", route.outbox
-        yield f"receipts {route.name}", route.receipts
-
-
 def check_place(settings: Settings, place: Source | Target) -> Iterator[Violation]:
     """Yield what is wrong with a place, by looking at the real thing (for `gateway check`)."""
     if isinstance(place, FolderPlace):

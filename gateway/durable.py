@@ -19,3 +19,12 @@ def flush(place: str | Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, and see it onto the disk."""
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())

@@ -9,10 +9,10 @@ from typing import Final
 
 import click
 
-from gateway.building import make_private_folder
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE
 from gateway.clock import Clock
+from gateway.database import make_private_folder
 from gateway.errors import GatewayError, ParkedError
 from gateway.steps import restoring
 from gateway.steps.sealing import last_seal

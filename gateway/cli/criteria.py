@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
 from functools import reduce
 from typing import Any, Final, TypeVar
 
 import click
 
+from gateway.cli.dates import Day
 from gateway.cli.session import Session
 from gateway.errors import RejectedError, refuse
 from gateway.fields import Fields
@@ -21,19 +21,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 _ROLES: Final = {"consignee": "1", "agent": "2", "entering": "3"}
 _TYPES: Final = {"modification": "1", "withdrawal": "2"}
 _RELATIONS: Final = {"general": "0", "transit": "1"}
-
-
-class Day(click.ParamType[str]):
-    """A day such as 2026-10-20, taken as messages write it: 20261020."""
-
-    name = "day"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read the day."""
-        try:
-            return datetime.strptime(str(value).replace("-", ""), "%Y%m%d").strftime("%Y%m%d")  # noqa: DTZ007 -- it has no zone
-        except ValueError:
-            self.fail(f"{value} is no day such as 2026-10-20", param, ctx)
 
 
 class Choice(click.ParamType[str]):

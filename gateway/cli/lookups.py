@@ -1,136 +1,28 @@
-"""Commands that look: counts, documents and the receipt log."""
+"""Commands that look: documents and the receipt log."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from gateway.building import make_latch
-from gateway.cli.gateways import running, show_running
-from gateway.cli.history import amendments_of, changes_told, made_by, sentences, show_history
-from gateway.cli.months import Month
+from gateway.cli.changes import amendments_of, changes_told, made_by, sentences
+from gateway.cli.dates import Month
+from gateway.cli.loading import loaded
 from gateway.cli.session import Session, command
-from gateway.cli.show import DONE, Show
-from gateway.cli.watching import under_way
-from gateway.config import FolderPlace, Settings, Source, Target
-from gateway.customs import CircuitState
+from gateway.cli.show import DONE
 from gateway.documents import Kind, state_of, states_of
-from gateway.doors import channel_places, check_place
-from gateway.errors import Violation, refuse
-from gateway.steps.records import check_here, to_document
-from gateway.steps.submitting import UNUSABLE
-from gateway.steps.token_watch import HANGING
-from gateway.steps.trouble import ALERT
+from gateway.errors import refuse
+from gateway.steps.kept import check_here, to_document
 from gateway.store import DocumentFilter, DocumentRow, ReceiptRow, ReceiptState, SubmissionState, Unit
 
 _FOLLOW_SECONDS = 0.5
 _PAGE = 200
 # How many documents of one client number are named: one of each enterprise.
 _NAMED = 10
-
-
-@click.command()
-@command
-def status(session: Session, /) -> int:
-    """Show what waits and what needs a person.
-
-    Documents by kind and state, what waits at which stage, open alerts, token and channels.
-    """
-    with session.readable.read() as unit:
-        counts = unit.status.counts()
-        alerts = unit.alerts.opened()
-        runs = under_way(unit)
-        routes = _held_routes(unit)
-        gateways = running(unit)
-    show, settings = session.show, session.settings
-    # Who may only look at the database sees neither the latch nor into folders.
-    own = session.as_gateway
-    latch = make_latch(settings, session.clock).read().state.value if own else "hidden"
-    unusable = any(alert.code in {UNUSABLE, HANGING} for alert in alerts)
-    token = {"label": settings.token.label, "result": "fault" if unusable else "ok", "latch": latch}
-    troubled = {alert.subject for alert in alerts if alert.code == ALERT}
-    channels = [
-        {"channel": name, "place": str(place), "result": _health(settings, name, place, troubled, own=own)}
-        for name, place in channel_places(settings)
-    ]
-    documents = [
-        {"kind": kind, "state": state, "count": count} for (kind, state), count in counts.documents.items()
-    ]
-    told = [
-        {
-            "since": f"{alert.opened_at:%F %T}",
-            "code": alert.code,
-            "about": alert.subject,
-            "text": Violation(alert.code, values=alert.values).text(show.language),
-        }
-        for alert in alerts
-    ]
-    if show.json:
-        show.data(
-            {
-                "documents": documents,
-                "queues": counts.queues,
-                "awaited": counts.awaited,
-                "aggregations": runs,
-                "gateways": gateways,
-                "token": token,
-                "channels": channels,
-                "held_routes": routes,
-                "alerts": told,
-            }
-        )
-        return DONE
-    show.rows("documents", ("kind", "state", "count"), documents)
-    queues = {f"queue.{name}": count for name, count in counts.queues.items()}
-    show.pairs("queues", {**queues, "awaited": counts.awaited})
-    if runs:
-        phases = [{**run, "phase": f"phase.{run['phase']}"} for run in runs]
-        show.rows("aggregations", ("number", "phase", "done", "of", "manifests", "declarations"), phases)
-    show_running(show, gateways)
-    show.pairs("token", {**token, "latch": f"latch.{latch}"})
-    named = [{**each, "channel": _channel(show, str(each["channel"]))} for each in channels]
-    show.rows("channels", ("channel", "place", "result"), named)
-    if routes:
-        held = [{**each, "state": f"circuit.{each['state']}"} for each in routes]
-        show.rows("held routes", ("route", "state", "since", "failures", "due", "pilot"), held)
-    show.rows("needs a person", ("since", "code", "about", "text"), told)
-    return DONE
-
-
-def _channel(show: Show, channel: str) -> str:
-    """Return a channel's name as a person reads it; programs and alerts have it as it is."""
-    end, _, name = channel.partition(" ")
-    return show.word(f"channel.{end}", name=name)
-
-
-def _held_routes(unit: Unit) -> list[dict[str, Any]]:
-    """Return the routes over which not everything goes now (CU-07)."""
-    return [
-        {
-            "route": row.route,
-            "state": row.state,
-            "outage": row.outage,
-            "since": f"{row.since:%F %T}",
-            "failures": row.failures,
-            "due": row.due_at and f"{row.due_at:%F %T}",
-            "pilot": row.pilot,
-        }
-        for row in unit.circuits.all()
-        if row.state != CircuitState.CLOSED
-    ]
-
-
-def _health(
-    settings: Settings, channel: str, place: Source | Target, troubled: Collection[str], *, own: bool
-) -> str:
-    """Tell what a look shows where it costs nothing, else what the gateway found when it last tried."""
-    local = own and isinstance(place, FolderPlace)
-    faulty = channel in troubled or (local and any(check_place(settings, place)))
-    return "fault" if faulty else "ok"
 
 
 @click.command()
@@ -198,7 +90,8 @@ def document(session: Session, /, *, number: str, xml: bool, history: bool) -> i
             sys.stdout.buffer.write(_newest_message(unit, row))
             return DONE
         if history:
-            show_history(session.show, unit, row, session.world.catalogue.dictionary)
+            dictionary = session.world.catalogue.dictionary
+            loaded("gateway.cli.history").show_history(session.show, unit, row, dictionary)
             return DONE
         told = {**_properties(row), "made_by": made_by(unit.messages.last_accepted(row.number))}
         submissions = [

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Final
 
 import click
 
-from gateway.clock import Clock, parse_moment
+from gateway.cli.dates import Moment
+from gateway.cli.loading import loaded
+from gateway.clock import Clock
 from gateway.errors import Language
 from gateway.logs import configure_logs
 
 # Where each command stands; only the one that is asked for is loaded.
 COMMANDS: Final = {
-    "run": "gateway.cli.running:run",
-    "check": "gateway.cli.running:check",
+    "run": "gateway.cli.starting:run",
+    "check": "gateway.cli.checks:check",
     "aggregate": "gateway.cli.months:aggregate",
     "declare": "gateway.cli.months:declare",
     "correct": "gateway.cli.declarations:correct",
-    "status": "gateway.cli.lookups:status",
+    "status": "gateway.cli.status:status",
     "documents": "gateway.cli.lookups:documents",
     "document": "gateway.cli.lookups:document",
     "receipts": "gateway.cli.lookups:receipts",
@@ -51,19 +49,6 @@ COMMANDS: Final = {
 }
 
 
-class Moment(click.ParamType[datetime]):
-    """An ISO 8601 moment; without a zone it is China's."""
-
-    name = "moment"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read the moment."""
-        try:
-            return parse_moment(str(value))
-        except ValueError:
-            self.fail(f"{value} is no ISO 8601 date and time, such as 2026-11-03T08:00:00+08:00", param, ctx)
-
-
 class Commands(click.Group):
     """The commands, in the order in which one needs them."""
 
@@ -76,7 +61,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command = getattr(_loaded(module), name)
+        command = getattr(loaded(module), name)
         assert isinstance(command, click.Command), cmd_name
         return command
 
@@ -101,19 +86,4 @@ def main(
     """EDI gateway for collective declaration (集中申报) on China's Single Window."""
     clock = Clock(now)
     configure_logs(clock, verbose=verbose)
-    context.obj = _loaded("gateway.cli.session").Session(file, clock, language)
-
-
-def _loaded(module: str) -> ModuleType:
-    """Load a module with all that it needs; as that stays, garbage is looked for neither meanwhile nor in it.
-
-    It would be a sixth of the time of every start.
-    """
-    if module not in sys.modules:
-        gc.disable()
-        try:
-            import_module(module)
-            gc.freeze()
-        finally:
-            gc.enable()
-    return sys.modules[module]
+    context.obj = loaded("gateway.cli.session").Session(file, clock, language)

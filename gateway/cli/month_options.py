@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from gateway.cli.criteria import Day
+from gateway.cli.dates import Day
 from gateway.fields import Fields
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from getpass import getuser
 from typing import Any
 
 import click
 
+from gateway.cli.dates import Month
 from gateway.cli.month_options import criteria, fields_of
 from gateway.cli.month_tables import show_month
 from gateway.cli.session import Session, command
@@ -19,19 +19,6 @@ from gateway.steps.aggregating import MonthRequest, command_of, declare_number, 
 from gateway.steps.month_view import month_view
 from gateway.steps.records import Cause
 from gateway.steps.runs import repeat_run
-
-
-class Month(click.ParamType[str]):
-    """A month such as 2026-10, taken as customs writes it: 202610."""
-
-    name = "month"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read the month."""
-        try:
-            return datetime.strptime(str(value), "%Y-%m").strftime("%Y%m")  # noqa: DTZ007 -- it has no zone
-        except ValueError:
-            self.fail(f"{value} is no month such as 2026-10", param, ctx)
 
 
 @click.command()

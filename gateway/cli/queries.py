@@ -17,10 +17,10 @@ from gateway.errors import Language, ParkedError
 from gateway.reports import Table, draw, to_csv, to_xlsx
 from gateway.steps.asking import answer
 from gateway.steps.counting import statistics_chart, statistics_sheet
+from gateway.steps.kept import to_document
 from gateway.steps.listing import COLUMNS, Words, export_table, flat_statistics, shown, table_of
 from gateway.steps.naming import Names
 from gateway.steps.questions import EXPORT, RELATION, STATISTICS, SUBJECTS, Question
-from gateway.steps.records import to_document
 from gateway.steps.sheets import notice_of, sheet_of
 from gateway.store import Unit
 

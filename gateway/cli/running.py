@@ -1,24 +1,18 @@
-"""Commands that work: run the stages, aggregate a month, check the installation."""
+"""One gateway in this process, until it is stopped or idle."""
 
 from __future__ import annotations
 
 import gc
-import signal
 import threading
 import time
 from contextlib import suppress
-from types import FrameType
 
-import click
 import structlog
 
 from gateway.bootstrap import Bell, open_gateway
-from gateway.checking import Checked, check_installation
-from gateway.cli.crew import Crew
-from gateway.cli.session import Session, command
-from gateway.cli.show import DONE, REFUSED, Show
-from gateway.errors import RetryError, Violation
-from gateway.operations import keep_memory_private
+from gateway.cli.session import Session
+from gateway.cli.show import DONE, REFUSED
+from gateway.errors import RetryError
 from gateway.parts import Gateway
 from gateway.stages import make_workers
 from gateway.steps.waiting import awaited_documents
@@ -28,33 +22,9 @@ log = structlog.get_logger("gateway")
 _LOOK_SECONDS = 0.1
 
 
-@click.command()
-@click.option("--until-idle", is_flag=True, help="Stop when nothing is due and no receipt is awaited.")
-@click.option(
-    "--timeout",
-    type=click.IntRange(0),
-    default=None,
-    help="With --until-idle: give up after seconds.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    help="Processes that share the work; more than one on PostgreSQL only.",
-)
-@command
-def run(session: Session, /, *, until_idle: bool, timeout: int | None, workers: int) -> int:
-    """Run all stages until stopped."""
-    if timeout is not None and not until_idle:
-        raise click.UsageError("--timeout goes with --until-idle")
-    keep_memory_private()
+def run_gateway(session: Session, stopped: threading.Event, *, until_idle: bool, timeout: int | None) -> int:
+    """Run all stages until stopped, or until nothing is due and no receipt is awaited."""
     bell = Bell()
-    stopped = threading.Event()
-    _stop_on_signals(stopped)
-    if workers > 1:
-        given = ["--until-idle"] if until_idle else []
-        given += [] if timeout is None else ["--timeout", str(timeout)]
-        return Crew(session, given).run(workers, stopped)
     with open_gateway(session.settings, session.clock, bell) as gateway:
         threads = make_workers(gateway)
         with gateway.store.begin() as unit:
@@ -111,43 +81,3 @@ def _anything_awaited(gateway: Gateway) -> bool:
         return True
     with gateway.store.read() as unit:
         return bool(awaited_documents(unit, limit=1))
-
-
-def _stop_on_signals(stopped: threading.Event) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        # Not in this thread: the signal may have come while it held the event's lock.
-        threading.Thread(target=stopped.set).start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-
-
-@click.command()
-@command
-def check(session: Session, /) -> int:
-    """Check the whole installation.
-
-    Configuration, token, schemas, code tables, mappings, channels, database: every fault, one line each.
-    """
-    parts = check_installation(session.settings, session.clock)
-    show = session.show
-    rows = [_checked(show, part, violation) for part in parts for violation in (part.violations or (None,))]
-    show.rows("installation", ("part", "result", "code", "place", "text"), rows)
-    return DONE if all(part.sound for part in parts) else REFUSED
-
-
-def _checked(show: Show, part: Checked, violation: Violation | None) -> dict[str, object]:
-    """Return one line of the check; a person is told of a code table in words, a program in values."""
-    row: dict[str, object] = {
-        "part": part.part if show.json else f"part.{part.part}",
-        "result": ("warning" if violation.warning else "fault") if violation else "ok",
-        "code": violation.code if violation else "",
-        "place": str(violation.place or "") if violation else str(part.facts.get("file", "")),
-        "text": violation.text(show.language) if violation else "",
-    }
-    if show.json:
-        return {**row, **part.facts}
-    if part.facts:
-        told = show.word("table-told", **part.facts, name=part.facts[f"name_{show.language}"])
-        row["text"] = f"{told} {row['text']}".rstrip() if show.language == "en" else f"{told}{row['text']}"
-    return row

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from functools import cached_property, wraps
 from getpass import getuser
 from pathlib import Path
-from typing import Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
 
-from gateway.building import make_store, make_world, open_store
+from gateway.cli.loading import loaded
 from gateway.cli.show import REFUSED, Show
 from gateway.clock import Clock
 from gateway.config import Settings, load_settings
 from gateway.errors import GatewayError, Language
-from gateway.steps.records import World
-from gateway.store import Store, Unit
+
+# A command that needs none of them, such as the one that starts other processes, does not wait for them.
+if TYPE_CHECKING:
+    from gateway.steps.records import World
+    from gateway.store import Store, Unit
 
 P = ParamSpec("P")
 
@@ -47,12 +50,14 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The database, opened when it is first needed."""
-        return make_store(self.settings, self.clock)
+        store: Store = loaded("gateway.database").make_store(self.settings, self.clock)
+        return store
 
     @cached_property
     def readable(self) -> Store:
         """The database for looking only, which needs no more than the right to read it."""
-        return open_store(self.settings, self.clock)
+        store: Store = loaded("gateway.database").open_store(self.settings, self.clock)
+        return store
 
     @property
     def as_gateway(self) -> bool:
@@ -62,7 +67,8 @@ class Session:
     @cached_property
     def world(self) -> World:
         """Schemas and code tables, loaded when they are first needed."""
-        return make_world(self.settings, self.clock)
+        world: World = loaded("gateway.building").make_world(self.settings, self.clock)
+        return world
 
     def note_act(self, unit: Unit, act: str, subject: str = "", **detail: object) -> None:
         """Note in the audit trail what the operator does, in the transaction that does it.
@@ -76,8 +82,8 @@ class Session:
     def close(self) -> None:
         """Close what was opened."""
         for name in ("store", "readable"):
-            if isinstance(opened := self.__dict__.get(name), Store):
-                opened.close()
+            if name in self.__dict__:
+                self.__dict__[name].close()
 
     @property
     def show(self) -> Show:

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.building import make_private_folder
 from gateway.cli.processes import Supervised
 from gateway.cli.session import Session
 from gateway.config import FolderPlace
+from gateway.database import make_private_folder
 from gateway.documents import Kind
 from gateway.errors import ParkedError
 from gateway.signing import Trial, make_trial_token

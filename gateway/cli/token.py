@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from gateway.building import make_latch, make_module
+from gateway.building import make_module
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, REFUSED
+from gateway.latch import make_latch
 from gateway.signing import fingerprint, inspect_token
 
 

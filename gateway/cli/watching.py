@@ -17,21 +17,15 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from gateway.cli.aggregations import count_of
 from gateway.cli.session import Session
 from gateway.cli.show import DONE, REFUSED, Show
 from gateway.errors import Violation
 from gateway.steps.runs import ALERT
 from gateway.steps.taking import Phase
-from gateway.store import RunRow, Unit
+from gateway.store import RunRow
 
 _LOOK_SECONDS: Final = 0.2
-# What a phase counts up to; the others take a moment only.
-_TOTALS: Final = {
-    Phase.SPREADING: "manifests",
-    Phase.PROVING: "manifests",
-    Phase.DECLARING: "declarations",
-    Phase.CLOSING: "manifests",
-}
 
 
 class Tell(Protocol):
@@ -98,7 +92,7 @@ def _shown(show: Show) -> Iterator[Tell]:
         task = bar.add_task("", total=None)
 
         def tell(row: RunRow) -> None:
-            bar.update(task, description=_described(show, row), total=_total(row), completed=row.done)
+            bar.update(task, description=_described(show, row), total=count_of(row), completed=row.done)
 
         yield tell
 
@@ -120,25 +114,3 @@ class _Lines:
 
 def _described(show: Show, row: RunRow) -> str:
     return f"{row.run} {show.word(f'phase.{row.phase}')}"
-
-
-def under_way(unit: Unit) -> list[dict[str, object]]:
-    """Return the runs that are under way, as rows of a listing."""
-    return [
-        {
-            "number": row.run,
-            "phase": row.phase,
-            "done": row.done,
-            "of": _total(row),
-            "manifests": row.manifests,
-            "declarations": row.declarations,
-        }
-        for row in unit.runs.under_way()
-        if row.phase != Phase.CLEARING
-    ]
-
-
-def _total(row: RunRow) -> int | None:
-    """Return up to what a phase counts, None where that is not known or takes a moment only."""
-    name = _TOTALS.get(Phase(row.phase))
-    return None if name is None else int(getattr(row, name))

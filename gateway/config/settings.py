@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -259,6 +260,15 @@ class Settings(Section):
     def exchanged(self, route: str, message_type: str) -> Exchange:
         """Return how a message is exchanged: as the first entry says that fits it."""
         return next((each for each in self.exchange if each.fits(route, message_type)), Exchange())
+
+    def channel_places(self) -> Iterator[tuple[str, Source | Target]]:
+        """Yield each channel's name and place."""
+        for partner in self.partner:
+            yield f"inbox {partner.name}", partner.inbox
+            yield f"notices {partner.name}", partner.receipts
+        for route in self.route:
+            yield f"outbox {route.name}", route.outbox
+            yield f"receipts {route.name}", route.receipts
 
     def secret_file(self, name: str) -> Path:
         """Return the file in which a password may stand."""

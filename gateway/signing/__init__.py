@@ -5,14 +5,7 @@ from gateway.signing.certificates import Certificate, pinned_certificates, state
 from gateway.signing.encryption import Encrypter, load_recipient
 from gateway.signing.inspection import TokenStatus, inspect_token
 from gateway.signing.module import Module, find_softhsm
-from gateway.signing.pin import (
-    LatchState,
-    Login,
-    Mark,
-    PinLatch,
-    PinSource,
-    pin_source,
-)
+from gateway.signing.pin import Login, PinSource, pin_source
 from gateway.signing.suites import SUITES, SignaturePolicy, Suite
 from gateway.signing.token import Identity, Token
 from gateway.signing.trial import Trial, make_trial_token
@@ -25,11 +18,8 @@ __all__ = [
     "Certificate",
     "Encrypter",
     "Identity",
-    "LatchState",
     "Login",
-    "Mark",
     "Module",
-    "PinLatch",
     "PinSource",
     "SignaturePolicy",
     "Signer",

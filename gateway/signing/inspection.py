@@ -10,9 +10,9 @@ from cryptography import x509
 from pkcs11.constants import TokenFlag
 
 from gateway.errors import RetryError
+from gateway.latch import LatchState, Mark, PinLatch
 from gateway.signing.binding import Binding
 from gateway.signing.module import Module
-from gateway.signing.pin import LatchState, Mark, PinLatch
 from gateway.signing.token import read_certificates
 
 

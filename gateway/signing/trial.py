@@ -24,10 +24,11 @@ from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 from pkcs11.util.rsa import encode_rsa_public_key
 from pkcs11.util.x509 import decode_x509_certificate
 
+from gateway.durable import write_private
 from gateway.errors import RetryError
 from gateway.signing.keys import EcTokenKey, RawSign, RsaTokenKey
 from gateway.signing.module import Module, find_softhsm
-from gateway.signing.pin import Pin, write_private
+from gateway.signing.pin import Pin
 from gateway.signing.token import read_certificates
 
 Algorithm = Literal["rsa", "ec"]

@@ -15,7 +15,8 @@ from gateway.documents import (
 )
 from gateway.errors import refuse
 from gateway.fields import Fields
-from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
+from gateway.steps.kept import to_document
+from gateway.steps.records import Cause, StoredFacts, World, carry_out
 from gateway.store import Unit
 
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 from gateway.documents import Command, Decision, Kind
 from gateway.errors import RejectedError, refuse
 from gateway.steps.counting import count_manifests
+from gateway.steps.kept import to_document
 from gateway.steps.naming import Names
 from gateway.steps.ordering import order_file, order_print
 from gateway.steps.questions import EXPORT, MESSAGE, RELATION, STATISTICS, Question, read_question
-from gateway.steps.records import World, to_document
+from gateway.steps.records import World
 from gateway.steps.results import tell_found, tell_relation
 from gateway.store import DocumentRow, Order, Unit
 

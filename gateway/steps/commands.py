@@ -15,11 +15,12 @@ from gateway.fields import Fields, plain
 from gateway.formats import Unreadable
 from gateway.mapping import Mapped, MappingSet
 from gateway.steps.asking import PRINT, ask
+from gateway.steps.kept import to_document
 from gateway.steps.month_view import AGGREGATION, REHEARSE, ask_rehearsal
 from gateway.steps.opening import Opening, messages_of
 from gateway.steps.ordering import order_print
 from gateway.steps.questions import MESSAGE
-from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
+from gateway.steps.records import Cause, StoredFacts, World, carry_out
 from gateway.steps.replies import (
     ACCEPTED,
     ANSWERED,

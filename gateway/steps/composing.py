@@ -21,7 +21,8 @@ from gateway.documents import (
 )
 from gateway.errors import RejectedError
 from gateway.messages import build_declaration
-from gateway.steps.records import StoredFacts, World, to_document
+from gateway.steps.kept import to_document
+from gateway.steps.records import StoredFacts, World
 from gateway.store import DraftRow, MergedRow, PlaceRow, SumRow, Unit
 
 # As long as a real one; the schema is asked before numbers are given.

@@ -23,8 +23,9 @@ from gateway.documents import (
 )
 from gateway.errors import RejectedError, Violation
 from gateway.fields import Fields
+from gateway.steps.kept import document_of
 from gateway.steps.naming import Names
-from gateway.steps.records import StoredFacts, World, document_of
+from gateway.steps.records import StoredFacts, World
 from gateway.steps.rehearsing import rehearsed
 from gateway.store import DocumentFilter, ListedDocument, Unit
 

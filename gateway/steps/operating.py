@@ -7,7 +7,8 @@ from typing import Final
 
 from gateway.errors import RejectedError, Violation, refuse
 from gateway.steps import circuits
-from gateway.steps.records import World, document_of
+from gateway.steps.kept import document_of
+from gateway.steps.records import World
 from gateway.steps.replies import tell, tell_state
 from gateway.store import Act, AttemptOutcome, SubmissionRow, SubmissionState, Unit
 

@@ -29,7 +29,7 @@ from gateway.store import AlertRow, NoticeState, ReceiptState, SubmissionState, 
 
 # What ends of itself as soon as its cause does, and would only be told again.
 CLOSE_THEMSELVES: Final = {
-    *(trouble.ALERT, submitting.UNUSABLE, submitting.EXPIRING, mappings_in_force.REFUSED),
+    *(trouble.ALERT, token_watch.UNUSABLE, submitting.EXPIRING, mappings_in_force.REFUSED),
     *(automatic.ALERT, deadlines.NEAR, deadlines.MISSED, token_watch.HANGING, circuits.SILENT),
     # It is what holds the gateway: `gateway restore --release` ends it.
     restoring.HELD,

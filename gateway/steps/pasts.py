@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.documents import Document
 from gateway.fields import Fields
-from gateway.steps.records import to_document
+from gateway.steps.kept import to_document
 from gateway.store import DocumentRow, HistoryRow, Unit
 
 

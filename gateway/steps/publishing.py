@@ -6,8 +6,9 @@ from typing import Final
 
 from gateway.documents import Kind, ManifestState, finish, issued, publish
 from gateway.steps.composing import drafted
+from gateway.steps.kept import document_of
 from gateway.steps.month_result import tell_result
-from gateway.steps.records import Cause, StoredFacts, World, carry_out, document_of
+from gateway.steps.records import Cause, StoredFacts, World, carry_out
 from gateway.steps.taking import Phase
 from gateway.store import Move, RunRow, Unit
 

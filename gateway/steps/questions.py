@@ -9,7 +9,8 @@ from typing import Final
 from gateway.documents import Kind, states_of
 from gateway.errors import RejectedError, Violation, refuse
 from gateway.fields import Fields
-from gateway.steps.records import DELETED, World
+from gateway.steps.kept import DELETED
+from gateway.steps.records import World
 from gateway.store import Order, Search
 
 MESSAGE: Final = "Query"

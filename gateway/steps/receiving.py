@@ -13,8 +13,9 @@ from gateway.errors import ParkedError, RejectedError, Violation, refuse
 from gateway.messages import read
 from gateway.steps import circuits
 from gateway.steps.containment import contained
+from gateway.steps.kept import to_document
 from gateway.steps.operating import tell_if_on_paper
-from gateway.steps.records import Cause, StoredFacts, World, carry_out, to_document
+from gateway.steps.records import Cause, StoredFacts, World, carry_out
 from gateway.steps.references import (
     REFERENCES,
     keep_reference,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from gateway.codes import CodeLibrary
 from gateway.config import Enterprise, Partner, Route, Settings
@@ -20,13 +19,13 @@ from gateway.documents import (
     Reference,
     Selection,
     Use,
-    state_of,
 )
-from gateway.errors import RejectedError, refuse
+from gateway.errors import RejectedError
 from gateway.fields import FieldDictionary
 from gateway.messages import Catalogue, Head, build, build_declaration, serialize
 from gateway.signing import Encrypter
 from gateway.steps import taking
+from gateway.steps.kept import to_document, to_reference, to_row
 from gateway.steps.routing import Matter, choose
 from gateway.store import (
     ChangeRow,
@@ -48,10 +47,6 @@ LETTERS = {
     Kind.AGGREGATION: "R",
     Kind.DECLARATION: "D",
 }
-
-
-# What was deleted is shown to those only who ask for it.
-DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,67 +258,10 @@ def _submit(world: World, unit: Unit, document: Document, outgoing: Outgoing) ->
     )
 
 
-def to_document(row: DocumentRow) -> Document:
-    """Return a kept document as the documents know it.
-
-    Raises:
-        RejectedError: `document.archived`: of its content nothing is here any more.
-    """
-    check_here(row)
-    return _known(row)
-
-
-def _known(row: DocumentRow) -> Document:
-    values: dict[str, Any] = {name: getattr(row, name) for name in Document.__dataclass_fields__}
-    return Document(**values | {"kind": Kind(row.kind)})
-
-
-def check_here(row: DocumentRow) -> None:
-    """See that a document's content is in the database.
-
-    Raises:
-        RejectedError: `document.archived`.
-    """
-    if row.archive is not None:
-        state = state_of(_known(row))
-        raise refuse(
-            "document.archived",
-            number=row.number,
-            state_en=state.en,
-            state_zh=state.zh,
-            archive=row.archive,
-        )
-
-
-def document_of(unit: Unit, number: str) -> Document:
-    """Return a document that is there."""
-    row = unit.documents.get(number)
-    assert row is not None, f"{number} is not there"
-    return to_document(row)
-
-
-def volumes_of(unit: Unit, qualification: str) -> Iterator[Document]:
-    """Yield the volumes under a qualification as people are shown them, without those that were deleted."""
-    for child in map(to_document, unit.documents.children(qualification)):
-        if child.kind is Kind.VOLUME and child.state != DELETED:
-            yield child
-
-
-def to_row(document: Document) -> DocumentRow:
-    """Return a document as it is kept."""
-    values: dict[str, Any] = {name: getattr(document, name) for name in Document.__dataclass_fields__}
-    return DocumentRow(**values | {"kind": str(document.kind), "state": str(document.state)})
-
-
 def _use_row(number: str, use: Use) -> UseRow:
     return UseRow(
         number=number, licence=use.licence, goods_code=use.goods_code, unit=use.unit, quantity=use.quantity
     )
-
-
-def to_reference(row: ReferenceRow) -> Reference:
-    """Return kept reference data as the documents know it."""
-    return Reference(row.key, row.enterprise, row.valid_from, row.valid_until, row.content)
 
 
 def _document(row: DocumentRow | None) -> Document | None:

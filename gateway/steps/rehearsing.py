@@ -15,7 +15,8 @@ from gateway.errors import Violation
 from gateway.fields import Fields
 from gateway.steps import taking
 from gateway.steps.composing import composed
-from gateway.steps.records import StoredFacts, World, to_document
+from gateway.steps.kept import to_document
+from gateway.steps.records import StoredFacts, World
 from gateway.store import Store, Unit
 
 _MANIFESTS: Final = 200

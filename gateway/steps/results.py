@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from gateway.documents import Document, Kind, state_of
 from gateway.fields import Fields
+from gateway.steps.kept import to_document, volumes_of
 from gateway.steps.naming import Names
-from gateway.steps.records import to_document, volumes_of
 from gateway.steps.replies import tell_state
 from gateway.store import DocumentRow, RelationRow, Unit
 

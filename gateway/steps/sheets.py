@@ -10,8 +10,9 @@ from gateway.documents import Document, Kind, state_of
 from gateway.errors import refuse
 from gateway.fields import Fields
 from gateway.reports import Form, Sheet
+from gateway.steps.kept import volumes_of
 from gateway.steps.naming import Names
-from gateway.steps.records import World, volumes_of
+from gateway.steps.records import World
 from gateway.store import ReceiptRow, Unit
 
 EXPORT: Final = "E"

@@ -13,14 +13,13 @@ from gateway.signing import Signer
 from gateway.steps import circuits
 from gateway.steps.containment import contained
 from gateway.steps.records import World
-from gateway.steps.token_watch import DEVICE, HANGING, TokenWatch, device_of
+from gateway.steps.token_watch import DEVICE, HANGING, UNUSABLE, TokenWatch, device_of
 from gateway.steps.transport import enclosed
 from gateway.steps.trouble import reasons_of, values_of
 from gateway.steps.turns import wait_for_believing
 from gateway.store import AttemptOutcome, Member, SubmissionRow, SubmissionState, Unit
 from gateway.xmlio import parse
 
-UNUSABLE = "token.unusable"
 NOT_BOUND = "token.enterprise-not-bound"
 EXPIRING = "token.certificate-expiring"
 GIVEN_UP = "exchange.given-up"

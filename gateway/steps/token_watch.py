@@ -10,6 +10,7 @@ from time import monotonic
 from gateway.store import Member, Store
 
 HANGING = "token.hanging"
+UNUSABLE = "token.unusable"
 DEVICE = "token"
 ELSEWHERE = f"{DEVICE}@"
 

@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from gateway.building import make_store, make_world
+from gateway.building import make_world
 from gateway.clock import Clock, parse_moment
 from gateway.config import Settings, load_settings
+from gateway.database import make_store
 from gateway.steps.aggregating import aggregate_month, month_command
 from gateway.steps.rehearsing import rehearsed
 from gateway.steps.runs import advance_runs

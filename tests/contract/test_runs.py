@@ -16,9 +16,9 @@ from gateway.clock import Clock
 from gateway.config import Aggregation, load_settings
 from gateway.documents import selection_of
 from gateway.errors import RejectedError
-from gateway.steps import composing, month_result, publishing, runs, taking
+from gateway.steps import composing, kept, month_result, publishing, runs, taking
 from gateway.steps.aggregating import aggregate_month, month_command
-from gateway.steps.records import World, document_of
+from gateway.steps.records import World
 from gateway.steps.rehearsing import rehearsed
 from gateway.steps.runs import ALERT, advance_runs, repeat_run
 from gateway.steps.taking import Phase
@@ -268,7 +268,7 @@ def test_what_cannot_be_proved_stops_unpublished_and_begins_anew_by_an_operators
     work(world, store)
     with store.read() as unit:
         assert [(alert.code, alert.subject) for alert in unit.alerts.opened()] == [(ALERT, number)]
-        assert document_of(unit, number).state == "stopped"
+        assert kept.document_of(unit, number).state == "stopped"
     assert states(store, "declaration") == set()
     assert states(store, "manifest") == {"awaiting_aggregation"}
     assert advance_runs(world, store) == 0
@@ -458,7 +458,7 @@ def test_a_figure_that_is_none_stops_the_run(world: World, store: Store) -> None
     work(world, store)
     with store.read() as unit:
         (alert,) = unit.alerts.opened()
-        assert document_of(unit, number).state == "stopped"
+        assert kept.document_of(unit, number).state == "stopped"
     assert "1.0000001" in alert.values["reason"]
 
 

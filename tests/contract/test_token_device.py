@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import GatewayError, RetryError
-from gateway.signing import LatchState, Login, Token, pin_source
+from gateway.latch import LatchState
+from gateway.signing import Login, Token, pin_source
 from tests.services.faulty_token import CODES, FaultyToken, aside
 from tests.services.softhsm import private_token, refusal, sign
 

@@ -12,10 +12,11 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from gateway.durable import write_private
 from gateway.errors import RetryError
+from gateway.latch import LatchState
 from gateway.signing import (
     Binding,
-    LatchState,
     Login,
     Module,
     Token,
@@ -26,7 +27,6 @@ from gateway.signing import (
     pin_source,
 )
 from gateway.signing.keys import RsaTokenKey
-from gateway.signing.pin import write_private
 from tests.services.softhsm import ENTERPRISE, NOON, PrivateToken, private_token, refusal, sign
 
 

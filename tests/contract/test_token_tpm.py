@@ -8,9 +8,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from gateway.durable import write_private
 from gateway.errors import RetryError
-from gateway.signing import LatchState, inspect_token
-from gateway.signing.pin import write_private
+from gateway.latch import LatchState
+from gateway.signing import inspect_token
 from tests.services.softhsm import ENTERPRISE, refusal, sign
 from tests.services.tpm import TpmToken, tpm_token
 

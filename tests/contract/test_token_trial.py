@@ -10,7 +10,8 @@ from cryptography import x509
 from pkcs11 import PKCS11Error
 
 from gateway.errors import RetryError
-from gateway.signing import Binding, Login, PinLatch, Token, Trial, make_trial_token, pin_source, trial
+from gateway.latch import PinLatch
+from gateway.signing import Binding, Login, Token, Trial, make_trial_token, pin_source, trial
 from gateway.signing.trial import Algorithm
 from tests.services.softhsm import ENTERPRISE, NOON, private_token
 

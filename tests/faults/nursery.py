@@ -36,6 +36,7 @@ PACE: dict[str, Any] = {
 # What programs load when they need it.
 LATE = (
     *("gateway.channels.amqp", "gateway.channels.sftp", "gateway.cli.lookups", "gateway.cli.months"),
+    *("gateway.cli.starting", "gateway.cli.status"),
     *("alembic.command", "jinja2", "weasyprint", "xlsxwriter"),
 )
 

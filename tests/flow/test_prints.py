@@ -21,7 +21,7 @@ from gateway.errors import RejectedError, RetryError
 from gateway.reports import Sheet
 from gateway.steps import making
 from gateway.steps.aggregating import aggregate_month
-from gateway.steps.records import to_document
+from gateway.steps.kept import to_document
 from gateway.steps.sheets import notice_of
 from tests.flow import erp
 from tests.flow.queries import codes, entry, message, query, received, text_of

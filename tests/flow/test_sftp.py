@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.doors import channel_places, check_place
+from gateway.doors import check_place
 from tests.services.installation import ROOT, Installation, Running
 from tests.services.sshd import Sshd, new_sshd, sshd
 
@@ -127,7 +127,7 @@ def test_check_tells_each_place_that_cannot_be_used(own: Sshd, tmp_path: Path) -
 def codes(installation: Installation) -> list[str]:
     """Return what `gateway check` finds at the channels."""
     settings = installation.settings
-    places = [place for _, place in channel_places(settings)]
+    places = [place for _, place in settings.channel_places()]
     return [violation.code for place in places for violation in check_place(settings, place)]
 
 

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from gateway.errors import GatewayError
-from gateway.signing import Binding, Login, PinLatch, Token, Trial, make_trial_token, pin_source
+from gateway.latch import PinLatch
+from gateway.signing import Binding, Login, Token, Trial, make_trial_token, pin_source
 from gateway.signing.keys import RsaTokenKey
 from gateway.signing.trial import Algorithm
 

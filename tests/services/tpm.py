@@ -14,9 +14,10 @@ from pathlib import Path
 import pkcs11
 from cryptography import x509
 
+from gateway.durable import write_private
 from gateway.errors import RetryError
-from gateway.signing import Binding, Login, Module, PinLatch, Token, Trial, pin_source
-from gateway.signing.pin import write_private
+from gateway.latch import PinLatch
+from gateway.signing import Binding, Login, Module, Token, Trial, pin_source
 from gateway.signing.token import read_certificates
 from gateway.signing.trial import fill
 from tests.services.softhsm import ENTERPRISE, NOON

@@ -9,7 +9,7 @@ import pytest
 
 from tests.source import ROOT, Source, sources
 
-BASE = {"", "errors", "fields", "xmlio", "jsontext", "clock", "config", "durable", "logs"}
+BASE = {"", "errors", "fields", "xmlio", "jsontext", "clock", "config", "durable", "logs", "latch"}
 ROOMS = {
     *("channels", "codes", "customs", "documents", "formats"),
     *("mapping", "messages", "operations", "reports", "signing", "store"),
@@ -22,6 +22,7 @@ RANKS = {
     "parts": 3,
     "pipeline": 3,
     "building": 3,
+    "database": 3,
     "workers": 4,
     "stages": 5,
     "doors": 5,

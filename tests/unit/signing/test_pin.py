@@ -14,12 +14,8 @@ import pytest
 from pkcs11.constants import TokenFlag
 
 from gateway.errors import RetryError
-from gateway.signing import (
-    LatchState,
-    Login,
-    PinLatch,
-    pin_source,
-)
+from gateway.latch import LatchState, PinLatch
+from gateway.signing import Login, pin_source
 from gateway.signing.pin import Pin
 
 MOMENT = datetime(2026, 10, 20, 9, 30, tzinfo=UTC)
