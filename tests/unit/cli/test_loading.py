@@ -1,0 +1,65 @@
+"""What a command loads before it can do its work: no more than it needs, so that nobody waits for more."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from gateway.clock import Clock
+from gateway.config import load_settings
+from gateway.database import make_store
+from tests.source import ROOT
+
+# The token, signatures, mappings, the standard XML, folders that call: what a gateway works with.
+_OF_WORK = {
+    *("pkcs11", "cryptography", "jsonpath_rfc9535", "lxml", "watchdog"),
+    *("gateway.signing", "gateway.mapping", "gateway.messages", "gateway.formats", "gateway.channels"),
+}
+_CALLS = """
+import json, sys
+from gateway.cli import main
+codes = []
+for words in json.loads(sys.argv[2]):
+    try:
+        main(["--config", sys.argv[1], *words])
+    except SystemExit as end:
+        codes.append(end.code)
+print(json.dumps([codes, [*sys.modules]]))
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Return the configuration of an installation that has nothing but its database."""
+    file = Path(shutil.copy(ROOT / "gateway.toml", tmp_path))
+    make_store(load_settings(file), Clock()).close()
+    return file
+
+
+def called(config: Path, *commands: Sequence[str]) -> tuple[list[int], set[str]]:
+    """Return how commands ended in a fresh process, and what it has loaded for them."""
+    given = [sys.executable, "-c", _CALLS, str(config), json.dumps(commands)]
+    done = subprocess.run(given, capture_output=True, text=True, check=True, cwd=ROOT)
+    codes, modules = json.loads(done.stdout.splitlines()[-1])
+    return codes, set(modules)
+
+
+def test_commands_that_look_load_nothing_that_works(config: Path) -> None:
+    """Neither the token's library nor what maps, builds, signs and receives messages."""
+    codes, modules = called(config, ["status"], ["documents"], ["receipts"], ["document", "M1"])
+    assert codes == [0, 0, 0, 1]
+    assert modules & _OF_WORK == set()
+
+
+def test_what_starts_several_gateways_loads_none_of_them(config: Path) -> None:
+    """Not even the database; that it takes one process only stands in the configuration."""
+    codes, modules = called(config, ["run", "--workers", "2"])
+    assert codes == [1]
+    assert "gateway.cli.crew" in modules
+    assert modules & {*_OF_WORK, "sqlalchemy", "gateway.store", "gateway.steps"} == set()
