@@ -91,11 +91,12 @@ class Store:
                 parts.enter_context(self.alone())
                 member = Member(self.begin, None, wanted)
             else:
-                limit_idling(self._engine, seconds)
-                self._limited = True
                 # The stages may use up all connections of theirs.
                 heart = Store(self._url, self._clock)
                 parts.callback(heart.close)
+                for each in (self, heart):
+                    limit_idling(each._engine, seconds)
+                self._limited = True
                 dialect = self._engine.dialect
                 _, options = dialect.create_connect_args(self._engine.url)
                 reach = partial(Calls, dialect.loaded_dbapi, options)

@@ -237,6 +237,25 @@ def test_a_transaction_that_stands_still_is_ended(shared: Database, open_at: Ope
     assert fault.value.code == "store.not-now"
 
 
+def test_a_heartbeat_that_stands_still_is_ended(
+    shared: Database, open_at: OpenAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock on its own lease would keep the heir waiting for as long as the process sleeps."""
+    with open_at(shared).join(SHORT, ["tick"]) as sleeper:
+        monkeypatch.setattr(sleeper, "_beat", _away)
+        with pytest.raises(RetryError) as fault:
+            _sleep_over_a_heartbeat(sleeper, open_at(shared))
+        assert fault.value.code == "store.not-now"
+
+
+def _sleep_over_a_heartbeat(sleeper: Member, other: Store) -> None:
+    with sleeper._begin() as unit:
+        assert unit.leases.renew(sleeper.id, SHORT)
+        with other.join(SHORT, ["tick"]) as heir:
+            until(lambda: heir.holds("tick"))
+        unit.leases.all()
+
+
 def _sleep_over_a_lock(store: Store, other: Store) -> None:
     number = "M20260000000000001"
     with store.begin() as unit, store.read() as reading:
