@@ -11,10 +11,12 @@ from gateway.steps.records import World
 from gateway.store import Unit
 
 
-def keep_versions(unit: Unit, mappings: Iterable[Mapping]) -> int:
-    """Keep the bytes of each mapping that comes into force; return how many of them are new."""
-    return sum(
-        unit.mapping_versions.keep(each.name, each.version, unit.raw.put(each.data)) for each in mappings
+def keep_versions(unit: Unit, mappings: Iterable[Mapping]) -> None:
+    """Keep the bytes of each mapping that comes into force."""
+    in_force = list(mappings)
+    digests = unit.raw.put_many([each.data for each in in_force])
+    unit.mapping_versions.keep(
+        (each.name, each.version, digest) for each, digest in zip(in_force, digests, strict=True)
     )
 
 

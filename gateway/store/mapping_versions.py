@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Insert, bindparam, select
 
 from gateway.store.connection import Connection
-from gateway.store.statements import added_once
+from gateway.store.statements import upsert
 from gateway.store.tables import mapping_versions, raw
 
 _BYTES = select(raw.c.bytes).where(
@@ -24,12 +26,20 @@ class MappingVersions:
         self._connection = connection
         self._now = now
 
-    def keep(self, mapping: str, version: str, digest: str) -> bool:
-        """Keep a version whose bytes are kept under a digest; return whether it is new."""
-        values = {"mapping": mapping, "version": version, "digest": digest, "since": self._now}
-        return added_once(self._connection, mapping_versions, values, "mapping") is not None
+    def keep(self, versions: Iterable[tuple[str, str, str]]) -> None:
+        """Keep each version that is not kept already: mapping, version, and digest of its bytes."""
+        values = [
+            {"mapping": mapping, "version": version, "digest": digest, "since": self._now}
+            for mapping, version, digest in sorted(versions)
+        ]
+        self._connection.execute_many(_keep(self._connection.dialect.name), values)
 
     def get(self, mapping: str, version: str) -> bytes | None:
         """Return the bytes of a version, or None where it was never in force."""
         found = self._connection.scalar(_BYTES, {"mapping": mapping, "version": version})
         return None if found is None else bytes(found)
+
+
+@cache
+def _keep(dialect: str) -> Insert:
+    return upsert(mapping_versions, dialect).on_conflict_do_nothing()

@@ -68,7 +68,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "interchanges.understood": lambda unit: unit.interchanges.understood(
         1, mapping="m", version="1", reply=None
     ),
-    "mapping_versions.keep": lambda unit: unit.mapping_versions.keep("m", "1", unit.raw.put(b"mapping")),
+    "mapping_versions.keep": lambda unit: unit.mapping_versions.keep([("m", "1", unit.raw.put(b"mapping"))]),
     "mapping_versions.get": lambda unit: unit.mapping_versions.get("m", "1"),
     "messages.find": lambda unit: unit.messages.find("acme", "Manifest", "A-1", "save"),
     "messages.last_accepted": lambda unit: unit.messages.last_accepted(NUMBER),
@@ -126,6 +126,7 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "submissions.send_now": lambda unit: unit.submissions.send_now("customs"),
     "submissions.doubt": lambda unit: unit.submissions.doubt("M1"),
     "submissions.give_up": lambda unit: unit.submissions.give_up("M1"),
+    "submissions.lock": lambda unit: unit.submissions.lock(["M1", "M2"]),
     "circuits.put": lambda unit: unit.circuits.put(CircuitRow(route="customs", state="open", since=unit.now)),
     "circuits.get": lambda unit: unit.circuits.get("customs"),
     "circuits.lock": lambda unit: unit.circuits.lock("customs"),
@@ -301,7 +302,7 @@ def test_every_method_is_among_those_looked_at(store: Store) -> None:
         for name in ("join", "renew", "take", "bury", "bury_all", "soonest", "all", "installation")
     }
     only_adds |= {"leases.give", "leases.living"}
-    only_adds |= {"turns.take", "turns.wait", "turns.share"}
+    only_adds |= {"turns.take", "turns.free", "turns.wait", "turns.share"}
     # What an operator asks for once in a while.
     only_adds.add("retention.months")
     # Of the few routes that do not go well, all are asked for.
