@@ -85,7 +85,7 @@ def status(session: Session, /) -> int:
     if routes:
         held = [{**each, "state": f"circuit.{each['state']}"} for each in routes]
         show.rows("held routes", ("route", "state", "since", "failures", "due", "pilot"), held)
-    show.rows("needs a person", ("since", "code", "about", "text"), told)
+    show.rows("alerts", ("since", "code", "about", "text"), told)
     return DONE
 
 

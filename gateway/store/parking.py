@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, exists, func, select, update
+from sqlalchemy import Table, and_, exists, func, select, update
 
 from gateway.store.connection import Connection
 from gateway.store.rows import InterchangeRow, NoticeRow, ReceiptRow, SubmissionRow
@@ -21,6 +21,8 @@ _CAME_AGAIN = exists().where(
     _later.c.name == interchanges.c.name,
     _later.c.id > interchanges.c.id,
 )
+# The same file that came once more stands for the one before.
+IN_QUARANTINE = and_(interchanges.c.state == InterchangeState.QUARANTINED, ~_CAME_AGAIN)
 _NOT_APPLIED = (ReceiptState.REFUSED, ReceiptState.UNEXPECTED, ReceiptState.ORPHAN)
 _UNTOLD = (NoticeState.TO_MAKE, NoticeState.TO_DELIVER)
 _UNREAD = (InterchangeState.STORED, InterchangeState.BEGUN)
@@ -39,10 +41,8 @@ class Parking:
         return rows(self._connection, SubmissionRow, found.order_by(submissions.c.seq))
 
     def interchanges(self) -> list[InterchangeRow]:
-        """Return what lies in quarantine; the same file that came once more stands for the one before."""
-        found = select(*columns_of(interchanges, InterchangeRow)).where(
-            interchanges.c.state == InterchangeState.QUARANTINED, ~_CAME_AGAIN
-        )
+        """Return what lies in quarantine."""
+        found = select(*columns_of(interchanges, InterchangeRow)).where(IN_QUARANTINE)
         return rows(self._connection, InterchangeRow, found.order_by(interchanges.c.id))
 
     def receipts(self) -> list[ReceiptRow]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Table, func, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text
 
 from gateway.store.connection import Connection
+from gateway.store.parking import IN_QUARANTINE
 from gateway.store.states import InterchangeState, NoticeState, ReceiptState, SubmissionState
 from gateway.store.tables import AWAITED, documents, interchanges, notices, receipts, submissions
 from gateway.store.work_tables import alerts
@@ -31,24 +32,25 @@ class Counts:
     alerts: int
 
 
-_WAITING: tuple[tuple[Table, str, str], ...] = (
-    (interchanges, "interchanges", InterchangeState.STORED),
-    (interchanges, "interchanges.begun", InterchangeState.BEGUN),
+_WAITING: tuple[tuple[str, ColumnElement[bool]], ...] = (
+    ("interchanges", interchanges.c.state == InterchangeState.STORED),
+    ("interchanges.begun", interchanges.c.state == InterchangeState.BEGUN),
+    ("interchanges.quarantined", IN_QUARANTINE),
     *(
-        (submissions, f"submissions.{state}", state)
+        (f"submissions.{state}", submissions.c.state == state)
         for state in SubmissionState
         if state not in {SubmissionState.SENT, SubmissionState.RECALLED}
     ),
-    (receipts, "receipts", ReceiptState.STORED),
-    (receipts, "receipts.orphan", ReceiptState.ORPHAN),
-    (notices, "notices.to_make", NoticeState.TO_MAKE),
-    (notices, "notices", NoticeState.TO_DELIVER),
-    (notices, "notices.parked", NoticeState.PARKED),
+    ("receipts", receipts.c.state == ReceiptState.STORED),
+    ("receipts.orphan", receipts.c.state == ReceiptState.ORPHAN),
+    ("notices.to_make", notices.c.state == NoticeState.TO_MAKE),
+    ("notices", notices.c.state == NoticeState.TO_DELIVER),
+    ("notices.parked", notices.c.state == NoticeState.PARKED),
 )
 
 
 class Status:
-    """Counts over the whole store, each answered from an index alone."""
+    """Counts over the whole store, each found by an index."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -67,12 +69,12 @@ class Status:
         )
 
     def queues(self) -> dict[str, int]:
-        """Count what waits for a stage, by the name of its queue."""
+        """Count what waits for a stage or for a person, by the name of its queue."""
         return dict(self._lengths())
 
     def _lengths(self) -> Iterator[tuple[str, int]]:
-        for table, name, state in _WAITING:
-            yield name, self._count(select(func.count()).where(table.c.state == state))
+        for name, waits in _WAITING:
+            yield name, self._count(select(func.count()).where(waits))
 
     def _count(self, statement: Select[Any]) -> int:
         return int(self._connection.execute(statement).scalar())

@@ -20,9 +20,11 @@ def test_of_a_file_that_came_again_only_the_last_waits_in_quarantine(store: Stor
             unit.interchanges.quarantined(row.id, reason={}, reply=None)
         found = unit.parking.interchanges()
         assert [row.id for row in found] == [row.id for row in rows[1:]]
+        assert unit.status.queues()["interchanges.quarantined"] == len(found)
         assert unit.parking.move(found[0], "dropped")
         assert not unit.parking.move(found[0], "dropped")
         assert [row.id for row in unit.parking.interchanges()] == [row.id for row in rows[2:]]
+        assert unit.status.queues()["interchanges.quarantined"] == len(rows[2:])
 
 
 @pytest.mark.requirement("ER-06")

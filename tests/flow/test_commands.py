@@ -88,9 +88,9 @@ def test_status_counts_documents_and_queues_and_names_what_needs_a_person(desk: 
     assert alert["code"] == "receipt.not-applied"
     assert "signature.digest-mismatch" in alert["text"]
     english, chinese = desk.say("status"), desk.say("status", lang="zh")
-    assert "Needs a person" in english.stdout
+    assert "Open alerts" in english.stdout
     assert "was not applied" in english.stdout
-    assert "需人工处理" in chinese.stdout
+    assert "未关闭的告警" in chinese.stdout
     assert {"退单", "收件 acme"} <= {each for each in ("退单", "收件 acme") if each in chinese.stdout}
 
 

@@ -200,6 +200,7 @@ def test_a_file_in_quarantine_is_understood_again_or_left_there(
     monkeypatch.setattr("gateway.pipeline.understand_one", real)
     first, second = sorted(_parked(running))
     assert _parked(running) == {first: "containment.unexpected", second: "containment.unexpected"}
+    assert _json(running, "status")["queues"]["interchanges.quarantined"] == 2
     assert _say(running, "retry", first).exit_code == DONE
     running.settle()
     replies = [json.loads(data)["outcome"] for data in running.installation.replies("q.json")]
@@ -207,6 +208,7 @@ def test_a_file_in_quarantine_is_understood_again_or_left_there(
     assert _refused(running, "retry", first) == "operating.not-parked"
     assert _say(running, "drop", second).exit_code == DONE
     assert (_parked(running), running.alerts()) == ({}, [])
+    assert _json(running, "status")["queues"]["interchanges.quarantined"] == 0
     assert "other.json" in running.installation.quarantined()
     assert [act for act, _ in _acts(running)] == ["retry", "drop"]
 
