@@ -19,6 +19,7 @@ def demo(session: Session, /, *, keep_running: bool) -> int:
     """
     story = Story(session)
     story.prepare()
+    story.tell_known()
     if story.is_aggregating():
         # Broken off there, it is finished there: at the filings' time declarations would get other dates.
         with story.both_at(AGGREGATION):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from gateway.cli.processes import Supervised
 from gateway.cli.session import Session
@@ -80,6 +80,12 @@ class Story:
         self.session.show.line(
             "demo-prepared", token=settings.token.label, folder=settings.token.pin_file.parent
         )
+
+    def tell_known(self) -> None:
+        """Show what an earlier telling has left, so that no file of this one seems to have done it."""
+        if self._listed(DocumentFilter()):
+            self.session.show.line("demo-known")
+            self._tell_changes()
 
     @contextmanager
     def both_at(self, moment: str) -> Iterator[None]:
@@ -160,10 +166,12 @@ class Story:
 
     def keep_running(self) -> None:
         """Leave gateway and customs at work until Ctrl-C."""
+        # Where all was done before, nothing else has waited for it.
+        self._until(self._gateway_runs)
         partner = self.session.settings.partner[0]
         self.session.show.line("demo-running", inbox=partner.inbox, receipts=partner.receipts)
         try:
-            threading.Event().wait()
+            Event().wait()
         except KeyboardInterrupt:
             self.session.show.line("demo-stopped")
 
@@ -232,6 +240,10 @@ class Story:
         """Whether a document belongs to the story; the reader's own may end as the reader likes."""
         own = {(step.kind, step.client_number) for step in STEPS}
         return (row.kind, row.client_number) in own or (row.kind, row.period) == (Kind.DECLARATION, PERIOD)
+
+    def _gateway_runs(self) -> bool:
+        with self.session.store.read() as unit:
+            return any(row.process for row in unit.leases.all())
 
     def _waits(self, step: Step) -> bool:
         """Whether a file still lies in the inbox."""
