@@ -74,8 +74,7 @@ def dispatch(gateway: Gateway, route: str) -> int:
         return 0
     still_ours = partial(gateway.member.check, batch[0].holder)
     faults = gateway.customs_outboxes[route].send_many([attempt.file for attempt in batch], still_ours)
-    with gateway.store.begin() as unit:
-        return submitting.note_attempts(gateway.world, unit, batch, faults)
+    return submitting.note_attempts(gateway.world, gateway.store, batch, faults)
 
 
 def receive(gateway: Gateway, route: str) -> int:

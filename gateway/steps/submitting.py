@@ -16,8 +16,7 @@ from gateway.steps.records import World
 from gateway.steps.token_watch import DEVICE, HANGING, UNUSABLE, TokenWatch, device_of
 from gateway.steps.transport import enclosed
 from gateway.steps.trouble import reasons_of, values_of
-from gateway.steps.turns import wait_for_believing
-from gateway.store import AttemptOutcome, Member, SubmissionRow, SubmissionState, Unit
+from gateway.store import AttemptOutcome, Member, Store, SubmissionRow, SubmissionState, Unit
 from gateway.xmlio import parse
 
 NOT_BOUND = "token.enterprise-not-bound"
@@ -186,18 +185,28 @@ def _encrypted(world: World, unit: Unit, row: SubmissionRow, data: bytes) -> byt
 
 
 def note_attempts(
-    world: World, unit: Unit, attempts: Sequence[Attempt], faults: Mapping[str, GatewayError]
+    world: World, store: Store, attempts: Sequence[Attempt], faults: Mapping[str, GatewayError]
 ) -> int:
     """Note how each attempt ended, and what that tells of the route; return how many are not made again.
 
     What has certainly not arrived is told apart from what may have; both go again as the same bytes.
+    Some may be answered already, and others are at them just now: those are noted afterwards, so that
+    nobody waits for the other, and no note is undone, after which all would go again (CU-05).
     """
-    wait_for_believing(unit, attempts[0].submission.route)
     of = {each.submission.id: faults.get(file_name(each.submission)) for each in attempts}
-    noted = [each for each in attempts if _note_attempt(world, unit, each, of[each.submission.id])]
     gone = {name: fault for name, fault in of.items() if fault is not None}
-    if noted:
-        circuits.note(world, unit, [attempt.submission for attempt in noted], gone)
+    left, noted = list(attempts), list[SubmissionRow]()
+    while left:
+        with store.begin() as unit:
+            ours = unit.submissions.lock([each.submission.id for each in left])
+            noted += [
+                each.submission
+                for each in left
+                if each.submission.id in ours and _note_attempt(world, unit, each, of[each.submission.id])
+            ]
+            left = [each for each in left if each.submission.id not in ours]
+            if noted and not left:
+                circuits.note(world, unit, noted, gone)
     return len(attempts) - sum(isinstance(fault, RetryError) for fault in gone.values())
 
 

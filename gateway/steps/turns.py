@@ -36,24 +36,15 @@ def take_receipts(unit: Unit, limit: int) -> list[ReceiptRow]:
     if not unit.turns.shared:
         return unit.receipts.take(limit)
     waiting = unit.receipts.waiting()
-    # The order is everybody's, so that two who wait do not wait for each other.
-    for route in sorted({route for route, _ in waiting}):
-        if unit.circuits.get(route) is None:
-            unit.turns.share(_believing(route))
-        else:
-            unit.turns.wait(_believing(route))
-    turns = {f"{_believing(route)} {lane}": (route, lane) for route, lane in waiting}
+    ours = {route for route in {each for each, _ in waiting} if _may_believe(unit, route)}
+    turns = {f"{_believing(route)} {lane}": (route, lane) for route, lane in waiting if route in ours}
     counts = {turn: waiting[place] for turn, place in turns.items()}
     return unit.receipts.take(limit, [turns[turn] for turn in unit.turns.take(counts, limit)])
 
 
-def wait_for_believing(unit: Unit, route: str) -> None:
-    """Wait until the answers of a route that are just being believed have moved its messages (CU-05).
-
-    Answers come in another order than messages were sent. Two that lock the same messages in two orders wait
-    for each other, and where the database then undoes the note of what was sent, all of it goes again.
-    """
-    unit.turns.wait(_believing(route))
+def _may_believe(unit: Unit, route: str) -> bool:
+    turn = _believing(route)
+    return unit.turns.share(turn) if unit.circuits.get(route) is None else unit.turns.free(turn)
 
 
 def turn_of(settings: Settings, partner: str) -> str:

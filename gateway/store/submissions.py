@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -101,6 +101,12 @@ _AWAIT_FROM_NOW = (
     .where(text(TO_LOOK_AT), submissions.c.sent_at > bindparam("_now", type_=Moment))
     .values(sent_at=bindparam("_now", type_=Moment), due_at=bindparam("_now", type_=Moment))
 )
+_LOCK = select(submissions.c.id).where(submissions.c.id == bindparam("_id")).with_for_update()
+_LOCK_FREE = (
+    select(submissions.c.id)
+    .where(submissions.c.id.in_(bindparam("_ids", expanding=True)))
+    .with_for_update(skip_locked=True)
+)
 _LOOKED_AT = _UPDATE.where(submissions.c.state == SubmissionState.SENT)
 
 
@@ -188,6 +194,16 @@ class Submissions(Finding):
     def take_pilot(self, route: str) -> list[SubmissionRow]:
         """Take the oldest of what waits longest for an attempt: none that fails keeps others back."""
         return rows(self._connection, SubmissionRow, _TAKE_PILOT, route=route, limit=1)
+
+    def lock(self, ids: Sequence[str]) -> set[str]:
+        """Keep others off these until the transaction ends, as far as nobody is at them; return which.
+
+        Where somebody is at each of them the first is waited for.
+        """
+        if free := set(self._connection.scalars(_LOCK_FREE, {"_ids": list(ids)})):
+            return free
+        self._connection.execute(_LOCK, {"_id": ids[0]})
+        return {ids[0]}
 
     def attempt_begin(self, ids: Collection[str], holder: str | None = None) -> dict[str, int]:
         """Note, before anything is sent, that a gateway sends these; return the attempt of each."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from gateway.store.connection import Connection
 
 _TRY: Final = text("SELECT pg_try_advisory_xact_lock(:key)")
+_TRY_TO_SHARE: Final = text("SELECT pg_try_advisory_xact_lock_shared(:key)")
 _WAIT: Final = text("SELECT pg_advisory_xact_lock(:key)")
-_SHARE: Final = text("SELECT pg_advisory_xact_lock_shared(:key)")
 
 
 class Turns:
@@ -29,10 +29,9 @@ class Turns:
         self.shared = connection.dialect.name == "postgresql"
 
     def take(self, waiting: Mapping[str, int], enough: int) -> set[str]:
-        """Return the names of which it is one's turn: what is free, or else the first once it becomes so.
+        """Return the names of which it is one's turn: what is free; what is not, another one is at.
 
-        No more is taken than makes a batch, so that others have something to do meanwhile. Waiting lets
-        several gateways with the same work alternate, where trying would let one starve.
+        No more is taken than makes a batch, so that others have something to do meanwhile.
 
         Args:
             waiting: How much waits under each name, the most urgent first.
@@ -42,23 +41,25 @@ class Turns:
         for name in waiting:
             if sum(waiting[each] for each in taken) >= enough:
                 break
-            if not self.shared or self._connection.scalar(_TRY, {"key": _key(name)}):
+            if self.free(name):
                 taken.add(name)
-        if waiting and not taken:
-            first = next(iter(waiting))
-            self.wait(first)
-            taken.add(first)
         return taken
 
+    def free(self, name: str) -> bool:
+        """Take a turn if nobody has it; what others committed before is seen by the next statement."""
+        return self._tried(_TRY, name)
+
+    def share(self, name: str) -> bool:
+        """Take a turn beside others who share it, if nobody has it alone."""
+        return self._tried(_TRY_TO_SHARE, name)
+
     def wait(self, name: str) -> None:
-        """Wait until it is one's turn; what others committed before is seen by the next statement."""
+        """Wait until it is one's turn."""
         if self.shared:
             self._connection.execute(_WAIT, {"key": _key(name)})
 
-    def share(self, name: str) -> None:
-        """Wait until nobody has this turn for itself; others may share it."""
-        if self.shared:
-            self._connection.execute(_SHARE, {"key": _key(name)})
+    def _tried(self, way: TextClause, name: str) -> bool:
+        return not self.shared or bool(self._connection.scalar(way, {"key": _key(name)}))
 
 
 def _key(name: str) -> int:

@@ -21,6 +21,7 @@ from gateway.steps.records import World
 from gateway.steps.submitting import Attempt, note_attempts
 from gateway.steps.turns import take_interchanges, take_receipts, turn_of
 from gateway.store import (
+    AttemptOutcome,
     CircuitRow,
     InterchangeRow,
     ReceiptContent,
@@ -128,22 +129,20 @@ def _someone_waits(database: Database) -> None:
 
 
 @pytest.mark.requirement("ER-04")
-def test_a_second_gateway_waits_until_the_first_has_understood_what_came_before(
+def test_what_another_gateway_is_understanding_is_left_to_it_with_what_comes_after(
     shared: Database, open_at: Callable[[Database], Store]
 ) -> None:
     """What is saved in one file and declared in the next is never seen in the other order."""
     first, second = open_at(shared), open_at(shared)
     with first.begin() as unit:
         saving = add_interchange(unit, b"save", partner="acme")
-    with ThreadPoolExecutor(1) as other:
-        with first.begin() as unit:
-            assert take_interchanges(WORLD, unit, 9) == [saving]
-            with second.begin() as arriving:
-                declaring = add_interchange(arriving, b"declare", partner="acme")
-            waiting = other.submit(_understood, second)
-            _someone_waits(shared)
-            unit.interchanges.understood(saving.id, mapping=None, version=None, reply=None)
-        assert waiting.result(PATIENCE) == [declaring]
+    with first.begin() as unit:
+        assert take_interchanges(WORLD, unit, 9) == [saving]
+        with second.begin() as arriving:
+            declaring = add_interchange(arriving, b"declare", partner="acme")
+        assert _understood(second) == []
+        unit.interchanges.understood(saving.id, mapping=None, version=None, reply=None)
+    assert _understood(second) == [declaring]
 
 
 def test_a_gateway_leaves_the_partners_that_make_no_batch_any_more_to_others(
@@ -187,15 +186,13 @@ def test_receipts_of_a_route_are_believed_in_order(
 
     with first.begin() as unit:
         technical = arrive(unit, "1.xml")
-    with ThreadPoolExecutor(1) as other:
-        with first.begin() as unit:
-            assert [row.id for row in take_receipts(unit, 9)] == [technical]
-            with second.begin() as arriving:
-                decision = arrive(arriving, "2.xml")
-            waiting = other.submit(_believed, second)
-            _someone_waits(shared)
-            unit.receipts.settle(technical, ReceiptState.APPLIED, ReceiptContent())
-        assert waiting.result(PATIENCE) == [decision]
+    with first.begin() as unit:
+        assert [row.id for row in take_receipts(unit, 9)] == [technical]
+        with second.begin() as arriving:
+            decision = arrive(arriving, "2.xml")
+        assert _believed(second) == []
+        unit.receipts.settle(technical, ReceiptState.APPLIED, ReceiptContent())
+    assert _believed(second) == [decision]
 
 
 @pytest.mark.requirement("CU-03")
@@ -231,15 +228,17 @@ def test_while_a_route_does_not_go_well_one_gateway_has_all_of_its_answers(
     """Any of them may let all messages of the route go, so that no other one is to have some of these."""
     first, second = open_at(shared), open_at(shared)
     with first.begin() as unit:
-        unit.circuits.put(CircuitRow(route="customs", state="open", since=unit.now))
         one, other = (add_receipt(unit, bytes([n]), name=str(n), lane=n).id for n in (1, 2))
-    with ThreadPoolExecutor(1) as threads:
-        with first.begin() as unit:
-            assert [row.id for row in take_receipts(unit, 1)] == [one]
-            waiting = threads.submit(_believed, second)
-            _someone_waits(shared)
-            unit.receipts.settle(one, ReceiptState.APPLIED, ReceiptContent())
-        assert waiting.result(PATIENCE) == [other]
+    with first.begin() as unit:
+        assert [row.id for row in take_receipts(unit, 1)] == [one]
+        with second.begin() as failing:
+            failing.circuits.put(CircuitRow(route="customs", state="open", since=failing.now))
+        assert _believed(second) == []
+        unit.receipts.settle(one, ReceiptState.APPLIED, ReceiptContent())
+    with first.begin() as unit:
+        assert [row.id for row in take_receipts(unit, 1)] == [other]
+        add_receipt(unit, b"3", name="3", lane=3)
+        assert _believed(second) == []
 
 
 @pytest.mark.requirement("CU-03")
@@ -262,29 +261,29 @@ def test_the_same_receipt_in_two_hands_is_kept_once(
 
 
 @pytest.mark.requirement("CU-05")
-def test_noting_what_was_sent_waits_until_its_answers_are_believed(
+def test_what_is_being_answered_is_noted_as_sent_after_all_others(
     shared: Database, open_at: Callable[[Database], Store]
 ) -> None:
-    """They come in another order; two that wait for each other would undo the note, and all goes again."""
+    """Answers come in another order; two that wait for each other would undo the note, and all goes again."""
     first, second = open_at(shared), open_at(shared)
     with first.begin() as unit:
         unit.documents.put([new(document())])
-        rows = [add_submission(unit, name, state=SubmissionState.TO_SEND) for name in ("M1", "M2")]
-        begun = unit.submissions.attempt_begin(["M1", "M2"], "g")
-        add_receipt(unit, b"receipt", name="1.xml")
-
-    def note() -> int:
-        with second.begin() as unit:
-            return note_attempts(WORLD, unit, [Attempt(begun[row.id], row, b"", "g") for row in rows], {})
-
+        rows = [add_submission(unit, name, state=SubmissionState.TO_SEND) for name in ("M1", "M2", "M3")]
+        begun = unit.submissions.attempt_begin(["M1", "M2", "M3"], "g")
+    attempts = [Attempt(begun[row.id], row, b"", "g") for row in rows]
     with ThreadPoolExecutor(1) as other:
         with first.begin() as unit:
-            assert take_receipts(unit, 9)
-            unit.submissions.mark_technical("M2")
-            noting = other.submit(note)
+            unit.submissions.mark_technical("M3")
+            noting = other.submit(note_attempts, WORLD, second, attempts, {})
             _someone_waits(shared)
-            unit.submissions.mark_technical("M1")
+            with second.read() as seen:
+                states = [row.state for row in seen.submissions.by_number(rows[0].number)]
+            assert states == [SubmissionState.SENT, SubmissionState.SENT, SubmissionState.SENDING]
+            unit.submissions.mark_technical("M2")
         assert noting.result(PATIENCE) == len(rows)
+    with second.read() as unit:
+        outcomes = {each.outcome for row in rows for each in unit.submissions.attempts(row.id)}
+    assert outcomes == {AttemptOutcome.SENT}
 
 
 @pytest.mark.requirement("CU-03")
