@@ -83,13 +83,14 @@ def _resolve(draft: Draft, group: Group, spec: FieldSpec, text: str) -> None:
     near = _near(draft, spec.table, text)
     lenient = draft.facts.settings.rules.unknown_customs_district == "warn"
     if spec.table == DISTRICTS and lenient and identifiers.is_customs_district(text):
-        draft.warn("rule.unknown-customs-district", group.at(name), given=text, near=near)
+        draft.warn("rule.unknown-customs-district", group.at(name), given=text, **near)
     else:
-        draft.fault("rule.unknown-code", group.at(name), given=text, table=spec.table, near=near)
+        draft.fault("rule.unknown-code", group.at(name), given=text, table=spec.table, **near)
 
 
-def _near(draft: Draft, table: str, text: str) -> str:
-    return ", ".join(f"{code} {label}" for code, label in draft.facts.codes.near(table, text)) or "-"
+def _near(draft: Draft, table: str, text: str) -> dict[str, str]:
+    near = ", ".join(f"{code} {label}" for code, label in draft.facts.codes.near(table, text))
+    return {"near_en": near or "none", "near_zh": near or "无"}
 
 
 def _check_form(draft: Draft, group: Group, name: str) -> None:
@@ -108,4 +109,4 @@ def _check_licence_document(draft: Draft, group: Group, text: str) -> None:
     codes, code = draft.facts.codes, text.partition(":")[0]
     if codes.has(LICENCE_DOCUMENTS) and codes.code(LICENCE_DOCUMENTS, code) != code:
         near = _near(draft, LICENCE_DOCUMENTS, code)
-        draft.warn("rule.unknown-licence-document", group.at("LicenseNo"), given=code, near=near)
+        draft.warn("rule.unknown-licence-document", group.at("LicenseNo"), given=code, **near)

@@ -209,8 +209,8 @@ class Facts(Protocol):
         """Return the document that a partner made under its own number."""
         ...
 
-    def qualifications(self, enterprise: str, office: str, nature: str) -> Iterable[Document]:
-        """Return an enterprise's qualifications of one nature at one office, in any state."""
+    def qualifications(self, enterprise: str, office: str | None, nature: str) -> Iterable[Document]:
+        """Return an enterprise's qualifications of one nature at one office or at all, in any state."""
         ...
 
     def volume(self, customs_number: str) -> Document | None:

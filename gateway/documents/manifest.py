@@ -123,13 +123,20 @@ def _check_weights(draft: Draft) -> None:
 
 
 def _check_qualified(draft: Draft, enterprise: str, office: str, nature: str) -> None:
-    held = list(draft.facts.qualifications(enterprise, office, nature))
-    if not any(in_force(document, draft.day) for document in held):
-        known = [(each.number, FilingState(each.state), each.valid_until or "") for each in held]
-        draft.fault(
-            "rule.no-qualification-in-force",
-            draft.head.at("CustomMaster"),
-            given=office,
-            known_en="; ".join(f"{number} {state.en} {day}".strip() for number, state, day in known) or "-",
-            known_zh="；".join(f"{number} {state.zh} {day}".strip() for number, state, day in known) or "-",
-        )
+    if any(
+        in_force(document, draft.day) for document in draft.facts.qualifications(enterprise, office, nature)
+    ):
+        return
+    known = [
+        (each.number, each.office, FilingState(each.state), each.valid_until or "")
+        for each in draft.facts.qualifications(enterprise, None, nature)
+    ]
+    draft.fault(
+        "rule.no-qualification-in-force",
+        draft.head.at("CustomMaster"),
+        given=office,
+        known_en="; ".join(f"{n} at {place}, {state.en} {day}".strip() for n, place, state, day in known)
+        or "none",
+        known_zh="；".join(f"{n}（关区 {place}）{state.zh} {day}".strip() for n, place, state, day in known)
+        or "无",
+    )

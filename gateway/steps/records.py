@@ -124,8 +124,8 @@ class StoredFacts:
         """Return the document that a partner made under its own number."""
         return _document(self._unit.documents.by_client_number(partner, kind, client_number))
 
-    def qualifications(self, enterprise: str, office: str, nature: str) -> Iterable[Document]:
-        """Return an enterprise's qualifications of one nature at one office."""
+    def qualifications(self, enterprise: str, office: str | None, nature: str) -> Iterable[Document]:
+        """Return an enterprise's qualifications of one nature at one office or at all."""
         return map(to_document, self._unit.documents.qualifications(enterprise, office, nature))
 
     def volume(self, customs_number: str) -> Document | None:

@@ -35,12 +35,12 @@ _BY_CUSTOMS_NUMBER = (
     .limit(1)
 )
 _OF_KIND_BY_CUSTOMS_NUMBER = _BY_CUSTOMS_NUMBER.where(documents.c.kind == bindparam("kind"))
-_QUALIFICATIONS = _SELECT.where(
+_QUALIFICATIONS_ANYWHERE = _SELECT.where(
     documents.c.enterprise == bindparam("enterprise"),
     documents.c.kind == "qualification",
-    documents.c.office == bindparam("office"),
     documents.c.nature == bindparam("nature"),
 ).order_by(documents.c.number)
+_QUALIFICATIONS = _QUALIFICATIONS_ANYWHERE.where(documents.c.office == bindparam("office"))
 _NOT_UNDER_WAY = (
     SubmissionState.HELD,
     SubmissionState.RECALLED,
@@ -93,10 +93,18 @@ class Documents:
         asked = {"customs_number": customs_number, "kind": kind}
         return first(self._connection, DocumentRow, _OF_KIND_BY_CUSTOMS_NUMBER, **asked)
 
-    def qualifications(self, enterprise: str, office: str, nature: str) -> list[DocumentRow]:
-        """Return the qualifications of an enterprise at an office in every state, oldest first (QF-11)."""
-        asked = {"enterprise": enterprise, "office": office, "nature": nature}
-        return rows(self._connection, DocumentRow, _QUALIFICATIONS, **asked)
+    def qualifications(self, enterprise: str, office: str | None, nature: str) -> list[DocumentRow]:
+        """Return the qualifications of an enterprise at an office in every state, oldest first (QF-11).
+
+        Args:
+            enterprise: Its code.
+            office: None is every office.
+            nature: Of the goods.
+        """
+        asked = {"enterprise": enterprise, "nature": nature}
+        if office is None:
+            return rows(self._connection, DocumentRow, _QUALIFICATIONS_ANYWHERE, **asked)
+        return rows(self._connection, DocumentRow, _QUALIFICATIONS, office=office, **asked)
 
     def volume(self, customs_number: str) -> DocumentRow | None:
         """Return the volume that customs gave this number (MF-04)."""

@@ -226,7 +226,9 @@ def test_qualifications_are_found_by_enterprise_office_and_nature(store: Store) 
     )
     with store.read() as unit:
         found = unit.documents.qualifications("4403180001", "5301", "1")
+        anywhere = unit.documents.qualifications("4403180001", None, "1")
     assert [row.number[-1] for row in found] == ["1", "2"]
+    assert [row.number[-1] for row in anywhere] == ["1", "2", "3"]
 
 
 def test_children_are_found_by_their_parent(store: Store) -> None:

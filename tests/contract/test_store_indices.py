@@ -87,6 +87,9 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "documents.by_customs_number": lambda unit: unit.documents.by_customs_number("5301"),
     "documents.volume": lambda unit: unit.documents.volume("B53012600001"),
     "documents.qualifications": lambda unit: unit.documents.qualifications("4403180001", "5301", "1"),
+    "documents.qualifications of any office": lambda unit: unit.documents.qualifications(
+        "4403180001", None, "1"
+    ),
     "documents.children": lambda unit: unit.documents.children(NUMBER),
     "documents.manifests": lambda unit: list(unit.documents.manifests("4403180001", "202610", ["a", "b"])),
     "documents.amended": lambda unit: unit.documents.amended("4403180001", "202610", ["declared", "sent"]),

@@ -55,8 +55,11 @@ def test_an_unknown_office_of_the_right_form_is_warned_of_or_refused_as_configur
     """The warning names the nearest offices, which are those of the region."""
     faults, (warning,) = filed("5399")
     assert (faults, warning.code) == ([], "rule.unknown-customs-district")
-    assert str(warning.values["near"]).startswith("53")
+    assert str(warning.values["near_en"]).startswith("53")
     assert filed("5399", "refuse") == ([f"rule.unknown-code {DISTRICT}"], ())
+    _, (alone,) = filed("9999")
+    assert "Nearest entries: none." in alone.text("en")
+    assert "相近的有：无。" in alone.text("zh")
 
 
 @pytest.mark.requirement("EN-03")

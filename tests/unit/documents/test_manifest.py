@@ -130,11 +130,16 @@ def test_a_volume_that_is_not_approved_cannot_be_used() -> None:
 
 @pytest.mark.requirement("MF-03", "MF-04")
 def test_the_declaring_customs_is_that_of_qualification_and_volume() -> None:
-    """Another office has neither."""
+    """Another office has neither; where the enterprise has one is told."""
     assert sorted(_faults(manifest(CustomMaster="5304"))) == [
         f"rule.no-qualification-in-force {MF}/CustomMaster",
         f"rule.volume-of-other-office {MF}/ManualNo",
     ]
+    with pytest.raises(RejectedError) as fault:
+        approved_world().do(MF, "save-declare", "M-1", manifest(CustomMaster="5304"))
+    told = next(each for each in fault.value.violations if each.code == "rule.no-qualification-in-force")
+    assert "at 5301, approved 20270630." in told.text("en")
+    assert "（关区 5301）海关审批通过 20270630。" in told.text("zh")
 
 
 @pytest.mark.requirement("MF-03")

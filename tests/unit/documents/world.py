@@ -199,10 +199,11 @@ class World:
         wanted = (partner, kind, client_number)
         return next((d for d in self._all() if (d.partner, d.kind, d.client_number) == wanted), None)
 
-    def qualifications(self, enterprise: str, office: str, nature: str) -> Iterable[Document]:
+    def qualifications(self, enterprise: str, office: str | None, nature: str) -> Iterable[Document]:
         """Look up by enterprise, office and nature."""
-        wanted = (Kind.QUALIFICATION, enterprise, office, nature)
-        return [d for d in self._all() if (d.kind, d.enterprise, d.office, d.nature) == wanted]
+        wanted = (Kind.QUALIFICATION, enterprise, nature)
+        found = [d for d in self._all() if (d.kind, d.enterprise, d.nature) == wanted]
+        return [d for d in found if office in {None, d.office}]
 
     def volume(self, customs_number: str) -> Document | None:
         """Look up by customs number."""
