@@ -13,7 +13,8 @@ from gateway.errors import GatewayError, RetryError, UnsentError
 
 # More than a batch of lines: only what was written since the last commit can come again.
 _TAIL = 1024 * 1024
-_LINE = re.compile(rb'^\{"line": (\d+), ', re.MULTILINE)
+# Logs that began with blanks in this place go on.
+_LINE = re.compile(rb'^\{"line": ?(\d+),', re.MULTILINE)
 
 
 class LineLog:
@@ -62,7 +63,7 @@ class LineLog:
             self._end = -1
             for name, data in lines.items():
                 if name not in written:
-                    log.write(b'{"line": ' + name + b", " + data.removeprefix(b"{"))
+                    log.write(b'{"line":' + name + b"," + data.removeprefix(b"{"))
             log.flush()
             os.fsync(log.fileno())
             # After a repetition, part of which may come again, it is more than the last batch.
