@@ -1,4 +1,4 @@
-"""Several gateways on one PostgreSQL: they share the work, nothing goes twice, and the dead are inherited."""
+"""Gateways on one PostgreSQL and one RabbitMQ: they share, nothing goes twice, the dead are inherited."""
 
 from __future__ import annotations
 
@@ -18,18 +18,23 @@ import pytest
 
 from gateway.store import DocumentFilter, LeaseRow, NoticeRow, Store
 from tests.faults.killer import Point
+from tests.faults.queues import Queues
 from tests.faults.site import KILLED, Program, Site, held, wait_until
 from tests.faults.story import FILING
 from tests.flow import erp
 from tests.services.forking import Nursery
 from tests.services.installation import Installation
 from tests.services.postgres import Server
+from tests.services.rabbitmq import shared as shared_broker
 
 pytest_plugins = ["tests.services.store_fixtures"]
 
 # Long enough for a heartbeat on a busy machine, short enough to wait for its end.
 LEASE = {"lease_seconds = 15 ": "lease_seconds = 3 "}
 SENDING = "dispatch customs"
+READING = "intake amqp broker"
+# What one does alone: intake and notify of folders and of the broker, receive, make, seal, tick, portions.
+ALONE = 9
 _numbers = count(1)
 # A look into the database of two busy gateways costs something.
 _LOOK = 0.2
@@ -40,17 +45,19 @@ _NEVER = 3600.0
 
 @dataclass
 class Shared:
-    """An installation with one database, in which several gateways may run.
+    """An installation with one database and one broker, in which several gateways may run.
 
     Attributes:
         site: Its files and programs.
         store: Its database, looked at from outside.
         url: Where that is.
+        erp: The ERP at the broker.
     """
 
     site: Site
     store: Store
     url: str
+    erp: Queues
 
     @contextmanager
     def gateway(self, point: Point | None = None, every: float = _POLL) -> Iterator[Program]:
@@ -78,7 +85,7 @@ class Shared:
     def drop(self, manifests: int) -> list[str]:
         """Let the ERP send a file of so many manifests; return their numbers."""
         numbers = [f"JB-{next(_numbers)}" for _ in range(manifests)]
-        self.site.drop(f"{numbers[0]}.json", erp.manifests(*map(erp.manifest, numbers)).encode())
+        self.erp.send(f"{numbers[0]}.json", erp.manifests(*map(erp.manifest, numbers)))
         return numbers
 
     def states(self, numbers: list[str]) -> set[str]:
@@ -100,10 +107,6 @@ class Shared:
         """Wait until customs has cleared them."""
         wait_until(lambda: self.states(numbers) == {"cleared"}, f"{numbers} cleared", _LOOK)
 
-    def told(self, pattern: str) -> list[str]:
-        """Return what the ERP was told in files with such names."""
-        return [file.name for file in (self.site.folder / "receipts/acme").glob(pattern)]
-
     def all_told(self) -> bool:
         """Look whether the ERP was told everything."""
         # Without a lock, for which a stage would pass a notice by.
@@ -118,13 +121,22 @@ class Shared:
                 unit.notices.add(
                     NoticeRow(partner="acme", kind="reply", name="called", digest=digest, created_at=unit.now)
                 )
-            other.execute("NOTIFY gateway_calls, 'notify'")
-        wait_until(lambda: self.told("called*") != [], "it hears", _LOOK)
+            other.execute("NOTIFY gateway_calls, 'notify amqp broker'")
+        wait_until(lambda: "called" in self.erp.told(), "it hears", _LOOK)
 
-    def shared_out(self) -> bool:
-        """Look whether everything that one does alone is done, by both about as much of it."""
+    def shared_out(self, gateways: int) -> bool:
+        """Look whether everything that one does alone is done, by each about as much of it."""
         each = Counter(row.holder for row in self.leases() if row.process is None)
-        return sorted(each.values()) == [3, 4]
+        return sum(each.values()) == ALONE and sorted(each.values()) == sorted(
+            ALONE // gateways + (rank < ALONE % gateways) for rank in range(gateways)
+        )
+
+    def reader(self) -> int | None:
+        """Return the process that reads what the ERP orders."""
+        leases = self.leases()
+        holders = {row.holder for row in leases if row.name == READING}
+        found = [row.process for row in leases if row.process and row.holder in holders]
+        return int(found[0].rpartition(":")[2]) if found else None
 
     def came(self) -> Counter[str]:
         """Return how often each message came to customs."""
@@ -132,10 +144,13 @@ class Shared:
             return Counter(dict(books.execute("SELECT message_id, sum(times) FROM arrival GROUP BY 1")))
 
     def nothing_came_twice(self) -> None:
-        """Look into the books of customs and at the ERP's replies."""
+        """Look into the books of customs and at what the ERP was told; a name is a message's id."""
         assert set(self.came().values()) == {1}
-        told = self.told("JB-*.json.*.reply.json")
-        assert len(told) == len({name.split(".json.")[0] for name in told})
+        told = self.erp.told()
+        assert {name: len(contents) for name, contents in told.items() if len(contents) > 1} == {}
+        replies = [name.split(".json.")[0] for name in told if name.endswith(".reply.json")]
+        assert len(replies) == len({*replies})
+        assert self.erp.waiting() == 0
 
 
 @pytest.fixture(scope="module")
@@ -145,13 +160,17 @@ def shared(
     """A qualification and a volume are approved, and the customs office is open."""
     folder = tmp_path_factory.mktemp("shared") / "site"
     url = postgres_server.url(postgres_server.create())
-    Installation(folder, {"sqlite:///var/gateway.db": url, **LEASE})
+    queues = Queues(shared_broker())
+    changes = {"sqlite:///var/gateway.db": url, **LEASE, **queues.changes()}
+    queues.give_password(Installation(folder, changes, queues.more()).folder)
     site = Site(folder.resolve(), nursery, FILING, {"gateway.workers.POLL_SECONDS": _POLL})
     with site.customs(), closing(Store(url)) as store:
-        site.drop("1.json", erp.qualification().encode())
-        site.drop("2.json", erp.volume().encode())
+        # It makes the queues.
         site.finish()
-        yield Shared(site, store, url)
+        queues.send("1.json", erp.qualification())
+        queues.send("2.json", erp.volume())
+        site.finish()
+        yield Shared(site, store, url, queues)
 
 
 @pytest.mark.requirement("CU-05", "ER-04")
@@ -167,7 +186,7 @@ def test_two_gateways_share_the_work_and_nothing_goes_twice(shared: Shared) -> N
         with shared.gateway():
             later = shared.drop(3)
             shared.cleared(later)
-            wait_until(shared.shared_out, "each does about as much alone", _LOOK)
+            wait_until(partial(shared.shared_out, 2), "each does about as much alone", _LOOK)
             shared.site.beside("go").touch()
             shared.cleared(numbers)
             assert len(shared.senders(numbers + later)) == 2
@@ -178,27 +197,39 @@ def test_two_gateways_share_the_work_and_nothing_goes_twice(shared: Shared) -> N
             shared.nothing_came_twice()
 
 
-@pytest.mark.requirement("CU-05", "CU-07")
-def test_what_a_gateway_was_sending_when_it_was_killed_the_other_sends(shared: Shared) -> None:
-    """Not while it lives, however long it takes; but as soon as its lease has run out.
+def test_a_gateway_that_does_not_look_finds_what_it_is_called_for(shared: Shared) -> None:
+    """What others leave it is found by their calls alone."""
+    with shared.gateway(every=_NEVER):
+        shared.cleared(shared.drop(1))
+        # It has nothing to tell any more, and no reason to look, once it has told of that one.
+        wait_until(shared.all_told, "it rests", _LOOK)
+        shared.hears()
 
-    The first one never looks for itself: what others leave it finds by their calls.
+
+@pytest.mark.requirement("CU-05", "CU-07")
+def test_what_two_of_three_were_doing_when_they_were_killed_the_third_does(shared: Shared) -> None:
+    """Not while they live, however long it takes; but as soon as their leases have run out.
+
+    The first one is killed as it sends, the second wherever it is as it reads what the ERP orders.
     """
     point = Point(stage=SENDING, operation="rename", place="outbox/customs", nth=2, hold=True)
-    with shared.gateway(point, _NEVER) as first:
+    with shared.gateway(point) as first:
         sending = shared.drop(5)
         wait_until(partial(held, shared.site), "it is sending", _LOOK)
-        # It has nothing to tell any more, and no reason to look, once it has told of the one that was sent.
-        wait_until(lambda: "cleared" in shared.states(sending) and shared.all_told(), "it rests", _LOOK)
-        shared.hears()
-        with shared.gateway():
+        with shared.gateway() as second, shared.gateway() as third:
+            wait_until(partial(shared.shared_out, 3), "each does about as much alone", _LOOK)
             later = shared.drop(5)
             shared.cleared(later)
             assert shared.states(sending) != {"cleared"}
             assert not shared.senders(sending) & shared.senders(later)
             assert first.told(signal.SIGKILL) == KILLED
-            shared.cleared(sending)
-            assert shared.senders(sending) >= shared.senders(later)
+            wait_until(lambda: shared.reader() in {second.pid, third.pid}, "another one reads", _LOOK)
+            ordered = [shared.drop(1)[0] for _ in range(10)]
+            reader = second if shared.reader() == second.pid else third
+            wait_until(lambda: shared.states(ordered) != {""}, "it reads", _LOOK)
+            assert reader.told(signal.SIGKILL) == KILLED
+            shared.cleared(sending + ordered)
+            wait_until(partial(shared.shared_out, 1), "the third does everything alone", _LOOK)
             shared.nothing_came_twice()
 
 
