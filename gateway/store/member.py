@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -28,6 +28,8 @@ Begin = Callable[[], "AbstractContextManager[Unit]"]
 # A third, so that two heartbeats may fail before others take the work.
 _BEATS: Final = 3
 _SHORTEST_SECONDS: Final = 0.05
+# How long the end waits for the database, which may have fallen silent.
+_END_SECONDS: Final = 5.0
 # As long as what one does alone changes hands, all concerned look so many times as often.
 _HASTE: Final = 5
 
@@ -57,12 +59,19 @@ class Member:
         seconds: How long it lives after a heartbeat; None where nobody else can work on the database.
         wanted: What one gateway does at a time; it has about as much of it as any other.
         reach: Begins to hear the other gateways and to call them; None where there can be none.
+        close: Closes that connection, at the end.
     """
 
     def __init__(
-        self, begin: Begin, seconds: float | None, wanted: Collection[str], reach: Reach | None = None
+        self,
+        begin: Begin,
+        seconds: float | None,
+        wanted: Collection[str],
+        reach: Reach | None = None,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
         self._begin = begin
+        self._close = close
         self._seconds = seconds
         self._shares = Shares(wanted, seconds or 0.0)
         self._reach = reach
@@ -132,26 +141,37 @@ class Member:
                 unit.submissions.claims.abandon()
                 unit.leases.join(self._life.id, _process(), None)
             return
-        self._beat(self._seconds)
+        with ExitStack() as parts:
+            parts.callback(self._close)
+            self._beat(self._seconds)
+            # From now on it is the thread's to close.
+            parts.pop_all()
         self._thread.start()
 
     def end(self) -> None:
-        """Leave everything to the others at once."""
+        """Leave everything to the others at once, as far as the database answers."""
         self._stop.set()
         if self._calls is not None:
             self._calls.stop()
-        if self._thread.is_alive():
-            self._thread.join()
+        if self.shares:
+            self._thread.join(_END_SECONDS)
+            if self._thread.is_alive():
+                # The others wait until its time has run out.
+                log.warning("lease-not-given-up", reason=f"no answer for {_END_SECONDS:.0f} s")
+        else:
+            self._leave()
+        # Last: a database that is silent there keeps nobody from taking over.
+        if self._calls is not None:
+            self._calls.join()
+
+    def _leave(self) -> None:
         life, self._life = self._life, _Life(_new_id())
         try:
             with self._begin() as unit:
                 unit.leases.bury([life.id])
         except GatewayError as fault:
-            # The others wait until its time has run out.
             log.warning("lease-not-given-up", reason=str(fault))
-        # Last: a database that is silent there keeps nobody from taking over.
-        if self._calls is not None:
-            self._calls.join()
+        self._close()
 
     def _run(self) -> None:
         assert self._seconds is not None
@@ -159,9 +179,13 @@ class Member:
         while not self._stop.wait(pause):
             try:
                 pause = self._pause(self._beat(self._seconds))
-            except GatewayError as fault:
-                log.warning("heartbeat-failed", reason=str(fault))
+            # Whatever it was: a gateway whose heart stands still goes on, and does nothing alone any more.
+            except Exception as fault:
+                known = isinstance(fault, GatewayError)
+                log.warning("heartbeat-failed", reason=str(fault), exc_info=not known)
                 pause = max(_SHORTEST_SECONDS, self._pause(None) / _BEATS)
+        # By the thread that alone asks for it: a database that does not answer keeps nobody else waiting.
+        self._leave()
 
     def _pause(self, soonest: float | None) -> float:
         """Return how long to rest: until the next heartbeat, or until another gateway's time runs out."""

@@ -93,14 +93,13 @@ class Store:
             else:
                 # The stages may use up all connections of theirs.
                 heart = Store(self._url, self._clock)
-                parts.callback(heart.close)
                 for each in (self, heart):
                     limit_idling(each._engine, seconds)
                 self._limited = True
                 dialect = self._engine.dialect
                 _, options = dialect.create_connect_args(self._engine.url)
                 reach = partial(Calls, dialect.loaded_dbapi, options)
-                member = Member(heart.begin, seconds, wanted, reach)
+                member = Member(heart.begin, seconds, wanted, reach, heart.close)
             member.start()
             parts.callback(member.end)
             yield member

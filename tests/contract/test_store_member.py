@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
+import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.errors import RetryError
 from gateway.store import LeaseRow, Member, Store, SubmissionState, Unit
@@ -266,3 +268,36 @@ def _sleep_over_a_lock(store: Store, other: Store) -> None:
             waiting.documents.put([changed(document(state="declared"), "saved", 1)])
         assert reading.documents.get(number)
         unit.documents.get(number)
+
+
+def test_a_database_that_does_not_answer_keeps_no_gateway_from_ending(
+    shared: Database, open_at: OpenAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others have its work once its time has run out; a thread stays behind until the answer comes."""
+    monkeypatch.setattr(member_module, "_END_SECONDS", 0.1)
+    store, joined = open_at(shared), ExitStack()
+    member = joined.enter_context(store.join(60, ["tick"]))
+    with capture_logs() as log, psycopg.connect(shared.url) as silent:
+        silent.execute("LOCK TABLE leases IN ACCESS EXCLUSIVE MODE")
+        joined.close()
+    member._thread.join(PATIENCE)
+    assert [line["event"] for line in log if line["log_level"] == "warning"] == ["lease-not-given-up"]
+
+
+def test_a_heart_goes_on_whatever_a_beat_comes_to(
+    shared: Database, open_at: OpenAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway whose heart stood still would go on, and do nothing alone any more."""
+    beat, faults = Member._beat, [ZeroDivisionError("why")]
+
+    def fails_once(self: Member, seconds: float) -> float | None:
+        if faults and self._life.until:
+            raise faults.pop()
+        return beat(self, seconds)
+
+    monkeypatch.setattr(Member, "_beat", fails_once)
+    with capture_logs() as log, open_at(shared).join(SHORT, ["tick"]) as member:
+        before = member._life.until
+        until(lambda: member._life.until > before)
+        assert member.holds("tick")
+    assert "heartbeat-failed" in {line["event"] for line in log}
