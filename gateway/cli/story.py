@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
 
 from gateway.cli.processes import Supervised
 from gateway.cli.session import Session
@@ -29,6 +29,8 @@ FILING = "2026-10-20T09:00:00+08:00"
 AGGREGATION = "2026-11-03T09:00:00+08:00"
 _PATIENCE_SECONDS = 150.0
 _LOOK_SECONDS = 0.1
+# More than operators do between two looks.
+_LAST_ACTS = 50
 _STUCK = {"receive_failed", "refused", "rejected", "not_accepted"}
 
 
@@ -89,11 +91,13 @@ class Story:
 
     @contextmanager
     def both_at(self, moment: str) -> Iterator[None]:
-        """Run customs and the gateway, their clocks set to a moment."""
+        """Run customs and the gateway, their clocks set to a moment, as soon as the gateway takes files."""
+        before = self._last_start()
         with (
             self._process("customs-stub", "run", "--now", moment),
             self._process("gateway", "--now", moment, "run"),
         ):
+            self._until(lambda: self._last_start() > before)
             yield
 
     def _process(self, program: str, *arguments: str) -> Supervised:
@@ -166,12 +170,10 @@ class Story:
 
     def keep_running(self) -> None:
         """Leave gateway and customs at work until Ctrl-C."""
-        # Where all was done before, nothing else has waited for it.
-        self._until(self._gateway_runs)
         partner = self.session.settings.partner[0]
         self.session.show.line("demo-running", inbox=partner.inbox, receipts=partner.receipts)
         try:
-            Event().wait()
+            threading.Event().wait()
         except KeyboardInterrupt:
             self.session.show.line("demo-stopped")
 
@@ -241,9 +243,10 @@ class Story:
         own = {(step.kind, step.client_number) for step in STEPS}
         return (row.kind, row.client_number) in own or (row.kind, row.period) == (Kind.DECLARATION, PERIOD)
 
-    def _gateway_runs(self) -> bool:
+    def _last_start(self) -> int:
+        """Return the act with which the gateway was last ready."""
         with self.session.store.read() as unit:
-            return any(row.process for row in unit.leases.all())
+            return max((each.id for each in unit.audit.acts(_LAST_ACTS) if each.act == "run"), default=0)
 
     def _waits(self, step: Step) -> bool:
         """Whether a file still lies in the inbox."""
