@@ -94,11 +94,12 @@ def _consequences(codes: set[str]) -> dict[str, set[str]]:
 
 
 def _of(call: ast.Call) -> set[str]:
-    if any(keyword.arg == "warning" for keyword in call.keywords):
+    warning = next((keyword.value for keyword in call.keywords if keyword.arg == "warning"), None)
+    if isinstance(warning, ast.Constant):
         return {"warning"}
     chosen = (node for node in ast.walk(call.func) if isinstance(node, ast.Name | ast.Attribute))
     names = (node.id if isinstance(node, ast.Name) else node.attr for node in chosen)
-    return {_MAKERS[name] for name in names if name in _MAKERS}
+    return {_MAKERS[name] for name in names if name in _MAKERS} | ({"warning"} if warning else set())
 
 
 def _named(source: Source, codes: set[str]) -> Iterator[tuple[str, ast.Call]]:

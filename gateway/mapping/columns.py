@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import lru_cache
 from itertools import islice
 from typing import Any, cast
 
 from gateway.errors import Place, RejectedError, Violation
-from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
+from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split, Unknown
+from gateway.mapping.known import Known, Way
 from gateway.mapping.lookup import RowLike, SourceLike, TableLike
+from gateway.mapping.nearest import nearest
 
 CLIENT_NUMBER = "MessageHead/ClientSeqNo"
 # What one message may be made of: all of it is in memory at once, with the origin of each value.
@@ -37,15 +37,14 @@ class Columns(Dialect[Rows, str]):
             raise ExpressionError(text)
         return text.strip()
 
+    def way(self, start: Way, expression: str) -> Way:
+        """Return a column's name: a table has no other places."""
+        del start
+        return (expression,)
+
     def open(self, source: SourceLike) -> Reading[Rows, str]:
         """Open a table."""
         return _TableReading(source)
-
-
-# Files of one layout come again and again, and comparing names is slow.
-@lru_cache(maxsize=1000)
-def _nearest(name: str, columns: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(get_close_matches(name, columns, n=3, cutoff=0.4))
 
 
 class _TableReading(Reading[Rows, str]):
@@ -129,11 +128,22 @@ class _TableReading(Reading[Rows, str]):
         position = self._index.get(column)
         return Place(self.name, line, column, None if position is None else self._table.cell(line, position))
 
+    def unread(self, node: Rows, known: Known) -> Iterator[Unknown]:
+        if self._index.keys() <= known.below.keys():
+            return
+        for column, position in self._index.items():
+            if column in known.below:
+                continue
+            row = next((row for row in node.all if row.cells[position].strip()), None)
+            if row is not None:
+                missing = tuple(str(name) for name in known.below if name not in self._index)
+                yield Unknown(column, column, (row.line, column), missing)
+
     def lacks(self, expression: str) -> bool:
         return expression not in self._index
 
     def near(self, expression: str) -> tuple[str, ...]:
-        return _nearest(expression, tuple(self._index))
+        return nearest(expression, tuple(self._index))
 
     def _cell(self, row: RowLike, column: str) -> str:
         position = self._index.get(column)

@@ -19,6 +19,7 @@ from gateway.mapping.numbers import DecimalStep, Multiply
 from gateway.mapping.rules import Choice, Condition, Rule
 from gateway.mapping.spec import ConditionSpec, GroupSpec, MappingSpec, OnceSpec, RuleSpec
 from gateway.mapping.steps import Date
+from gateway.mapping.surveying import reads_of
 from gateway.mapping.verbatim import Verbatim
 from gateway.mapping.xpaths import XPaths
 
@@ -49,7 +50,7 @@ class Compiler:
         kinds = tuple(dict.fromkeys(kind.outcomes()))
         bodies = {each: self._body(each) for each in kinds if message.body is None}
         looked = [group for body in bodies.values() for group in (body, *body.groups) if group.pick is None]
-        return Mapping(
+        mapping = Mapping(
             name=name,
             version=version,
             messages=kinds,
@@ -65,6 +66,18 @@ class Compiler:
             verbatim=self._verbatim(),
             needs=tuple(self._needs()) if spec.format == "csv" else (),
             by_target={rule.target: rule for rule in self.rules},
+        )
+        return self._with_reads(mapping)
+
+    def _with_reads(self, mapping: Mapping) -> Mapping:
+        """Add what the mapping reads, which is known once everything is understood."""
+        ignored = [self._expression(text, "ignored") for text in self.spec.ignored]
+        if self.faults:
+            return mapping
+        # By its standard an interchange carries far more than anybody reads, and a body is taken as a whole.
+        left = self.spec.format == "edifact" or mapping.verbatim is not None
+        return replace(
+            mapping, reads=reads_of(mapping, self.spec.unread or ("left" if left else "told"), ignored)
         )
 
     @property

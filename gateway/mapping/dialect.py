@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from gateway.errors import Place, Violation
+from gateway.mapping.known import Known, Way
 from gateway.mapping.lookup import SourceLike
 from gateway.mapping.step_model import StepError
 
@@ -22,6 +23,22 @@ class ExpressionError(ValueError):
 # A text of the source, and what the dialect needs to say where it stood. A plain tuple, because one
 # is made for each value of each message.
 Found: TypeAlias = tuple[str, Any]
+
+
+class Unknown(NamedTuple):
+    """Something with a value in it that no rule reads.
+
+    Attributes:
+        key: What it has in common with all that stand at such a place.
+        name: Its own name.
+        where: What the dialect needs to say where it stands.
+        missing: The names that are known beside it, and are not there.
+    """
+
+    key: Hashable
+    name: str
+    where: Any
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +155,10 @@ class Reading(ABC, Generic[Node, Expression]):
         del node, entries
         return []
 
+    @abstractmethod
+    def unread(self, node: Node, known: Known) -> Iterator[Unknown]:
+        """Yield what a node carries beside what is known there."""
+
     def lacks(self, expression: Expression) -> bool:
         """Tell whether it is a column that the file does not have."""
         del expression
@@ -158,6 +179,13 @@ class Dialect(ABC, Generic[Node, Expression]):
 
         Raises:
             ExpressionError: It is none.
+        """
+
+    @abstractmethod
+    def way(self, start: Way, expression: Expression) -> Way:
+        """Return the way to what an expression finds, seen from the end of another way.
+
+        Where it is more than names and positions, everything that it may look at is a part of it.
         """
 
     @abstractmethod

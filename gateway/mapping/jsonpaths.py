@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import jsonpath_rfc9535
-from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
+from jsonpath_rfc9535.segments import JSONPathChildSegment, JSONPathSegment
+from jsonpath_rfc9535.selectors import IndexSelector, NameSelector, SliceSelector, WildcardSelector
 
 from gateway.errors import Place
-from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
+from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split, Unknown
+from gateway.mapping.known import Known, Step, Way
 from gateway.mapping.lookup import SourceLike
 from gateway.mapping.step_model import StepError
 
@@ -62,6 +65,17 @@ class JsonPaths(Dialect[JsonNode, JsonPath]):
             raise ExpressionError(str(fault)) from fault
         return JsonPath(rest, absolute, _plain_steps(query), query)
 
+    def way(self, start: Way, expression: JsonPath) -> Way:
+        """Return the names and positions that lead to what a path finds."""
+        way = list(() if expression.absolute else start)
+        for segment in expression.query.segments:
+            step = _known_step(segment)
+            if step is Step.ALL and "$" in expression.text:
+                # A condition may look from the top.
+                return (Step.ALL,)
+            way.append(step)
+        return tuple(way)
+
     def open(self, source: SourceLike) -> Reading[JsonNode, JsonPath]:
         """Open a JSON value."""
         return _JsonReading(source)
@@ -97,6 +111,12 @@ class _JsonReading(Reading[JsonNode, JsonPath]):
                 raise StepError("map.not-a-value", expression=_path(way))
         return found
 
+    def unread(self, node: JsonNode, known: Known) -> Iterator[Unknown]:
+        found: list[Unknown] = []
+        if not known.whole:
+            _look(node.value, known, node.way, found)
+        return iter(found)
+
     def place(self, where: Steps) -> Place:
         return Place(self.name, path=_path(where))
 
@@ -127,6 +147,66 @@ class _JsonReading(Reading[JsonNode, JsonPath]):
                 raise StepError("map.not-a-group", expression=_path(way))
             records.append(JsonNode(value, way))
         return records
+
+
+def _look(value: Any, known: Known, way: Steps, found: list[Unknown]) -> None:
+    """Gather what rules do not read of a value of which they do not read everything."""
+    if isinstance(value, dict):
+        if known.others is None and known.below.keys() >= value.keys():
+            # As it should be: only what has more below it need be looked into.
+            for step, place in known.deeper:
+                if step in value:
+                    _look(value[step], place, (*way, step), found)
+            return
+        _look_into(value.items(), value, known, way, found)
+    elif isinstance(value, list):
+        _look_into(enumerate(value), (), known, way, found)
+    elif not known.text and _carries(value):
+        found.append(_unknown(way, (), known))
+
+
+def _look_into(
+    members: Iterable[tuple[str | int, Any]],
+    there: Container[str],
+    known: Known,
+    way: Steps,
+    found: list[Unknown],
+) -> None:
+    for step, each in members:
+        place = known.below.get(step, known.others)
+        if place is None:
+            if _carries(each):
+                found.append(_unknown((*way, step), there, known))
+        elif not place.whole:
+            _look(each, place, (*way, step), found)
+
+
+def _unknown(way: Steps, there: Container[str], known: Known) -> Unknown:
+    key = tuple(Step.ANY if isinstance(step, int) else step for step in way)
+    missing = tuple(name for name in known.below if isinstance(name, str) and name not in there)
+    name = next((step for step in reversed(way) if isinstance(step, str)), "$")
+    return Unknown(key, name, way, missing)
+
+
+def _carries(value: Any) -> bool:
+    """Tell whether there is a value in it."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, (dict, list)):
+        return any(map(_carries, value.values() if isinstance(value, dict) else value))
+    return value is not None
+
+
+def _known_step(segment: JSONPathSegment) -> str | int | Step:
+    if isinstance(segment, JSONPathChildSegment) and len(segment.selectors) == 1:
+        selector = segment.selectors[0]
+        if isinstance(selector, NameSelector):
+            return selector.name
+        if isinstance(selector, IndexSelector):
+            return selector.index if selector.index >= 0 else Step.ANY
+        if isinstance(selector, (SliceSelector, WildcardSelector)):
+            return Step.ANY
+    return Step.ALL
 
 
 def _plain_steps(query: jsonpath_rfc9535.JSONPathQuery) -> Steps | None:

@@ -74,6 +74,8 @@ def _foreign_keys(spec: MappingSpec) -> Iterator[_Fault]:
         "message.lists": (message.lists, "xml"),
         "namespaces": (spec.namespaces, "xml"),
         "segment-groups": (spec.segment_groups, "edifact"),
+        "unread": (spec.unread, "csv json xml"),
+        "ignored": (spec.ignored, "csv json xml"),
     }
     for key, (given, formats) in of.items():
         if given and spec.format not in formats.split():
@@ -97,7 +99,8 @@ def _type(spec: MappingSpec) -> Iterator[_Fault]:
         if not all(rule.value or rule.values for rule in spec.message.type):
             yield "mapping.type-open", "message.type", {}
         return
-    rules = {"header": spec.header, "items": spec.items, "once": spec.once, "groups": spec.groups}
+    rules: dict[str, object] = {"unread": spec.unread, "ignored": spec.ignored}
+    rules |= {"header": spec.header, "items": spec.items, "once": spec.once, "groups": spec.groups}
     for key, given in rules.items():
         if given:
             yield "mapping.body-and-rules", key, {}

@@ -18,6 +18,7 @@ from gateway.mapping.lineage import Lineage, Mapped
 from gateway.mapping.lookup import CodeLookup, SourceLike, TableLike
 from gateway.mapping.rules import Frame, Rule
 from gateway.mapping.step_model import StepError
+from gateway.mapping.unread import Reads, Unread
 from gateway.mapping.verbatim import Verbatim
 
 _HEAD = "MessageHead"
@@ -64,6 +65,7 @@ class Mapping:
         formats: The formats of the sources that it reads.
         data: The bytes of its file.
         frame: Makes what each message is mapped in; another one can look on.
+        reads: What it reads, and what is to become of everything else.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Mapping:
     by_target: Table[str, Rule] = field(default_factory=dict)
     formats: tuple[str, ...] = ()
     frame: MakeFrame = Frame
+    reads: Reads = field(default_factory=Reads)
 
     def every_rule(self) -> Iterator[Rule]:
         """Yield each rule, those of several types of message for each of them."""
@@ -145,14 +148,14 @@ class Mapping:
         """
         reading = self.dialect.open(source)
         missing = list(self._missing_columns(reading))
-        for part in islice(self._parts(reading), skip, None):
+        for part in islice(self._watched(reading), skip, None):
             yield self._message(reading, part, source.warnings, missing)
 
     def messages_at(self, source: SourceLike, positions: Collection[int]) -> Iterator[tuple[int, Mapped]]:
         """Make some messages of a source, counted from 1; the others are gone past without being made."""
         reading = self.dialect.open(source)
         missing = list(self._missing_columns(reading))
-        for position, part in enumerate(islice(self._parts(reading), max(positions, default=0)), 1):
+        for position, part in enumerate(islice(self._watched(reading), max(positions, default=0)), 1):
             if position in positions:
                 yield position, self._message(reading, part, source.warnings, missing)
 
@@ -163,6 +166,14 @@ class Mapping:
             RejectedError: `map.no-message`, or rows before any message.
         """
         return sum(1 for _ in self._parts(self.dialect.open(source)))
+
+    def _watched(self, reading: Reading[Any, Any]) -> Iterator[Part[Any]]:
+        """Cut the file into messages, and look what each carries that no rule reads."""
+        unread = None if self.reads.policy == "left" else Unread(self.reads, reading)
+        for part in self._parts(reading):
+            if unread is not None:
+                part.faults += unread.of(part.node)
+            yield part
 
     def _parts(self, reading: Reading[Any, Any]) -> Iterator[Part[Any]]:
         place = Place(reading.name)
@@ -179,11 +190,8 @@ class Mapping:
         """Return the columns of a table that no rule looks at, for a person who writes a mapping."""
         if not isinstance(source.content, TableLike):
             return []
-        choices = [choice for rule in self.by_target.values() for choice in rule.choices]
-        used = {column for choice in choices for column in choice.expressions}
-        used |= {each.expression for choice in choices for each in choice.conditions}
-        used |= {*self.split.key, self.split.record, *(text for text, _ in self.match.needed)}
-        return [column for column in source.content.columns if column and column not in used]
+        read = self.reads.within.below
+        return [column for column in source.content.columns if column and column not in read]
 
     @staticmethod
     def _texts(reading: Reading[Any, Any], expression: Any) -> list[str]:

@@ -141,6 +141,8 @@ class MappingSpec(_Spec):
     message: MessageSpec
     namespaces: dict[str, Text] = Field(default_factory=dict)
     segment_groups: dict[SegmentGroup, list[Text]] = Field(default_factory=dict, alias="segment-groups")
+    unread: Literal["refused", "told", "left"] | None = None
+    ignored: list[Text] = Field(default_factory=list)
     header: dict[FieldName, RuleSpecs] = Field(default_factory=dict)
     items: GroupSpec | None = None
     once: dict[FieldName, OnceSpec] = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -12,10 +12,12 @@ from typing import Any, TypeAlias
 from lxml import etree
 
 from gateway.errors import Place
-from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split
+from gateway.mapping.dialect import Dialect, ExpressionError, Found, Part, Pick, Reading, Split, Unknown
+from gateway.mapping.known import Known, Way
 from gateway.mapping.lookup import SourceLike
 from gateway.mapping.numbers import plain_number
 from gateway.mapping.step_model import StepError
+from gateway.mapping.xpath_ways import way_of
 
 Element: TypeAlias = etree._Element  # noqa: SLF001 lxml has no public name for the class of its elements
 
@@ -42,6 +44,10 @@ class XPaths(Dialect[Element, XPath]):
         except (etree.XPathError, ValueError, TypeError) as fault:
             raise ExpressionError(str(fault)) from fault
         return XPath(text, compiled)
+
+    def way(self, start: Way, expression: XPath) -> Way:
+        """Return the elements that lead to what an XPath finds."""
+        return way_of(start, expression.text, self._namespaces)
 
     def open(self, source: SourceLike) -> Reading[Element, XPath]:
         """Open an XML tree."""
@@ -107,6 +113,13 @@ class XPathReading(Reading[Element, XPath]):
         path = text if text.startswith("/") else f"{self._path(node)}/{text.removeprefix('./')}"
         return Place(self.name, _line(node), path=path)
 
+    def unread(self, node: Element, known: Known) -> Iterator[Unknown]:
+        """Yield elements and attributes with a text in them that no rule reads."""
+        found: list[Unknown] = []
+        if not known.whole:
+            _look(node, known, (), found)
+        return iter(found)
+
     def _path(self, element: Element) -> str:
         """Return the path as people read it: prefixed or plain names, positions where there are several."""
         steps = []
@@ -127,6 +140,44 @@ def _elements(node: Element, expression: XPath) -> list[Element]:
     if not isinstance(found, list) or len(elements) != len(found):
         raise StepError("map.not-a-group", expression=expression.text)
     return elements
+
+
+def _look(element: Element, known: Known, way: Way, found: list[Unknown]) -> None:
+    """Gather what rules do not read of an element of which they do not read everything."""
+    others, below = known.others, known.below
+    if others is None:
+        found += [
+            _unknown((*way, name), (element, name), element, known)
+            for name in _attributes(element)
+            if name not in below
+        ]
+    if not known.text and (element.text or "").strip():
+        found.append(_unknown(way, element, element, known))
+    for child in element.iterchildren(tag=etree.Element):
+        tag = str(child.tag)
+        place = below.get(tag, others)
+        if place is None:
+            if any(map(str.strip, _texts(child))):
+                found.append(_unknown((*way, tag), child, element, known))
+        elif not place.whole:
+            _look(child, place, (*way, tag), found)
+
+
+def _attributes(element: Element) -> list[str]:
+    """Return the attributes, as an XPath names them; what has a prefix is about the XML, not about goods."""
+    return [f"@{name}" for name in map(str, element.keys()) if not name.startswith("{")]
+
+
+def _texts(element: Element) -> Iterator[str]:
+    """Yield all that stands in an element or below it."""
+    for each in element.iter(etree.Element):
+        yield from (str(each.text or ""), *map(str, each.values()))
+
+
+def _unknown(way: Way, where: Any, parent: Element, known: Known) -> Unknown:
+    there = {*(str(child.tag) for child in parent), *_attributes(parent)}
+    missing = tuple(_local(name) for name in known.below if name not in there)
+    return Unknown(way, _local(way[-1] if way else parent.tag), where, missing)
 
 
 def text_of(element: Element) -> str:

@@ -91,8 +91,8 @@ def value(workshop: Workshop) -> Callable[[str, str], str]:
     def made(rule: str, cell: str) -> str:
         quoted = cell.replace('"', '""')
         (mapped,) = workshop.csv(f"[header]\nX = {rule}", ["nr,a", f'1,"{quoted}"'])
-        if mapped.violations:
-            return mapped.violations[0].code
+        if faults := [each.code for each in mapped.violations if not each.warning]:
+            return faults[0]
         found = mapped.body.get("X", "")
         assert isinstance(found, str)
         return found
