@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from gateway.mapping.known import Step, Way
 
-_STEP = re.compile(r"(@?)(?:([\w.-]+):)?([\w-][\w.-]*|\*)(?![\w(:*])|\.\.?(?!\w)|text\(\)")
+_STEP = re.compile(r"(@?)(?:([\w.-]+):)?([\w-][\w.-]*|\*)(?![\w.(:*-])|\.\.?(?!\w)|text\(\)")
 _POSITION = re.compile(r"\[(?:[0-9]+|last\(\))\]")
 _FIRST_OF = re.compile(r"\(([^()]*)\)" + _POSITION.pattern)
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
