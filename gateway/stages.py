@@ -65,12 +65,7 @@ def done_alone(settings: Settings) -> set[str]:
 
 
 def computing(settings: Settings) -> set[str]:
-    """Return what computes and waits for neither server nor token, so that one after the other is fastest.
-
-    On PostgreSQL it is nothing: while one stage waits for the database, another computes.
-    """
-    if not settings.database_url.startswith("sqlite"):
-        return set()
+    """Return what computes and waits for neither server nor token, so that one after the other is fastest."""
     routes = {f"dispatch {route.name}" for route in settings.route if not _server(route.outbox)}
     routes |= {f"receive {route.name}" for route in settings.route if not _server(route.receipts)}
     return routes | {"intake", "understand", "believe", "notify"}

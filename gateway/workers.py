@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, thread_time
 
 import structlog
 
@@ -23,8 +23,10 @@ RESTLESS_SECONDS = 60.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 # How long the stages may take to end, such as one whose token does not answer.
 STOP_SECONDS = 45.0
-# How long a stage waits for its turn: whoever keeps it longer is taken to wait for something itself.
-TURN_SECONDS = 2.0
+# How long a stage may compute before the next one does; who takes longer may be waiting for something.
+BATON_SECONDS = 2.0
+# Who waited longer in its last look, for a slow folder or a database far away, is in nobody's way now.
+WAITED_SECONDS = 0.5
 
 Stage = Callable[[], int]
 Call = Callable[[Collection[str]], None]
@@ -46,70 +48,59 @@ class Board:
             self.busy_at = monotonic()
 
 
-class Turn:
+class Baton:
     """Lets stages that compute do so one after the other, in the order in which they come.
 
-    Python runs one thread at a time. Stages that fight for it at each file and each statement take a tenth
-    longer than stages that wait for each other. It only spares: no stage relies on being alone.
+    Python runs one thread at a time. Stages that fight for it at each file and each statement take longer
+    than stages that wait for each other. It only spares: no stage relies on being alone.
     """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._queue: deque[threading.Lock] = deque()
-        self._taken = False
-        self._kept = False
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for it."""
-        return len(self._queue)
+        self._holder: threading.Lock | None = None
+        self._since = 0.0
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Wait for the turn, but for nobody who keeps it: a folder of a file server may stand still."""
-        ours = self._take()
+    def held(self) -> Iterator[None]:
+        """Wait for it, but for nobody who keeps it too long, and who has lost it then."""
+        called = self._take()
         try:
             yield
         finally:
-            if ours:
-                self._pass_on()
+            with self._guard:
+                if self._holder is called:
+                    self._pass_on()
 
-    def _take(self) -> bool:
+    def _take(self) -> threading.Lock:
+        called = threading.Lock()
+        called.acquire()
         with self._guard:
-            if not self._taken:
-                self._taken = True
-                return True
-            if self._kept:
-                return False
-            called = threading.Lock()
-            called.acquire()
             self._queue.append(called)
-        if called.acquire(timeout=TURN_SECONDS):
-            return True
-        with self._guard:
-            if called not in self._queue:
-                # It was called in the last moment.
-                return True
-            self._queue.remove(called)
-            self._kept = True
-        return False
+            if self._holder is None:
+                self._pass_on()
+        while not called.acquire(timeout=max(0.0, self._since + BATON_SECONDS - monotonic())):
+            with self._guard:
+                # Another one may have been called while this one grew impatient.
+                if monotonic() >= self._since + BATON_SECONDS:
+                    self._pass_on()
+        return called
 
     def _pass_on(self) -> None:
-        with self._guard:
-            self._kept = False
-            if self._queue:
-                self._queue.popleft().release()
-            else:
-                self._taken = False
+        self._holder = self._queue.popleft() if self._queue else None
+        if self._holder is not None:
+            self._since = monotonic()
+            self._holder.release()
 
 
 class Worker(threading.Thread):
     """Runs one stage over and over; it outlives every error of the stage."""
 
-    def __init__(self, name: str, stage: Stage, board: Board, call: Call, turn: Turn | None = None) -> None:
+    def __init__(self, name: str, stage: Stage, board: Board, call: Call, baton: Baton | None = None) -> None:
         super().__init__(name=name, daemon=True)
         self._stage = stage
-        self._turn = turn
+        self._baton = baton
+        self._waited = False
         self._board = board
         self._call = call
         self._wake = threading.Event()
@@ -129,21 +120,32 @@ class Worker(threading.Thread):
     def run(self) -> None:
         """Run the stage until the board says stop."""
         while not self._board.stop.is_set():
-            self._wake.clear()
             # Until it has ended, nobody knows what this look finds.
             self.quiet_at = -1
-            seen = self._board.done
             try:
-                with self._turn.taken() if self._turn else nullcontext():
+                with self._in_turn():
+                    if self._board.stop.is_set():
+                        return
+                    self._wake.clear()
+                    seen = self._board.done
                     done = self._stage()
             except RetryError as fault:
                 self._failed(fault.code, fault)
-            # The one place that catches everything: a stage's transaction is already rolled
-            # back, and a gateway that stops helps nobody.
+            # Whatever it was: a stage's transaction is already rolled back, and a gateway that
+            # stops helps nobody.
             except Exception as fault:  # noqa: BLE001
                 self._failed(fault.code if isinstance(fault, GatewayError) else "worker.unexpected", fault)
             else:
                 self._went_well(done, seen)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        with self._baton.held() if self._baton and not self._waited else nullcontext():
+            begun, computed = monotonic(), thread_time()
+            try:
+                yield
+            finally:
+                self._waited = monotonic() - begun - (thread_time() - computed) > WAITED_SECONDS
 
     def _went_well(self, done: int, seen: int) -> None:
         self._failures = 0
@@ -172,7 +174,7 @@ class Workers:
         stages: By name.
         wakes: Which stages may find work after which.
         call: Has other gateways look what such stages find there.
-        in_turn: Which stages compute, and wait for nothing but disk and database.
+        computing: Which stages compute, and mostly wait for nothing but disk and database.
     """
 
     def __init__(
@@ -180,11 +182,11 @@ class Workers:
         stages: Mapping[str, Stage],
         wakes: Mapping[str, Sequence[str]],
         call: Call,
-        in_turn: Collection[str] = (),
+        computing: Collection[str] = (),
     ) -> None:
-        self.board, turn = Board(), Turn()
+        self.board, baton = Board(), Baton()
         self._workers = {
-            name: Worker(name, stage, self.board, call, turn if name in in_turn else None)
+            name: Worker(name, stage, self.board, call, baton if name in computing else None)
             for name, stage in stages.items()
         }
         for name, followers in wakes.items():

@@ -40,7 +40,7 @@ class Store:
         self._statements = Statements(self._engine.dialect)
         self._clock = clock or Clock()
         self._limited = False
-        # SQLite has one writer. Threads of one process queue here, in turn and without delay;
+        # SQLite has one writer. Threads of one process queue here without delay;
         # SQLite's own waiting only polls. Other processes are waited for by SQLite.
         self._writer = Lock() if self._engine.dialect.name == "sqlite" else None
 
