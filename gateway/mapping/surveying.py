@@ -27,7 +27,7 @@ def reads_of(mapping: Mapping, policy: Policy, ignored: Iterable[Any]) -> Reads:
     ways = [
         *survey.around(mapping),
         *survey.within(mapping),
-        *(survey.way(message, each) for each in ignored),
+        *((*survey.way(message, expression), Step.ALL) for expression in ignored),
     ]
     within = known_by(ways).at(message)
     if each is None:

@@ -145,7 +145,7 @@ def _elements(node: Element, expression: XPath) -> list[Element]:
 def _look(element: Element, known: Known, way: Way, found: list[Unknown]) -> None:
     """Gather what rules do not read of an element of which they do not read everything."""
     others, below = known.others, known.below
-    if others is None:
+    if others is None and element.attrib:
         found += [
             _unknown((*way, name), (element, name), element, known)
             for name in _attributes(element)
@@ -153,11 +153,12 @@ def _look(element: Element, known: Known, way: Way, found: list[Unknown]) -> Non
         ]
     if not known.text and (element.text or "").strip():
         found.append(_unknown(way, element, element, known))
-    for child in element.iterchildren(tag=etree.Element):
-        tag = str(child.tag)
+    for child in element:
+        # A function where it is a comment.
+        tag: Any = child.tag
         place = below.get(tag, others)
         if place is None:
-            if any(map(str.strip, _texts(child))):
+            if isinstance(tag, str) and any(map(str.strip, _texts(child))):
                 found.append(_unknown((*way, tag), child, element, known))
         elif not place.whole:
             _look(child, place, (*way, tag), found)

@@ -275,6 +275,18 @@ def test_an_element_is_told_once_for_a_file_or_refused_with_each_message(worksho
     assert told(in_xml(workshop, *orders, unread='ignored = ["o:A"]')) == [[], [], []]
 
 
+def test_an_element_left_on_purpose_is_left_with_all_that_is_in_it(workshop):
+    """Also where something below it is read."""
+    order = HEAD.replace("<NO>", "<DATE at='1'>1</DATE><NO>")
+    assert places(in_xml(workshop, order)) == [["a.xml:1 /FILE/ORDER/HEAD/DATE"]]
+    assert told(in_xml(workshop, order, unread='ignored = ["o:HEAD"]')) == [[]]
+
+
+def test_comments_are_not_told(workshop):
+    """They are about the file, not about goods."""
+    assert told(in_xml(workshop, f"<!-- 1 -->{HEAD}<?do it?>")) == [[]]
+
+
 def test_a_text_where_further_elements_belong_is_told(workshop):
     """Rules look for what is in the element."""
     assert places(in_xml(workshop, HEAD.replace("<NO>", "5<NO>"))) == [["a.xml:1 /FILE/ORDER/HEAD"]]
