@@ -94,8 +94,7 @@ class Store:
                 # The stages may use up all connections of theirs.
                 heart = Store(self._url, self._clock)
                 for each in (self, heart):
-                    limit_idling(each._engine, seconds)
-                self._limited = True
+                    each.limit_idling(seconds)
                 dialect = self._engine.dialect
                 _, options = dialect.create_connect_args(self._engine.url)
                 reach = partial(Calls, dialect.loaded_dbapi, options)
@@ -103,6 +102,11 @@ class Store:
             member.start()
             parts.callback(member.end)
             yield member
+
+    def limit_idling(self, seconds: float) -> None:
+        """Have PostgreSQL end every transaction that locks something and does nothing for so long."""
+        limit_idling(self._engine, seconds)
+        self._limited = True
 
     @contextmanager
     def begin(self) -> Iterator[Unit]:
