@@ -55,11 +55,13 @@ class Unread:
 
     def _found(self, node: Any, known: Known) -> Iterator[Violation]:
         for each in self._reading.unread(node, known):
-            if each.key in self._told:
+            # An element of a name may stand around the messages and in them.
+            key = known is self._reads.within, each.key
+            if key in self._told:
                 continue
             if len(self._told) == MOST_UNREAD:
                 return
-            self._told.add(each.key)
+            self._told.add(key)
             near = ", ".join(nearest(each.name, each.missing)) or "–"
             yield Violation(
                 "map.unread",

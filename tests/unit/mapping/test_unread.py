@@ -282,6 +282,12 @@ def test_an_element_left_on_purpose_is_left_with_all_that_is_in_it(workshop):
     assert told(in_xml(workshop, order, unread='ignored = ["o:HEAD"]')) == [[]]
 
 
+def test_an_element_around_the_messages_and_one_of_its_name_in_them_are_two(workshop):
+    """Each is told at its own place."""
+    around = f"{HEAD}<A>1</A></ORDER><A>2</A><ORDER>{HEAD}"
+    assert places(in_xml(workshop, around))[0] == ["a.xml:1 /FILE/A", "a.xml:1 /FILE/ORDER[1]/A"]
+
+
 def test_comments_are_not_told(workshop):
     """They are about the file, not about goods."""
     assert told(in_xml(workshop, f"<!-- 1 -->{HEAD}<?do it?>")) == [[]]
