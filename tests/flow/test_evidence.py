@@ -111,7 +111,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         desk = Desk(folder, Installation(folder / "gateway"))
         # Schemas and tables are the same for each command.
         world = make_world(desk.installation.settings, Clock(AGGREGATION))
-        patch.setattr(import_module("gateway.cli.session"), "make_world", lambda *_: world)
+        patch.setattr(import_module("gateway.building"), "make_world", lambda *_: world)
         with desk.installation.open() as running:
             _file(running)
         month = ["aggregate", "--month", "2026-10", "--json"]
