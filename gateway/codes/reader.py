@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources.abc import Traversable
+from typing import NamedTuple
 
 from gateway.errors import Place, Violation
 
@@ -15,8 +15,7 @@ COLUMNS = frozenset({"code", "name_zh", "name_en", "old_code", "valid_from", "va
 REQUIRED = ("code", "name_zh")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One entry of a table, and the days on which it holds.
 
     Attributes:
