@@ -20,6 +20,7 @@ from gateway.workers import Workers
 
 log = structlog.get_logger("gateway")
 _LOOK_SECONDS = 0.1
+_SIGNAL_SECONDS = 1.0
 
 
 def run_gateway(session: Session, stopped: threading.Event, *, until_idle: bool, timeout: int | None) -> int:
@@ -38,7 +39,9 @@ def run_gateway(session: Session, stopped: threading.Event, *, until_idle: bool,
         try:
             if until_idle:
                 return _until_idle(session, gateway, threads, stopped, timeout)
-            stopped.wait()
+            # A signal that comes just before the thread sleeps wakes nobody.
+            while not stopped.wait(_SIGNAL_SECONDS):
+                pass
         finally:
             threads.stop()
             log.info("gateway-stopped")

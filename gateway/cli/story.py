@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -173,7 +172,9 @@ class Story:
         partner = self.session.settings.partner[0]
         self.session.show.line("demo-running", inbox=partner.inbox, receipts=partner.receipts)
         try:
-            threading.Event().wait()
+            # A Ctrl-C that comes just before the thread sleeps wakes nobody.
+            while True:
+                time.sleep(_LOOK_SECONDS)
         except KeyboardInterrupt:
             self.session.show.line("demo-stopped")
 
