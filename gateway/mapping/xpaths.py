@@ -170,9 +170,10 @@ def _attributes(element: Element) -> list[str]:
 
 
 def _texts(element: Element) -> Iterator[str]:
-    """Yield all that stands in an element or below it."""
+    """Yield all that stands in an element or below it; `xsi:nil` and the like are no values."""
     for each in element.iter(etree.Element):
-        yield from (str(each.text or ""), *map(str, each.values()))
+        yield str(each.text or "")
+        yield from (str(value) for name, value in each.items() if not str(name).startswith("{"))
 
 
 def _unknown(way: Way, where: Any, parent: Element, known: Known) -> Unknown:

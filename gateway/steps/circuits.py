@@ -107,8 +107,6 @@ def try_again(unit: Unit, routes: Iterable[str]) -> None:
 def try_route(unit: Unit, route: str) -> None:
     """Let a pilot find out of a route that is held, now; to be called before messages are moved.
 
-    Who closes a circuit locks it before the messages that it lets go, while `believe` has locked those that
-    were answered before. Where they meet, PostgreSQL ends one, which is done again or told to whoever asks.
     Due is a moment that is past by the clock of the gateway, too, which need not be that of whoever asks.
     """
     row = unit.circuits.lock(route)

@@ -47,8 +47,12 @@ def failure_of(fault: BaseException | None, driver: Any) -> GatewayError:
 
 
 def _distrusted(fault: BaseException, reason: str) -> bool:
-    """Tell whether TLS failed: the driver has words for it and no code, and a server's own words have one."""
-    return getattr(fault, "sqlstate", "") is None and "certificate" in reason
+    """Tell whether TLS failed: the driver has words for it and no code, and a server's own words have one.
+
+    A server that asks for the gateway's own certificate distrusts, and is not distrusted.
+    """
+    told = getattr(fault, "sqlstate", "") is None and "certificate" in reason
+    return told and "certificate required" not in reason
 
 
 def _code(fault: BaseException | None) -> int:

@@ -85,9 +85,19 @@ _TAKE_PILOT = (
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
 )
+# What somebody is at is being answered; waiting for it here would keep the circuit, which that one wants next.
 _SEND_NOW = (
     update(submissions)
-    .where(text(TO_SEND), submissions.c.route == bindparam("_route"), submissions.c.due_at.is_not(None))
+    .where(
+        submissions.c.id.in_(
+            select(submissions.c.id)
+            .where(
+                text(TO_SEND), submissions.c.route == bindparam("_route"), submissions.c.due_at.is_not(None)
+            )
+            .with_for_update(skip_locked=True)
+            .correlate(None)
+        )
+    )
     .values(due_at=None)
 )
 _TO_LOOK_AT = (

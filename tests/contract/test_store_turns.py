@@ -286,6 +286,29 @@ def test_what_is_being_answered_is_noted_as_sent_after_all_others(
     assert outcomes == {AttemptOutcome.SENT}
 
 
+@pytest.mark.requirement("CU-05", "CU-07")
+def test_a_route_that_goes_again_waits_for_no_message_that_is_being_answered(
+    shared: Database, open_at: Callable[[Database], Store]
+) -> None:
+    """Whoever believes the answer waits for the route's circuit next: the two would wait for each other."""
+    first, second = open_at(shared), open_at(shared)
+    with first.begin() as unit:
+        unit.documents.put([new(document())])
+        pilot = add_submission(unit, "M1", state=SubmissionState.TO_SEND)
+        add_submission(unit, "M2", state=SubmissionState.IN_DOUBT, due_at=unit.now)
+        begun = unit.submissions.attempt_begin(["M1"], "g")
+        unit.circuits.put(
+            CircuitRow(route="customs", state="pilot", since=unit.now, outage="channel", pilot="M1")
+        )
+    with ThreadPoolExecutor(1) as other, first.begin() as unit:
+        unit.submissions.mark_technical("M2")
+        attempts = [Attempt(begun["M1"], pilot, b"", "g")]
+        assert other.submit(note_attempts, WORLD, second, attempts, {}).result(PATIENCE) == 1
+        circuits.heard(unit, [pilot])
+    with second.read() as unit:
+        assert unit.circuits.get("customs") is None
+
+
 @pytest.mark.requirement("CU-03")
 def test_two_that_keep_the_same_bytes_do_not_wait_for_each_other(
     shared: Database, open_at: Callable[[Database], Store]

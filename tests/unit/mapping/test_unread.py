@@ -288,6 +288,12 @@ def test_an_element_around_the_messages_and_one_of_its_name_in_them_are_two(work
     assert places(in_xml(workshop, around))[0] == ["a.xml:1 /FILE/A", "a.xml:1 /FILE/ORDER[1]/A"]
 
 
+def test_an_element_that_says_that_it_has_no_value_is_not_told(workshop):
+    """`xsi:nil` is how programs write what is empty; a namespace's attributes are about the XML."""
+    empty = '<A x:nil="true"/><B x:type="text"></B>'
+    assert told(in_xml(workshop, HEAD + empty)) == [[]]
+
+
 def test_comments_are_not_told(workshop):
     """They are about the file, not about goods."""
     assert told(in_xml(workshop, f"<!-- 1 -->{HEAD}<?do it?>")) == [[]]
