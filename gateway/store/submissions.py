@@ -85,7 +85,7 @@ _TAKE_PILOT = (
     .limit(LIMIT)
     .with_for_update(skip_locked=True)
 )
-# What somebody is at is being answered; waiting for it here would keep the circuit, which that one wants next.
+# What somebody is at is being answered; who waited for it would keep the circuit, which that one wants next.
 _SEND_NOW = (
     update(submissions)
     .where(
