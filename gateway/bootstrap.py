@@ -58,7 +58,7 @@ def open_gateway(settings: Settings, clock: Clock, bell: Bell) -> Iterator[Gatew
         with store.read() as unit:
             if faults := stranded(settings, unit):
                 raise RejectedError(faults)
-            check_newest(settings, unit)
+        check_newest(settings, store)
         member = parts.enter_context(store.join(settings.workers.lease_seconds, done_alone(settings)))
         _be_one_installation(settings, store)
         waker = parts.enter_context(Waker())

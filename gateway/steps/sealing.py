@@ -10,7 +10,7 @@ import structlog
 
 from gateway.config import Settings
 from gateway.errors import ParkedError
-from gateway.store import Store, Unit
+from gateway.store import Store
 
 log = structlog.get_logger("gateway.audit")
 
@@ -39,8 +39,10 @@ def last_seal(settings: Settings) -> Path:
     return settings.path(settings.folders.var) / "last-seal"
 
 
-def check_newest(settings: Settings, unit: Unit) -> None:
+def check_newest(settings: Settings, store: Store) -> None:
     """Look whether the database is the one that was sealed last here, and not an older state of it.
+
+    Another gateway may seal meanwhile: a look that begins after the seal was named knows it.
 
     Raises:
         ParkedError: `restore.put-back`: it would give numbers again that were given, and send again.
@@ -52,7 +54,9 @@ def check_newest(settings: Settings, unit: Unit) -> None:
         return
     except OSError as fault:
         raise ParkedError("restore.seal-unreadable", file=file, reason=fault.strerror) from fault
-    if not unit.audit.holds(head):
+    with store.read() as unit:
+        known = unit.audit.holds(head)
+    if not known:
         raise ParkedError("restore.put-back", file=file, head=head[:64])
 
 

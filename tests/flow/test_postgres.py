@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.bootstrap import Bell, open_gateway
+from gateway.clock import Clock
 from gateway.errors import ParkedError
 from gateway.steps.aggregating import aggregate_month
+from gateway.steps.sealing import seal_trail
 from tests.flow import erp
 from tests.services.installation import AGGREGATION, Installation
 from tests.services.postgres import Server
@@ -59,3 +62,25 @@ def test_on_sqlite_a_second_gateway_is_refused(tmp_path: Path) -> None:
         assert caught.value.code == "store.runs-already"
         running.send("1.json", erp.qualification())
         assert running.document(erp.QUALIFICATION).state == "approved"
+
+
+@pytest.mark.requirement("ER-04")
+def test_a_gateway_starts_while_another_one_seals(
+    tmp_path: Path, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest seal is named in a file of both: one set just now is no sign of an older database."""
+    url = postgres_server.url(postgres_server.create())
+    installation = Installation(tmp_path, {"sqlite:///var/gateway.db": url})
+    read_text, sealed = Path.read_text, []
+
+    def read_after_a_seal(path: Path, *how: str, **more: str) -> str:
+        if path.name == "last-seal":
+            with first.gateway.store.begin() as unit:
+                unit.audit.act("somebody", "something", "", {})
+            sealed.append(seal_trail(installation.settings, first.gateway.store))
+        return read_text(path, *how, **more)
+
+    with installation.open() as first:
+        monkeypatch.setattr(Path, "read_text", read_after_a_seal)
+        with open_gateway(installation.settings, Clock(AGGREGATION), Bell()):
+            assert sealed == [1]
