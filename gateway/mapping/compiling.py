@@ -20,6 +20,7 @@ from gateway.mapping.rules import Choice, Condition, Rule
 from gateway.mapping.spec import ConditionSpec, GroupSpec, MappingSpec, OnceSpec, RuleSpec
 from gateway.mapping.steps import Date
 from gateway.mapping.surveying import reads_of
+from gateway.mapping.unread import Policy
 from gateway.mapping.verbatim import Verbatim
 from gateway.mapping.xpaths import XPaths
 
@@ -75,10 +76,14 @@ class Compiler:
         if self.faults:
             return mapping
         # By its standard an interchange carries far more than anybody reads, and a body is taken as a whole.
-        left = self.spec.format == "edifact" or mapping.verbatim is not None
-        return replace(
-            mapping, reads=reads_of(mapping, self.spec.unread or ("left" if left else "told"), ignored)
+        by_itself: Policy = (
+            "left" if self.spec.format == "edifact" or mapping.verbatim is not None else "told"
         )
+        policy = self.spec.unread or by_itself
+        if policy == "left" and self.spec.format != "csv":
+            # Nobody asks; of a table it is shown to who writes the mapping.
+            return mapping
+        return replace(mapping, reads=reads_of(mapping, policy, ignored))
 
     @property
     def _dialect(self) -> Dialect[Any, Any]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from gateway.mapping.steps import StepSpec
+from gateway.mapping.unread import Policy
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 # More than three characters, so that it cannot be mistaken for the tag of a segment.
@@ -141,7 +142,7 @@ class MappingSpec(_Spec):
     message: MessageSpec
     namespaces: dict[str, Text] = Field(default_factory=dict)
     segment_groups: dict[SegmentGroup, list[Text]] = Field(default_factory=dict, alias="segment-groups")
-    unread: Literal["refused", "told", "left"] | None = None
+    unread: Policy | None = None
     ignored: list[Text] = Field(default_factory=list)
     header: dict[FieldName, RuleSpecs] = Field(default_factory=dict)
     items: GroupSpec | None = None
