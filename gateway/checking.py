@@ -86,7 +86,10 @@ def _database(settings: Settings, clock: Clock) -> Iterator[Violation]:
     with store.read() as unit:
         unit.status.counts()
         faults = stranded(settings, unit)
+    unproven = store.unproven_server()
     store.close()
+    if unproven:
+        yield Violation("store.server-unproven", values=unproven, warning=True)
     yield from faults
     yield from check_space(settings.path(settings.folders.var))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sqlite3
 from collections.abc import Mapping
@@ -122,6 +123,20 @@ def reading_options(engine: Engine) -> Mapping[str, Any]:
     if engine.dialect.name == "postgresql":
         return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     return READING
+
+
+def unproven_server(connection: Connection) -> Mapping[str, str] | None:
+    """Return host and mode of a server elsewhere that need not prove who it is; None where all is well."""
+    if connection.dialect.name != "postgresql":
+        return None
+    driver: Any = connection.connection.driver_connection
+    # What the driver goes by, whether the URL, the environment or a service file says it.
+    mode = next(each.val.decode() for each in driver.pgconn.info if each.keyword == b"sslmode")
+    # A unix socket has no address.
+    address = driver.info.hostaddr
+    if mode == "verify-full" or not address or ipaddress.ip_address(address).is_loopback:
+        return None
+    return {"host": driver.info.host, "mode": mode}
 
 
 def limit_idling(engine: Engine, seconds: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from gateway.store.alone import alone
 from gateway.store.backup import back_up, database_file, put_in_place, take_out
 from gateway.store.calls import Calls
 from gateway.store.connection import Connection, Statements
-from gateway.store.engine import WAIT_SECONDS, limit_idling, make_engine, reading_options
+from gateway.store.engine import WAIT_SECONDS, limit_idling, make_engine, reading_options, unproven_server
 from gateway.store.member import Member
 from gateway.store.migrate import check, migrate
 from gateway.store.unit import Unit
@@ -63,6 +63,15 @@ class Store:
             ParkedError: `store.no-tables` or `store.no-right`.
         """
         check(self._engine)
+
+    def unproven_server(self) -> Mapping[str, str] | None:
+        """Return host and mode of a server elsewhere that need not prove who it is; None where all is well.
+
+        Raises:
+            RetryError: `store.not-now` or `store.not-trusted`.
+        """
+        with self._engine.connect() as connection:
+            return unproven_server(connection)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

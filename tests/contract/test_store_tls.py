@@ -10,8 +10,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from gateway.checking import check_installation
 from gateway.clock import Clock
-from gateway.errors import RetryError
+from gateway.errors import RetryError, Violation
 from gateway.store import Store
 from tests.flow import erp
 from tests.services.amqp import until
@@ -189,3 +190,32 @@ def test_the_password_is_told_to_nobody(
     assert "store.not-trusted" in distrusted.stderr
     for each in (done, refused, distrusted):
         assert PASSWORD not in each.stdout + each.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "mode"),
+    [
+        ("127.0.0.1:{port}/{name}?hostaddr=0.0.0.0", "prefer"),
+        ("127.0.0.1:{port}/{name}?hostaddr=0.0.0.0&sslmode=require", "require"),
+        ("127.0.0.1:{port}/{name}?hostaddr=0.0.0.0&sslmode=verify-full&sslrootcert={authority}", None),
+        ("127.0.0.1:{port}/{name}", None),
+        ("/{name}?host={folder}&port={port}", None),
+    ],
+)
+def test_the_check_warns_of_a_server_elsewhere_that_need_not_prove_who_it_is(
+    guarded: Guarded, tmp_path: Path, place: str, mode: str | None
+) -> None:
+    """Not of one on this machine, by whatever way; 0.0.0.0 leads there, and is not known to."""
+    filled = place.format(
+        port=guarded.server.port,
+        name=guarded.database,
+        folder=guarded.server.folder,
+        authority=guarded.authority.file,
+    )
+    url = f"postgresql+psycopg://gateway@{filled}"
+    settings = Installation(tmp_path, {"sqlite:///var/gateway.db": url}).settings
+    parts = check_installation(settings, Clock(NOON))
+    told = [fault for part in parts for fault in part.violations if part.part == "database"]
+    values = {"host": "127.0.0.1", "mode": mode}
+    warned = Violation("store.server-unproven", values=values, warning=True)
+    assert told == ([warned] if mode else [])
