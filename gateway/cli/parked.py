@@ -7,7 +7,7 @@ import click
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE
 from gateway.steps.operating import DROP, RETRY
-from gateway.steps.parked import KINDS, Desk, Item, items
+from gateway.steps.parked import KINDS, Desk, Item, items, of_kind
 from gateway.steps.unparking import drop as put_away
 from gateway.steps.unparking import retry as try_again
 
@@ -23,9 +23,9 @@ def parked(session: Session, /, *, kind: str | None) -> int:
     Each with its ID for `retry` and `drop`, why it waits, and what either of them would do.
     """
     with session.readable.read() as unit:
-        found = items(Desk(session.world, unit))
-    chosen = [item for item in found if kind is None or item.id.startswith(f"{kind}:")]
-    session.show.rows("parked", _COLUMNS, [_told(session, item) for item in chosen])
+        desk = Desk(session.world, unit)
+        found = items(desk) if kind is None else list(of_kind(desk, kind))
+    session.show.rows("parked", _COLUMNS, [_told(session, item) for item in found])
     return DONE
 
 
