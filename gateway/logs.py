@@ -4,18 +4,42 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from functools import partial
 from io import TextIOBase
-from typing import TextIO, cast
-
-import structlog
-from structlog.typing import EventDict
+from typing import Any, Final, TextIO, cast
 
 from gateway.clock import Clock
 
 # Libraries write what they are given at DEBUG; business data does not belong into a log.
 _TALKATIVE = ("sqlalchemy", "alembic", "watchdog", "pkcs11", "xmlschema")
+
+_Event = MutableMapping[str, Any]
+
+
+class Log:
+    """Tells events, `log.info("gateway-ready", now=…)`; structlog is loaded with the first."""
+
+    def __init__(self) -> None:
+        self._prepare: Callable[[], None] | None = None
+
+    def prepare(self, prepare: Callable[[], None]) -> None:
+        """Have this done before the next event is told."""
+        self._prepare = prepare
+
+    def __getattr__(self, level: str) -> Callable[..., None]:
+        """Return what tells an event of a level."""
+        import structlog  # noqa: PLC0415 -- most commands have nothing to tell, and would wait for it
+
+        if self._prepare is not None:
+            self._prepare()
+            self._prepare = None
+        tell: Callable[..., None] = getattr(structlog.get_logger(), level)
+        return tell
+
+
+log: Final = Log()
 
 
 def configure_logs(clock: Clock, *, verbose: bool = False) -> None:
@@ -23,6 +47,12 @@ def configure_logs(clock: Clock, *, verbose: bool = False) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    log.prepare(partial(_configure, clock, logging.DEBUG if verbose else logging.INFO))
+
+
+def _configure(clock: Clock, level: int) -> None:
+    import structlog  # noqa: PLC0415 -- as in `Log`
+
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if sys.stderr.isatty():
         # Its own way to show a fault would show the values of variables, and a PIN among them.
@@ -35,7 +65,7 @@ def configure_logs(clock: Clock, *, verbose: bool = False) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Patient(sys.stderr))),
     )
 
@@ -56,7 +86,7 @@ class _Patient(TextIOBase):
             self._stream.flush()
 
 
-def _stamp(clock: Clock, _logger: object, _method: str, event: EventDict) -> EventDict:
+def _stamp(clock: Clock, _logger: object, _method: str, event: _Event) -> _Event:
     """Note the time of the gateway's own clock, so that log, documents and receipts agree."""
     event["timestamp"] = clock.now().isoformat(timespec="milliseconds")
     return event

@@ -9,11 +9,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from time import monotonic, thread_time
 
-import structlog
-
 from gateway.errors import GatewayError, RetryError
-
-log = structlog.get_logger("gateway.workers")
+from gateway.logs import log
 
 # How long a stage sleeps when nobody wakes it: commands leave work in the database without a call, and the
 # call of another gateway may get lost. After a minute in which no stage had any, all look less often.

@@ -7,15 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from threading import Event
 
-import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from gateway.channels.amqp_arrival import delivered_before
 from gateway.channels.amqp_link import AmqpLink, leave
 from gateway.channels.amqp_queues import count, prepare
 from gateway.errors import RetryError
-
-log = structlog.get_logger("gateway.channels")
+from gateway.logs import log
 
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # Delivered before so often: once is what every restart does to what was fetched ahead.

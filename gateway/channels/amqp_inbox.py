@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
-import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
 from gateway.channels.amqp_arrival import Takeable, read
@@ -17,8 +16,7 @@ from gateway.channels.amqp_publisher import Published, publish
 from gateway.channels.amqp_queues import count, parked, prepare
 from gateway.channels.base import Arrival, Outcome, Refusal
 from gateway.errors import GatewayError, RetryError
-
-log = structlog.get_logger("gateway.channels")
+from gateway.logs import log
 
 # So many bytes are given to one transaction; at least one message, however long it is.
 _BATCH_BYTES = 64 * 1024 * 1024

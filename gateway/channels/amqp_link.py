@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import structlog
 from aio_pika import Connection
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.connection import make_url
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, InvalidFrameError, ProbableAuthenticationError
 
 from gateway.errors import RetryError
-
-log = structlog.get_logger("gateway.channels")
+from gateway.logs import log
 
 # What the libraries log is told to us as errors besides, and would be told twice.
 for _name in ("aio_pika", "aiormq"):

@@ -10,10 +10,9 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
-import structlog
-
 from gateway.channels.base import unfinished
 from gateway.channels.stillness import Signature
+from gateway.logs import log
 
 # watchdog's observers hold a rename back for half a second to find its other half; the thread
 # below them tells it at once, and one of it serves every folder.
@@ -33,7 +32,6 @@ else:
         InotifyConstants.IN_MOVED_TO | InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_ONLYDIR
     )
 
-log = structlog.get_logger("gateway.channels")
 _ids = count(1)
 
 

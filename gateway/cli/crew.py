@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
-import structlog
-
 from gateway.cli.processes import Supervised
 from gateway.cli.session import Session
 from gateway.cli.show import DONE, REFUSED
 from gateway.errors import refuse
+from gateway.logs import log
 
-log = structlog.get_logger("gateway")
 _LOOK_SECONDS = 0.2
 
 

@@ -7,18 +7,16 @@ import threading
 import time
 from contextlib import suppress
 
-import structlog
-
 from gateway.bootstrap import Bell, open_gateway
 from gateway.cli.session import Session
 from gateway.cli.show import DONE, REFUSED
 from gateway.errors import RetryError
+from gateway.logs import log
 from gateway.parts import Gateway
 from gateway.stages import make_workers
 from gateway.steps.waiting import awaited_documents
 from gateway.workers import Workers
 
-log = structlog.get_logger("gateway")
 _LOOK_SECONDS = 0.1
 _SIGNAL_SECONDS = 1.0
 

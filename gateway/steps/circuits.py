@@ -9,15 +9,12 @@ from datetime import timedelta
 from functools import reduce
 from typing import Final
 
-import structlog
-
 from gateway.customs import Circuit, CircuitState, Outage
 from gateway.errors import GatewayError, RetryError
+from gateway.logs import log
 from gateway.steps.records import World
 from gateway.steps.trouble import ALERT, reasons_of
 from gateway.store import CircuitRow, SubmissionRow, Unit
-
-log = structlog.get_logger("gateway.steps.circuits")
 
 SILENT: Final = "exchange.silent"
 # So long after nothing is heard of a pilot at all, whoever sent it is held to be gone.

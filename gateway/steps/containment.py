@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
-
 from gateway.errors import GatewayError, ParkedError
-
-log = structlog.get_logger("gateway.steps.containment")
+from gateway.logs import log
 
 
 @contextmanager

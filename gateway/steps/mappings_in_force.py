@@ -8,16 +8,13 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import structlog
-
 from gateway.codes import PartialTables
 from gateway.errors import RejectedError, Violation
+from gateway.logs import log
 from gateway.mapping import MappingSet, check_all
 from gateway.steps.mapping_versions import keep_versions
 from gateway.steps.records import World
 from gateway.store import Store
-
-log = structlog.get_logger("gateway.mappings")
 
 REFUSED = "mapping.reload-refused"
 _SUBJECT = "mappings"

@@ -6,13 +6,10 @@ import os
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from gateway.config import Settings
 from gateway.errors import ParkedError
+from gateway.logs import log
 from gateway.store import Store
-
-log = structlog.get_logger("gateway.audit")
 
 _LIMIT: Final = 1000
 

@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-import structlog
-
 from gateway.errors import GatewayError, UnsentError
+from gateway.logs import log
 from gateway.store.calls import Calls, Hear
 from gateway.store.shares import Shares
 
 if TYPE_CHECKING:
     from gateway.store.unit import Unit
 
-log = structlog.get_logger("gateway.member")
 
 Reach = Callable[[Hear], Calls]
 Begin = Callable[[], "AbstractContextManager[Unit]"]
@@ -179,8 +177,7 @@ class Member:
         while not self._stop.wait(pause):
             try:
                 pause = self._pause(self._beat(self._seconds))
-            # Whatever it was: a gateway whose heart stands still goes on, and does nothing alone any more.
-            except Exception as fault:
+            except Exception as fault:  # noqa: BLE001 -- a gateway whose heart stands still goes on, and does nothing alone any more
                 known = isinstance(fault, GatewayError)
                 log.warning("heartbeat-failed", reason=str(fault), exc_info=not known)
                 pause = max(_SHORTEST_SECONDS, self._pause(None) / _BEATS)

@@ -14,7 +14,7 @@ import structlog
 
 from gateway.channels.line_log import LineLog
 from gateway.clock import Clock
-from gateway.logs import configure_logs
+from gateway.logs import configure_logs, log
 from gateway.steps.replies import line_of
 
 HOSTILE = (
@@ -45,7 +45,7 @@ def _as_before() -> Iterator[None]:
 def test_a_value_is_one_value_of_one_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The gateway's log is a JSON object a line, whatever the values hold."""
     configure_logs(Clock())
-    structlog.get_logger().info("file taken", name=text, also=[text])
+    log.info("file taken", name=text, also=[text])
     written = capsys.readouterr().err
     assert written.count("\n") == 1
     assert not set(written[:-1]) & set(map(chr, range(32)))
@@ -67,7 +67,7 @@ def test_a_value_commands_no_terminal(text: str, monkeypatch: pytest.MonkeyPatch
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
     configure_logs(Clock())
-    structlog.get_logger().info("file taken", name=text)
+    log.info("file taken", name=text)
     written = re.sub("\x1b\\[[0-9;]*m", "", terminal.getvalue())
     assert written.count("\n") == 1
     assert written[:-1].isprintable()
@@ -84,8 +84,8 @@ def test_a_fault_is_shown_without_the_values_of_variables(
     try:
         Path().read_bytes()
     except OSError:
-        structlog.get_logger().warning("stage-failed", exc_info=True)
-        structlog.get_logger().debug("more", exc_info=True)
+        log.warning("stage-failed", exc_info=True)
+        log.debug("more", exc_info=True)
     assert "IsADirectoryError" in stream.getvalue()
     assert pin not in stream.getvalue()
     assert list(recwarn) == []

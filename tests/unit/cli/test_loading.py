@@ -16,9 +16,9 @@ from gateway.config import load_settings
 from gateway.database import make_store
 from tests.source import ROOT
 
-# The token, signatures, mappings, the standard XML, folders that call: what a gateway works with.
+# The token, signatures, mappings, the standard XML, folders that call, the log: what a gateway works with.
 _OF_WORK = {
-    *("pkcs11", "cryptography", "jsonpath_rfc9535", "lxml", "watchdog"),
+    *("pkcs11", "cryptography", "jsonpath_rfc9535", "lxml", "watchdog", "structlog"),
     *("gateway.signing", "gateway.mapping", "gateway.messages", "gateway.formats", "gateway.channels"),
 }
 _CALLS = """

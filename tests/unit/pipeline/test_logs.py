@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from gateway.clock import CHINA, Clock
-from gateway.logs import configure_logs
+from gateway.logs import configure_logs, log
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def _as_before() -> Iterator[None]:
 def test_an_event_is_one_line_of_json_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Line breaks of a value are escaped; Chinese stays Chinese; the time is that of the clock."""
     configure_logs(Clock(datetime(2026, 10, 20, 9, tzinfo=CHINA)))
-    structlog.get_logger().info("came", name='a\n{"event": "forged"}', kind="清单")
+    log.info("came", name='a\n{"event": "forged"}', kind="清单")
     told = capsys.readouterr()
     assert told.out == ""
     (line,) = told.err.splitlines()
@@ -41,10 +41,10 @@ def test_an_event_is_one_line_of_json_on_standard_error(capsys: pytest.CaptureFi
 def test_more_is_logged_only_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """Libraries that write whole documents stay silent in any case."""
     configure_logs(Clock())
-    structlog.get_logger().debug("detail")
+    log.debug("detail")
     assert capsys.readouterr().err == ""
     configure_logs(Clock(), verbose=True)
-    structlog.get_logger().debug("detail")
+    log.debug("detail")
     assert "detail" in capsys.readouterr().err
     assert not logging.getLogger("xmlschema").isEnabledFor(logging.DEBUG)
 
@@ -55,6 +55,6 @@ def test_an_exception_is_told_in_the_same_line(capsys: pytest.CaptureFixture[str
     try:
         json.loads("no json")
     except ValueError:
-        structlog.get_logger().exception("failed")
+        log.exception("failed")
     (line,) = capsys.readouterr().err.splitlines()
     assert "JSONDecodeError: Expecting value" in json.loads(line)["exception"]
