@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.steps.taking import Phase
+from gateway.steps.phases import Phase
 from gateway.store import RunRow, Unit
 
 # What a phase counts up to; the others take a moment only.

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 
 from gateway.bootstrap import Bell, open_gateway
+from gateway.cli.loading import loaded
 from gateway.cli.session import Session
 from gateway.cli.show import DONE, REFUSED
 from gateway.errors import RetryError
@@ -51,7 +52,7 @@ def _until_idle(
 ) -> int:
     """Wait until nothing moves and nothing is awaited; tell what is still awaited when time is over."""
     end = None if timeout is None else time.monotonic() + timeout
-    with session.show.progress("waiting") as show_progress:
+    with loaded("gateway.cli.bars").progress(session.show.word("waiting")) as show_progress:
         while not stopped.wait(_LOOK_SECONDS):
             # A folder or a database that is away now is looked at again: nobody knows that it is idle.
             with suppress(RetryError):

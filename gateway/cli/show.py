@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 import json
-import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from types import ModuleType
 
 import click
-from rich.cells import set_cell_size
-from rich.console import Console
-from rich.measure import Measurement
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
-from rich.text import Text
 
+from gateway.cli.loading import loaded
 from gateway.errors import GatewayError, Language, RejectedError, Violation
 
 DONE, REFUSED = 0, 1
 
-# As wide as a table becomes before the words in its cells are broken.
-_WIDEST = 160
-_UNBROKEN = 100_000
 # What holds words of the gateway, to be translated; what others wrote stays as they wrote it.
 _WORDED = {
     *("kind", "state", "outcome", "type", "event", "from", "to", "result", "severity", "part"),
     *("phase", "latch", "pin_tried_wrong", "pin_final_try", "pin_locked"),
 }
-# Whoever copies one of these wants it in one piece.
-_WHOLE = {"number", "client_number", "customs_number", "message", "manifest", "declaration", "reference"}
-
 _COLOURS = {
     "approved": "green",
     "cleared": "green",
@@ -84,22 +65,16 @@ class Show:
     def line(self, key: str, **values: object) -> None:
         """Print one sentence; a program that asked for JSON is not bothered with it."""
         if not self.json:
-            self._console().print(Text(self.word(key, **values)))
+            _drawing().print_line((self.word(key, **values), ""))
 
     def rows(self, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
         """Print a listing: a table with translated heads, or a JSON array of objects."""
         if self.json:
             self.data(list(rows))
             return
-        table = Table(title=self.word(title), title_justify="left", header_style="bold", box=None)
-        for column in columns:
-            table.add_column(self.word(column), overflow="fold", no_wrap=column in _WHOLE)
-        count = 0
-        for row in rows:
-            table.add_row(*(self._cell(column, row.get(column)) for column in columns))
-            count += 1
-        if count:
-            self._print(table)
+        cells = [[self._cell(column, row.get(column)) for column in columns] for row in rows]
+        if cells:
+            _drawing().print_rows(self.word(title), {column: self.word(column) for column in columns}, cells)
         else:
             self.line("nothing", what=self.word(title))
 
@@ -108,12 +83,8 @@ class Show:
         if self.json:
             self.data(values)
             return
-        table = Table(title=self.word(title), title_justify="left", show_header=False, box=None)
-        table.add_column(style="bold")
-        table.add_column(overflow="fold")
-        for key, value in values.items():
-            table.add_row(self.word(key), self._cell(key, value))
-        self._print(table)
+        pairs = [(self.word(key), self._cell(key, value)) for key, value in values.items()]
+        _drawing().print_pairs(self.word(title), pairs)
 
     def written(self, files: Iterable[Path]) -> None:
         """Name the files that a command has written."""
@@ -130,37 +101,9 @@ class Show:
     def event(self, kind: str, number: str, client_number: str, state: str) -> None:
         """Print that a document has come into a state."""
         if not self.json:
-            named = f"  {set_cell_size(self.word(kind), 14)} {number}  {set_cell_size(client_number, 18)} "
-            line = Text(named)
-            self._console().print(line.append_text(self._cell("state", state)))
-
-    @contextmanager
-    def progress(self, key: str) -> Iterator[Callable[[Callable[[], tuple[int, int]]], None]]:
-        """Show a bar on a terminal while something goes on; elsewhere nothing is counted at all.
-
-        Yields:
-            What takes a function that counts all there is, and how much of it is open.
-        """
-        console = Console(stderr=True)
-        bar = Progress(
-            SpinnerColumn(),
-            TextColumn(self.word(key)),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        with bar:
-            task = bar.add_task(key, total=None)
-
-            def tell(count: Callable[[], tuple[int, int]]) -> None:
-                if not bar.disable:
-                    total, still_open = count()
-                    bar.update(task, total=total, completed=total - still_open)
-
-            yield tell
+            fitted = _drawing().fitted
+            named = f"  {fitted(self.word(kind), 14)} {number}  {fitted(client_number, 18)} "
+            _drawing().print_line((named, ""), self._cell("state", state))
 
     def violations(self, violations: Iterable[Violation]) -> None:
         """Print every fault with its code, field, place and text."""
@@ -187,24 +130,15 @@ class Show:
             else:
                 click.echo(_visible(f"{each.code}: {text} {place}".rstrip()), err=True)
 
-    def _print(self, table: Table) -> None:
-        """Print a table; a number that is broken in two lines cannot be copied, so it may get wider."""
-        console = self._console()
-        least = Measurement.get(console, console.options.update(max_width=_WIDEST), table).minimum
-        console.width = max(console.width, least)
-        with console.capture() as printed:
-            console.print(table)
-        # No blanks at the ends of lines: whoever keeps or compares the output wants none.
-        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in printed.get().splitlines()))
-
-    def _cell(self, column: str, value: object) -> Text:
+    def _cell(self, column: str, value: object) -> tuple[str, str]:
+        """Return the text of a cell and its colour."""
         text = "" if value is None else _visible(str(value))
-        return Text(self.word(text), style=_COLOURS.get(text, "")) if column in _WORDED else Text(text)
+        return (self.word(text), _COLOURS.get(text, "")) if column in _WORDED else (text, "")
 
-    def _console(self) -> Console:
-        # Into a file or another program a row is one line, however long.
-        width = None if sys.stdout.isatty() else _UNBROKEN
-        return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+
+def _drawing() -> ModuleType:
+    """Return what lays out for people; a program that asked for JSON does not wait for it."""
+    return loaded("gateway.cli.drawing")
 
 
 def _visible(text: str) -> str:

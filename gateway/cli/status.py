@@ -12,7 +12,6 @@ from gateway.cli.gateways import running, show_running
 from gateway.cli.session import Session, command
 from gateway.cli.show import DONE, Show
 from gateway.config import FolderPlace, Settings, Source, Target
-from gateway.customs import CircuitState
 from gateway.errors import Violation
 from gateway.latch import make_latch
 from gateway.operations import check_folder
@@ -107,8 +106,7 @@ def _held_routes(unit: Unit) -> list[dict[str, Any]]:
             "due": row.due_at and f"{row.due_at:%F %T}",
             "pilot": row.pilot,
         }
-        for row in unit.circuits.all()
-        if row.state != CircuitState.CLOSED
+        for row in unit.circuits.held()
     ]
 
 

@@ -21,8 +21,8 @@ from gateway.cli.aggregations import count_of
 from gateway.cli.session import Session
 from gateway.cli.show import DONE, REFUSED, Show
 from gateway.errors import Violation
+from gateway.steps.phases import Phase
 from gateway.steps.runs import ALERT
-from gateway.steps.taking import Phase
 from gateway.store import RunRow
 
 _LOOK_SECONDS: Final = 0.2

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from gateway.config import Exchange
-from gateway.customs import CircuitState, Late, Outage, Wait
+from gateway.customs import Late, Outage, Wait
 from gateway.errors import Violation
 from gateway.steps.records import World
 from gateway.steps.transport import REFUSED
@@ -117,7 +117,7 @@ def unanswered_of(world: World, unit: Unit, number: str) -> list[Unanswered]:
 
 
 def _told(world: World, unit: Unit, rows: Iterable[SubmissionRow]) -> Iterator[Unanswered]:
-    circuits = {each.route: each for each in unit.circuits.all() if each.state != CircuitState.CLOSED}
+    circuits = {each.route: each for each in unit.circuits.held()}
     for row in rows:
         attempts = tuple(unit.submissions.attempts(row.id))
         standing = _standing(world, unit, row, tried=bool(attempts) or row.route in circuits)

@@ -8,8 +8,8 @@ from gateway.documents import Kind, ManifestState, finish, issued, publish
 from gateway.steps.composing import drafted
 from gateway.steps.kept import document_of
 from gateway.steps.month_result import tell_result
+from gateway.steps.phases import Phase
 from gateway.steps.records import Cause, StoredFacts, World, carry_out
-from gateway.steps.taking import Phase
 from gateway.store import Move, RunRow, Unit
 
 # So much fits into a transaction that keeps nobody waiting.

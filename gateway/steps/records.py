@@ -26,6 +26,7 @@ from gateway.messages import Catalogue, Head, build, build_declaration, serializ
 from gateway.signing import Encrypter
 from gateway.steps import taking
 from gateway.steps.kept import to_document, to_reference, to_row
+from gateway.steps.phases import Phase
 from gateway.steps.routing import Matter, choose
 from gateway.store import (
     ChangeRow,
@@ -180,7 +181,7 @@ class StoredFacts:
 
     def marking(self, enterprise: str, period: str) -> str | None:
         """Return the number of a run that is still taking its manifests of a month."""
-        return self._unit.runs.in_phase(taking.Phase.MARKING, enterprise, period)
+        return self._unit.runs.in_phase(Phase.MARKING, enterprise, period)
 
     def locked(self, number: str) -> Document | None:
         """Return a document that nobody else changes until the transaction ends."""

@@ -33,9 +33,9 @@ from gateway.steps import taking
 from gateway.steps.composing import composed, keep_drafts, prove_drafts
 from gateway.steps.containment import contained
 from gateway.steps.kept import document_of, to_document
+from gateway.steps.phases import Phase
 from gateway.steps.publishing import clear_next, close_next, declare_next, end
 from gateway.steps.records import Cause, World, carry_out
-from gateway.steps.taking import Phase
 from gateway.steps.trouble import reasons_of
 from gateway.store import RunRow, Store, Unit
 

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 from gateway.documents import UNDECIDED, ManifestState, Selection
+from gateway.steps.phases import Phase
 from gateway.store import DocumentRow, Move, Offered, RunRow, Unit
 
 # So many are marked with the request itself; a larger month goes on by the clock.
 MARKED_AT_ONCE = 500
 _PIECE = 200
 _COLUMNS = {"CustomMaster": "office", "IEFlag": "ie_flag"}
-
-
-class Phase(StrEnum):
-    """What is being done for a run.
-
-    Before `DECLARING` nothing of it can be seen outside, and it can begin anew; from then on it only goes on.
-    """
-
-    MARKING = "marking"
-    RESTARTING = "restarting"
-    WAITING = "waiting"
-    SPREADING = "spreading"
-    COMPOSING = "composing"
-    PROVING = "proving"
-    DECLARING = "declaring"
-    CLOSING = "closing"
-    CLEARING = "clearing"
 
 
 def offered(selection: Selection) -> Offered:

@@ -12,6 +12,7 @@ from gateway.store.work_tables import circuits
 _SELECT = select(*columns_of(circuits, CircuitRow))
 _GET = _SELECT.where(circuits.c.route == bindparam("route"))
 _LOCK = _GET.with_for_update()
+_HELD = _SELECT.where(circuits.c.state != "closed").order_by(circuits.c.route)
 _REMOVE = delete(circuits).where(circuits.c.route == bindparam("_route"))
 
 
@@ -40,6 +41,6 @@ class Circuits:
         """Note that a route goes well."""
         self._connection.execute(_REMOVE, {"_route": route})
 
-    def all(self) -> list[CircuitRow]:
-        """Return every route of which something is known, by name."""
-        return rows(self._connection, CircuitRow, _SELECT.order_by(circuits.c.route))
+    def held(self) -> list[CircuitRow]:
+        """Return the routes over which not everything goes, by name."""
+        return rows(self._connection, CircuitRow, _HELD)

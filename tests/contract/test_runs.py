@@ -18,10 +18,10 @@ from gateway.documents import selection_of
 from gateway.errors import RejectedError
 from gateway.steps import composing, kept, month_result, publishing, runs, taking
 from gateway.steps.aggregating import aggregate_month, month_command
+from gateway.steps.phases import Phase
 from gateway.steps.records import World
 from gateway.steps.rehearsing import rehearsed
 from gateway.steps.runs import ALERT, advance_runs, repeat_run
-from gateway.steps.taking import Phase
 from gateway.store import ChangeRow, DocumentFilter, Store, Unit
 from tests.services.installation import AGGREGATION, ROOT
 from tests.services.months import ENTERPRISE, MONTH, cleared_manifest

@@ -57,6 +57,13 @@ def test_commands_that_look_load_nothing_that_works(config: Path) -> None:
     assert modules & _OF_WORK == set()
 
 
+def test_a_look_at_all_loads_no_rules_of_documents(config: Path) -> None:
+    """What waits is counted by the database; one that asked for JSON waits for no tables either."""
+    codes, modules = called(config, ["status", "--json"])
+    assert codes == [0]
+    assert modules & {*_OF_WORK, "gateway.documents", "gateway.customs", "rich"} == set()
+
+
 def test_what_starts_several_gateways_loads_none_of_them(config: Path) -> None:
     """Not even the database; that it takes one process only stands in the configuration."""
     codes, modules = called(config, ["run", "--workers", "2"])
