@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 from gateway.clock import Clock
 from gateway.codes import CodeLibrary, PartialTables
@@ -12,7 +11,7 @@ from gateway.config import Settings
 from gateway.errors import RejectedError, Violation
 from gateway.latch import make_latch
 from gateway.mapping import MappingSet
-from gateway.messages import Catalogue
+from gateway.messages import Catalogue, new_message_id
 from gateway.signing import (
     SUITES,
     Binding,
@@ -47,7 +46,7 @@ def make_world(settings: Settings, clock: Clock) -> World:
         codes=CodeLibrary.load(
             None if folders.codes is None else settings.path(folders.codes), lambda: clock.now().date()
         ),
-        new_message_id=lambda: str(uuid4()).upper(),
+        new_message_id=lambda: new_message_id(clock.now()),
         encrypters={
             route.name: Encrypter(load_recipient(settings.path(route.encrypt_for)))
             for route in settings.route

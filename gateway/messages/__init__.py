@@ -10,6 +10,7 @@ head, body = read(parse(data))
 from gateway.messages.builder import Head, build, build_declaration, serialize
 from gateway.messages.catalogue import Catalogue
 from gateway.messages.dxp import Envelope, Response, open_parcel, wrap
+from gateway.messages.message_id import new_message_id
 from gateway.messages.names import DECLARATION
 from gateway.messages.reader import read
 
@@ -21,6 +22,7 @@ __all__ = [
     "Response",
     "build",
     "build_declaration",
+    "new_message_id",
     "open_parcel",
     "read",
     "serialize",

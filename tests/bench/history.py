@@ -47,13 +47,16 @@ _MINE = {
 }
 _DIGESTS = {
     *("digest", "reply_digest", "unsigned_digest", "signed_digest", "sent_digest", "content_digest"),
-    *("message_id", "own_id", "submission_id", "delivery"),
+    *("own_id", "delivery"),
 }
+# Ids of messages begin with the time, so that those of history come before those of now.
+_OLDER = "'0' || b.digits || substr(t.{name}, 9)"
 _MONTHS = [f"{year}-{month:02d}" for year in (2024, 2025) for month in range(1, 13)]
 _BLOCKS = "CREATE TEMPORARY TABLE blocks (block INTEGER, month TEXT, mark TEXT, digits TEXT)"
 # What stands in a row of the clone for a column of the template `t`, by the column's name.
 _CLONED = {
     **dict.fromkeys(_DIGESTS, "b.mark || substr(t.{name}, 9)"),
+    **dict.fromkeys(("message_id", "submission_id", "submissions.id"), _OLDER),
     **dict.fromkeys(
         ("number", "document_number"),
         "substr(t.{name}, 1, 1) || substr(b.month, 1, 4) || b.digits || substr(t.{name}, 13)",
@@ -73,7 +76,6 @@ _CLONED = {
     "documents.state": "'aggregated'",
     "document_versions.content": "'{{}}'",
     "messages.reply": "'{{}}'",
-    "submissions.id": "b.mark || substr(t.id, 9)",
 }
 Execute = Callable[[str], list[tuple[Any, ...]]]
 
