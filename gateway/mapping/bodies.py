@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, compress
+from operator import not_
 from typing import Any
 
 from gateway.fields import Fields
 from gateway.mapping.dialect import Pick
-from gateway.mapping.rules import Condition, Frame, Rule
+from gateway.mapping.rules import Condition, Frame, Passed, Rule
 from gateway.mapping.step_model import StepError
 
 
@@ -55,7 +57,7 @@ def fill(frame: Frame, group: Group, node: Any, path: str) -> Fields:
             if one:
                 tree[below.name] = one
         else:
-            several = _repeated(frame, below, below.pick, node, at)
+            several = _repeated(frame, below, node, at)
             if several:
                 tree[below.name] = several
     return tree
@@ -63,19 +65,31 @@ def fill(frame: Frame, group: Group, node: Any, path: str) -> Fields:
 
 def _once(frame: Frame, group: Group, node: Any, path: str) -> Fields:
     if not frame.holds(group.conditions, node):
+        below = [_records(frame, each, node, f"{path}/{each.name}") for each in group.groups]
+        frame.passed.append(Passed(group.target, group.conditions, list(chain(*below)), node))
         return {}
     frame.nodes[path] = node
     return fill(frame, group, node, path)
 
 
-def _repeated(frame: Frame, group: Group, pick: Pick[Any], node: Any, path: str) -> list[Fields]:
+def _records(frame: Frame, group: Group, node: Any, path: str) -> list[Any]:
+    assert group.pick is not None, "only what repeats has records"
     try:
-        records = frame.reading.group(node, pick)
+        return frame.reading.group(node, group.pick)
     except StepError as fault:
         frame.fault(fault.code, path, fault.values, frame.reading.node_place(node))
         return []
+
+
+def _repeated(frame: Frame, group: Group, node: Any, path: str) -> list[Fields]:
+    records = _records(frame, group, node, path)
     if group.conditions:
-        records = [record for record in records if frame.holds(group.conditions, record)]
+        held = [frame.holds(group.conditions, record) for record in records]
+        if not all(held):
+            left = list(compress(records, map(not_, held)))
+            frame.passed.append(Passed(group.target, group.conditions, left))
+            records = list(compress(records, held))
+    frame.taken += records
     made: list[Fields] = []
     for position, record in enumerate(records, 1):
         at = f"{path}[{position}]"

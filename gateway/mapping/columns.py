@@ -139,6 +139,13 @@ class _TableReading(Reading[Rows, str]):
                 missing = tuple(str(name) for name in known.below if name not in self._index)
                 yield Unknown(column, column, (row.line, column), missing)
 
+    def identity(self, node: Rows) -> int:
+        return node.first.line
+
+    def held(self, node: Rows, columns: frozenset[str]) -> str:
+        there = (column for column in self._index if column in columns)
+        return next((column for column in there if self._cell(node.first, column)), "")
+
     def lacks(self, expression: str) -> bool:
         return expression not in self._index
 

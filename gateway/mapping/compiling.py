@@ -19,8 +19,9 @@ from gateway.mapping.numbers import DecimalStep, Multiply
 from gateway.mapping.rules import Choice, Condition, Rule
 from gateway.mapping.spec import ConditionSpec, GroupSpec, MappingSpec, OnceSpec, RuleSpec
 from gateway.mapping.steps import Date
-from gateway.mapping.surveying import reads_of
+from gateway.mapping.surveying import read_once, reads_of
 from gateway.mapping.unread import Policy
+from gateway.mapping.untaken import Shares
 from gateway.mapping.verbatim import Verbatim
 from gateway.mapping.xpaths import XPaths
 
@@ -72,9 +73,12 @@ class Compiler:
 
     def _with_reads(self, mapping: Mapping) -> Mapping:
         """Add what the mapping reads, which is known once everything is understood."""
-        ignored = [self._expression(text, "ignored") for text in self.spec.ignored]
+        ignored = [self._expression(text, "ignored") for text in self.spec.ignored_texts]
+        records = self._conditions(self.spec.ignored_records, "ignored")
         if self.faults:
             return mapping
+        mapping = replace(mapping, shares=Shares(self._columns_of_records(mapping), records))
+        mapping = replace(mapping, shares=replace(mapping.shares, once=read_once(mapping)))
         # By its standard an interchange carries far more than anybody reads, and a body is taken as a whole.
         by_itself: Policy = (
             "left" if self.spec.format == "edifact" or mapping.verbatim is not None else "told"
@@ -168,6 +172,7 @@ class Compiler:
     def _condition(self, spec: ConditionSpec, key: str) -> Condition:
         wanted = spec.equals or spec.differs
         return Condition(
+            text=spec.source,
             expression=self._expression(spec.source, f"{key}.from"),
             wanted=frozenset(wanted) if wanted else None,
             holds=spec.equals is not None if wanted else spec.empty is False,
@@ -224,6 +229,17 @@ class Compiler:
             header=columns,
         )
 
+    def _columns_of_records(self, mapping: Mapping) -> frozenset[str]:
+        """Return the columns that only groups that repeat look at; in a tree records stand apart."""
+        if self.spec.format != "csv":
+            return frozenset()
+        groups = [group for body in mapping.bodies.values() for group in body.walk()]
+        once = [rule for group in groups if group.pick is None for rule in group.rules]
+        head = mapping.head if mapping.kind is None else (mapping.kind, *mapping.head)
+        of_message = {text for rule in (*head, *once) for text in _texts(rule)}
+        looked_at = {text for group in groups if group.pick is not None for text in _looked_at(group)}
+        return frozenset(looked_at - of_message - {*mapping.split.key, mapping.split.record})
+
     def _needs(self) -> Iterator[Need]:
         """Tell which columns a table must have for each rule."""
         message = self.spec.message
@@ -250,6 +266,15 @@ def _is_text(spec: RuleSpec) -> bool:
 
 def _texts(rule: Rule) -> list[str]:
     return [text for choice in rule.choices for text in choice.expressions]
+
+
+def _looked_at(group: Group) -> Iterator[str]:
+    """Yield the columns of a row in which a group looks for its values, and for what the row is."""
+    for rule in group.rules:
+        for choice in rule.choices:
+            yield from () if choice.of_message else choice.expressions
+            yield from (each.expression for each in choice.conditions if not each.of_message)
+    yield from (each.expression for each in group.conditions if each.wanted and not each.of_message)
 
 
 def _told(spec: RuleSpec) -> Iterator[str]:

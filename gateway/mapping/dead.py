@@ -116,6 +116,7 @@ def _repeated(choice: RuleSpec, key: str) -> Iterator[_Fault]:
 def _paths(spec: MappingSpec, rules: Sequence[_Rule]) -> Iterator[str]:
     yield from (*spec.match.paths, *spec.match.values)
     yield from filter(None, (spec.message.each, spec.message.body))
+    yield from (*spec.ignored_texts, *(each.source for each in spec.ignored_records))
     for rule in rules:
         for choice in rule.choices:
             yield from (*(choice.source or ()), *(each.source for each in choice.when))

@@ -159,6 +159,19 @@ class Reading(ABC, Generic[Node, Expression]):
     def unread(self, node: Node, known: Known) -> Iterator[Unknown]:
         """Yield what a node carries beside what is known there."""
 
+    @abstractmethod
+    def identity(self, node: Node) -> Hashable:
+        """Return what tells a record from all others of the file."""
+
+    def held(self, node: Node, columns: frozenset[str]) -> str:
+        """Return the name of something that a record carries, empty where it carries nothing.
+
+        Of the row of a table only these columns count: the others say something about its message.
+        """
+        del columns
+        found = next(self.unread(node, Known()), None)
+        return "" if found is None else found.name
+
     def lacks(self, expression: Expression) -> bool:
         """Tell whether it is a column that the file does not have."""
         del expression

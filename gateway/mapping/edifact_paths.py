@@ -76,6 +76,11 @@ class EdifactReading(XPathReading):
         place = self.node_place(segment)
         return Place(self.name, place.row, path=f"{place.path} element {str(node.tag)[1:]}")
 
+    def held(self, node: Element, columns: frozenset[str]) -> str:
+        """Return the tag of the segment: none is there without saying something."""
+        del columns
+        return str((node[0] if node.tag in self._groups else node).tag)
+
     def expected(self, node: Element, expression: XPath | str) -> Place:
         """Say in or after which segment a value would have stood."""
         text = expression if isinstance(expression, str) else expression.text

@@ -35,7 +35,7 @@ _PATTERNS = {
     ),
     "": ("the name of a field, which begins with a capital letter", "以大写字母开头的字段名"),
 }
-_TAGS = frozenset({*TRANSFORMS, "fields"})
+_TAGS = frozenset({*TRANSFORMS, "fields", "text", "record"})
 
 
 def explain(fault: ValidationError, file: str, raw: Mapping[str, Any]) -> list[Violation]:
@@ -105,7 +105,12 @@ def _allowed(loc: tuple[int | str, ...]) -> list[str]:
         return _keys(next(model for model in _step_models() if _keys(model)[0] == names[-1]))
     if names == ["items"] or names[-2:-1] == ["groups"]:
         return [key for key in _keys(GroupSpec) if key != "fields"]
-    models: dict[str, type[BaseModel]] = {"when": ConditionSpec, "match": MatchSpec, "message": MessageSpec}
+    models: dict[str, type[BaseModel]] = {
+        "when": ConditionSpec,
+        "record": ConditionSpec,
+        "match": MatchSpec,
+        "message": MessageSpec,
+    }
     return _keys(models.get(names[-1], RuleSpec))
 
 

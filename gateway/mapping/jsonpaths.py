@@ -117,6 +117,9 @@ class _JsonReading(Reading[JsonNode, JsonPath]):
             _look(node.value, known, node.way, found)
         return iter(found)
 
+    def identity(self, node: JsonNode) -> Steps:
+        return node.way
+
     def place(self, where: Steps) -> Place:
         return Place(self.name, path=_path(where))
 

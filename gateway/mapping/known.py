@@ -46,6 +46,15 @@ class Known:
             here = (None if isinstance(step, Step) else here.below.get(step)) or here.others or here
         return here
 
+    def reads(self, way: Way) -> bool:
+        """Tell whether what stands at the end of a way is read, or some of it might be."""
+        here: Known | None = self
+        for step in way:
+            if here is None or here.whole or step is Step.ALL:
+                return here is not None
+            here = (None if isinstance(step, Step) else here.below.get(step)) or here.others
+        return here is not None
+
     def add(self, way: Way) -> None:
         """Make one more way known."""
         here = self

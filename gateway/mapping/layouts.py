@@ -75,7 +75,7 @@ def _foreign_keys(spec: MappingSpec) -> Iterator[_Fault]:
         "namespaces": (spec.namespaces, "xml"),
         "segment-groups": (spec.segment_groups, "edifact"),
         "unread": (spec.unread, "csv json xml"),
-        "ignored": (spec.ignored, "csv json xml"),
+        "ignored": (spec.ignored_texts, "csv json xml"),
     }
     for key, (given, formats) in of.items():
         if given and spec.format not in formats.split():

@@ -19,6 +19,7 @@ from gateway.mapping.lookup import CodeLookup, SourceLike, TableLike
 from gateway.mapping.rules import Frame, Rule
 from gateway.mapping.step_model import StepError
 from gateway.mapping.unread import Reads, Unread
+from gateway.mapping.untaken import Shares, untaken
 from gateway.mapping.verbatim import Verbatim
 
 _HEAD = "MessageHead"
@@ -66,6 +67,7 @@ class Mapping:
         data: The bytes of its file.
         frame: Makes what each message is mapped in; another one can look on.
         reads: What it reads, and what is to become of everything else.
+        shares: How its groups share the records out.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Mapping:
     formats: tuple[str, ...] = ()
     frame: MakeFrame = Frame
     reads: Reads = field(default_factory=Reads)
+    shares: Shares = field(default_factory=Shares)
 
     def every_rule(self) -> Iterator[Rule]:
         """Yield each rule, those of several types of message for each of them."""
@@ -239,6 +242,8 @@ class Mapping:
             body = self.verbatim.take(frame, part.node, kind)
         elif kind in self.bodies:
             body = fill(frame, self.bodies[kind], part.node, kind)
+            if frame.passed:
+                untaken(frame, self.shares)
         frame.violations += reading.remarks(part.node, frame.entries)
         return Mapped(
             message_type=kind,

@@ -19,16 +19,34 @@ class Condition:
     """A compiled condition.
 
     Attributes:
-        expression: What is looked at.
+        text: What is looked at, as the mapping file has it.
+        expression: The same, compiled.
         wanted: The texts of which the value must be one, or None to look only whether there is one.
         holds: What the comparison must give.
         of_message: Look from the message instead of the record.
     """
 
+    text: str
     expression: Any
     wanted: frozenset[str] | None
     holds: bool
     of_message: bool
+
+
+class Passed(NamedTuple):
+    """What a group does not take, as its conditions do not hold.
+
+    Attributes:
+        target: The path of the group, without positions.
+        conditions: Its conditions.
+        records: The records.
+        once: From where the conditions are seen if the group stands once, else None: from each record.
+    """
+
+    target: str
+    conditions: tuple[Condition, ...]
+    records: list[Any]
+    once: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +121,8 @@ class Frame:
     violations: list[Violation]
     entries: dict[str, Entry] = field(default_factory=dict)
     nodes: dict[str, Any] = field(default_factory=dict)
+    taken: list[Any] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
     # The same names stand in item after item.
     _codes: dict[tuple[str, str], str | None] = field(default_factory=dict)
 

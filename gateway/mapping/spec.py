@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from gateway.mapping.steps import StepSpec
@@ -52,6 +61,12 @@ class ConditionSpec(_Spec):
             raise PydanticCustomError("condition", "one of is, is-not, empty")
         return self
 
+
+# What is passed over on purpose: an expression, or a condition for records.
+IgnoredSpec = Annotated[
+    Annotated[Text, Tag("text")] | Annotated[ConditionSpec, Tag("record")],
+    Discriminator(lambda value: "record" if isinstance(value, dict | ConditionSpec) else "text"),
+]
 
 ConditionSpecs = Annotated[list[ConditionSpec], BeforeValidator(_listed)]
 
@@ -143,12 +158,22 @@ class MappingSpec(_Spec):
     namespaces: dict[str, Text] = Field(default_factory=dict)
     segment_groups: dict[SegmentGroup, list[Text]] = Field(default_factory=dict, alias="segment-groups")
     unread: Policy | None = None
-    ignored: list[Text] = Field(default_factory=list)
+    ignored: list[IgnoredSpec] = Field(default_factory=list)
     header: dict[FieldName, RuleSpecs] = Field(default_factory=dict)
     items: GroupSpec | None = None
     once: dict[FieldName, OnceSpec] = Field(default_factory=dict)
     groups: dict[FieldName, GroupSpec] = Field(default_factory=dict)
     values: dict[str, dict[str, Text]] = Field(default_factory=dict)
+
+    @property
+    def ignored_texts(self) -> list[str]:
+        """The expressions of what no rule reads on purpose."""
+        return [each for each in self.ignored if isinstance(each, str)]
+
+    @property
+    def ignored_records(self) -> list[ConditionSpec]:
+        """The conditions on which no group takes a record on purpose."""
+        return [each for each in self.ignored if not isinstance(each, str)]
 
     @property
     def format(self) -> str:

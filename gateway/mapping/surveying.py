@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.mapping.bodies import Group
-from gateway.mapping.dialect import Dialect
 from gateway.mapping.known import Step, Way, known_by
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.rules import Condition, Rule
@@ -21,18 +20,30 @@ def reads_of(mapping: Mapping, policy: Policy, ignored: Iterable[Any]) -> Reads:
         policy: What is to become of everything else.
         ignored: What no rule reads on purpose, as expressions seen from the message.
     """
-    each = mapping.split.each
-    message = () if each is None else mapping.dialect.way((), each)
-    survey = _Survey(mapping.dialect, message)
-    ways = [
-        *survey.around(mapping),
-        *survey.within(mapping),
-        *((*survey.way(message, expression), Step.ALL) for expression in ignored),
-    ]
-    within = known_by(ways).at(message)
-    if each is None:
+    survey = _Survey(mapping)
+    ways = [*survey.every(), *((*survey.way(survey.message, each), Step.ALL) for each in ignored)]
+    within = known_by(ways).at(survey.message)
+    if mapping.split.each is None:
         return Reads(policy, within)
-    return Reads(policy, within, known_by([*ways, (*message, Step.ALL)]))
+    return Reads(policy, within, known_by([*ways, (*survey.message, Step.ALL)]))
+
+
+def read_once(mapping: Mapping) -> dict[str, tuple[Any, ...]]:
+    """Return for each group that stands once under conditions the expressions of what nothing else reads."""
+    survey = _Survey(mapping)
+    found = {}
+    for body in mapping.bodies.values():
+        for group in body.groups:
+            if group.pick is None and group.conditions:
+                others = known_by(survey.every(without=group))
+                found[group.target] = tuple(
+                    expression
+                    for rule in group.rules
+                    for choice in rule.choices
+                    for expression in choice.expressions
+                    if not others.reads(survey.way(survey.message, expression))
+                )
+    return found
 
 
 class _Survey:
@@ -42,40 +53,52 @@ class _Survey:
         message: The way to each message.
     """
 
-    def __init__(self, dialect: Dialect[Any, Any], message: Way) -> None:
-        self._dialect = dialect
-        self.message = message
+    def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
+        each = mapping.split.each
+        self.message = () if each is None else self.way((), each)
 
     def way(self, start: Way, expression: Any) -> Way:
         """Return the way to what an expression finds, seen from the end of another way."""
-        return self._dialect.way(start, expression)
+        return self._mapping.dialect.way(start, expression)
 
-    def around(self, mapping: Mapping) -> Iterator[Way]:
+    def every(self, without: Group | None = None) -> Iterator[Way]:
+        """Yield all of them, except those of what stands in one group."""
+        yield from self._around()
+        yield from self._within(without)
+
+    def _around(self) -> Iterator[Way]:
         """Yield what is looked at to choose the mapping, and the way to the messages."""
-        for _, expression in mapping.match.needed:
+        match = self._mapping.match
+        for _, expression in match.needed:
             yield self.way((), expression)
-        for _, expression, _ in mapping.match.values:
+        for _, expression, _ in match.values:
             yield self.way((), expression)
         yield self.message
 
-    def within(self, mapping: Mapping) -> Iterator[Way]:
+    def _within(self, without: Group | None) -> Iterator[Way]:
         """Yield what is looked at to cut the messages out and to make them."""
+        mapping = self._mapping
         for column in filter(None, (*mapping.split.key, mapping.split.record)):
             yield self.way(self.message, column)
         yield from self._rules(
             self.message, mapping.head if mapping.kind is None else (mapping.kind, *mapping.head)
         )
         for body in mapping.bodies.values():
-            yield from self._group(self.message, body)
+            yield from self._group(self.message, body, without)
 
-    def _group(self, start: Way, group: Group) -> Iterator[Way]:
-        if group.pick is not None and group.pick.each is not None:
-            start = self.way(start, group.pick.each)
-            yield start
+    def _group(self, start: Way, group: Group, without: Group | None) -> Iterator[Way]:
+        if group.pick is not None:
+            if group.pick.each is not None:
+                start = self.way(start, group.pick.each)
+                yield start
+            yield from self._conditions(start, self._mapping.shares.ignored)
         yield from self._conditions(start, group.conditions)
+        if group is without:
+            return
         yield from self._rules(start, group.rules)
         for below in group.groups:
-            yield from self._group(start, below)
+            yield from self._group(start, below, without)
 
     def _rules(self, start: Way, rules: Iterable[Rule]) -> Iterator[Way]:
         for rule in rules:

@@ -120,6 +120,10 @@ class XPathReading(Reading[Element, XPath]):
             _look(node, known, (), found)
         return iter(found)
 
+    def identity(self, node: Element) -> Element:
+        """Return the element itself: lxml keeps one object for it as long as somebody has it."""
+        return node
+
     def _path(self, element: Element) -> str:
         """Return the path as people read it: prefixed or plain names, positions where there are several."""
         steps = []

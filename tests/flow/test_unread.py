@@ -1,4 +1,4 @@
-"""What an ERP sends and no rule reads: the reply says so before anybody believes that it was declared."""
+"""What an ERP sends and nothing takes up: the reply says so before anybody believes that it was declared."""
 
 from __future__ import annotations
 
@@ -30,3 +30,35 @@ def test_a_value_that_no_rule_reads_is_told_in_the_reply_or_refuses_the_document
     for entry in reply["messages"]:
         assert "map.unread" in [each["code"] for each in entry["violations"]]
         assert {"file": "more.csv", "column": "备注"}.items() <= entry["violations"][0]["place"].items()
+
+
+@pytest.mark.requirement("ER-03", "EN-05")
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "told"),
+    [
+        (
+            "acme-csv/examples/goods-filing-change.csv",
+            "停用",
+            "停用了",
+            ("map.record-left-out", 3, "变更方式", "新增, 停用"),
+        ),
+        (
+            "edifact/examples/goods-filing-change.edi",
+            "1:DIS",
+            "1:DIX",
+            ("map.record-incomplete", 15, "", "CST"),
+        ),
+    ],
+)
+def test_a_line_that_no_group_takes_refuses_the_document_before_it_is_declared(
+    running: Running, name: str, right: str, wrong: str, told: tuple[str, int, str, str]
+):
+    """An item to be disabled would else stay in force, and the ERP would believe that customs was asked."""
+    file = ROOT / "mappings" / name
+    code, row, column, meant = told
+    (entry,) = running.send(file.name, file.read_text("utf-8").replace(right, wrong))["messages"]
+    assert entry["outcome"] == "refused"
+    fault = next(each for each in entry["violations"] if each["code"] == code)
+    assert (fault["place"]["row"], fault["place"].get("column", "")) == (row, column)
+    assert meant in fault["text_en"]
+    assert meant in fault["text_zh"]
