@@ -1,10 +1,10 @@
-"""A store with a long history: `python -m tests.bench.history FOLDER --documents 1000000 [--database URL]`.
+"""A store with a long history beside a new one: `python -m tests.bench.history FOLDER [--postgres]`.
 
-Manifests are taken through all stages on the empty store, which is the first measurement. What they left
-is cloned until the store holds as many final documents as asked: every row of every table, with numbers,
-ids and digests of its own. Then as many manifests again are the second measurement. Cut short are only
-what no stage reads again: the raw bytes, earlier contents, and the entries of replies. The clones carry
-the seal of the last one before them, so that the audit's chain does not hold in such a store.
+Each takes manifests through all stages. What they left in one is cloned until it holds as many final
+documents as asked: every row of every table, with numbers, ids and digests of its own. Then both are
+measured by turns. Cut short are only what no stage reads again: the raw bytes, earlier contents, and the
+entries of replies. The clones carry the seal of the last one before them, so that the audit's chain does
+not hold in such a store.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import click
 import psycopg
 
 from tests.bench.site import Site
-from tests.bench.stages import through
+from tests.bench.stages import Meter, through
+from tests.services.postgres import server
 
 # In the order in which rows refer to each other, with what numbers them.
 _TABLES = {
@@ -191,38 +193,102 @@ def _one(row: Iterable[Any] | None) -> int:
     return int(next(iter(row or (0,))))
 
 
-def main(folder: Path, asked: argparse.Namespace) -> None:
-    """Measure, fill, and measure again."""
-    site = Site.make(folder, asked.database)
-    with site.gateway(), site.customs():
-        site.file_goods(asked.items)
-    before, size = highest(folder, asked.database), (asked.manifests, asked.items)
-    through(site, "W", size)
-    empty = through(site, "E", size)
-    start = time.monotonic()
-    site.session.close()
-    fill(folder, asked.database, before, asked.documents)
-    click.echo(f"filled in {time.monotonic() - start:.0f} s")
-    through(site, "X", size)
-    full = through(site, "F", size)
-    told = {
-        name: {
-            "empty": round(seconds / asked.manifests * 1000, 2),
-            "history": round(full.seconds[name] / asked.manifests * 1000, 2),
+class Turns:
+    """Rounds on a new store and on the one with a history, by turns, and what each came to."""
+
+    def __init__(self, new: Site, old: Site, size: tuple[int, int]) -> None:
+        self._sites = {"new": new, "history": old}
+        self._size = size
+        self._meters: dict[str, list[Meter]] = {name: [] for name in self._sites}
+
+    def round(self, number: int) -> None:
+        """Take manifests through all stages on each; the first to begin is the other one each time."""
+        names = list(self._sites) if number % 2 else [*reversed(self._sites)]
+        for name in names:
+            self._meters[name].append(through(self._sites[name], f"R{number}", self._size))
+
+    def told(self) -> str:
+        """Return the last round in a line."""
+        elapsed, processor = self._ratios("elapsed")[-1], self._ratios("seconds")[-1]
+        return f"history : new = {processor:.3f} of processor time, {elapsed:.3f} elapsed"
+
+    def medians(self) -> dict[str, Any]:
+        """Return the medians of all rounds: ms of processor time a document by stage, and the ratios."""
+        stages = {
+            name: {
+                stage: self._median([each.seconds[stage] for each in meters]) for stage in meters[0].seconds
+            }
+            for name, meters in self._meters.items()
         }
-        for name, seconds in [*empty.seconds.items()]
-    }
-    whole = sum(full.seconds.values()) / sum(empty.seconds.values())
-    click.echo(json.dumps({"cpu_ms": told, "ratio": round(whole, 3)}, indent=1))
+        whole = {
+            name: self._median([sum(each.seconds.values()) for each in meters])
+            for name, meters in self._meters.items()
+        }
+        ratios = {kind: round(median(self._ratios(kind)), 3) for kind in ("seconds", "elapsed")}
+        return {
+            "stages_cpu_ms": stages,
+            "cpu_ms": whole,
+            "cpu": ratios["seconds"],
+            "elapsed": ratios["elapsed"],
+        }
+
+    def _median(self, seconds: Sequence[float]) -> float:
+        return round(median(seconds) / self._size[0] * 1000, 2)
+
+    def _ratios(self, kind: str) -> list[float]:
+        sums = [[sum(getattr(each, kind).values()) for each in self._meters[name]] for name in self._sites]
+        return [old / new for new, old in zip(*sums, strict=True)]
+
+
+def main(folder: Path, asked: argparse.Namespace) -> None:
+    """Fill one of two stores, and measure both by turns."""
+    size = (asked.manifests, asked.items)
+    with server(flushes=True) if asked.postgres else nullcontext() as postgres:
+        urls = [postgres.url(postgres.create()) if postgres else "" for _ in range(2)]
+        new, old = (
+            _site(folder / name, url, asked.items) for name, url in zip(("new", "history"), urls, strict=True)
+        )
+        before = highest(old.folder, urls[1])
+        for site in (new, old):
+            through(site, "W", size)
+            site.session.close()
+        start = time.monotonic()
+        fill(old.folder, urls[1], before, asked.documents)
+        click.echo(f"filled in {time.monotonic() - start:.0f} s")
+        turns = Turns(new, old, size)
+        for number in range(asked.rounds):
+            if not asked.cold:
+                _read(old.folder / "var" / "gateway.db")
+            turns.round(number)
+            click.echo(turns.told())
+        click.echo(json.dumps(turns.medians(), indent=1))
+
+
+def _site(folder: Path, database: str, items: int) -> Site:
+    """Make an installation whose goods are filed."""
+    folder.mkdir(parents=True)
+    site = Site.make(folder, database)
+    with site.gateway(), site.customs():
+        site.file_goods(items)
+    return site
+
+
+def _read(file: Path) -> None:
+    """Have a file in memory, as far as it finds room there; PostgreSQL's are where its server has them."""
+    if file.exists():
+        with file.open("rb", buffering=0) as source:
+            while source.read(1 << 24):
+                pass
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="an empty folder, which is left there to be looked at")
     parser.add_argument("--documents", type=int, default=1_000_000)
-    parser.add_argument("--manifests", type=int, default=50)
+    parser.add_argument("--manifests", type=int, default=50, help="of each round")
     parser.add_argument("--items", type=int, default=10)
-    parser.add_argument("--database", default="", help="the URL of an empty database of PostgreSQL")
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--cold", action="store_true", help="do not read SQLite's file into memory each time")
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
     asked = parser.parse_args()
-    asked.folder.mkdir(parents=True, exist_ok=True)
     main(asked.folder, asked)
