@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer, Text, text
+from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from gateway.clock import CHINA
@@ -142,8 +142,12 @@ class Json(_Plain[Any]):
 
 
 def partial(condition: str) -> dict[str, Any]:
-    """Return what limits an index to the rows of a condition."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+    """Return what says that an index holds the rows of a condition only.
+
+    It is there to be read, as the migrations make the indices: said in the library's words, it would load the
+    dialect of PostgreSQL at each start on SQLite.
+    """
+    return {"info": {"where": condition}}
 
 
 def own_id(name: str = "id") -> Column[int]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import (
+    JSON,
     Column,
     ColumnElement,
     Integer,
@@ -23,17 +24,20 @@ from sqlalchemy import (
     insert,
     or_,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from gateway.store.connection import Connection
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 
 def at_path(dialect: str, column: Column[Any], path: str) -> ColumnElement[Any]:
     """Return the text at a path of a JSON column: `DecHead/AgentCode`."""
     steps = path.split("/")
     if dialect == "postgresql":
-        return func.json_extract_path_text(cast(column, postgresql.JSON), *steps)
+        return func.json_extract_path_text(cast(column, JSON), *steps)
     return func.json_extract(column, "$" + "".join(f'."{step}"' for step in steps))
 
 
@@ -105,4 +109,8 @@ def pieces(values: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def upsert(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
     """Return an insert that can say what is to be done where its row is there already."""
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 -- who works on SQLite would wait for it
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)

@@ -235,6 +235,13 @@ def test_the_migrations_make_the_tables_that_the_queries_use(store: Store) -> No
             assert {index["name"] for index in tables.get_indexes(table.name)} == {
                 i.name for i in table.indexes
             }
+            # PostgreSQL says the conditions in its own words.
+            if connection.dialect.name == "sqlite":
+                assert {
+                    index["name"]: str(options["sqlite_where"])
+                    for index in tables.get_indexes(table.name)
+                    if "sqlite_where" in (options := index.get("dialect_options", {}))
+                } == {i.name: i.info["where"] for i in table.indexes if "where" in i.info}
             assert {check["name"] for check in tables.get_check_constraints(table.name)} == {
                 check.name for check in table.constraints if isinstance(check, CheckConstraint)
             }

@@ -57,6 +57,13 @@ def test_commands_that_look_load_nothing_that_works(config: Path) -> None:
     assert modules & _OF_WORK == set()
 
 
+def test_who_works_on_sqlite_loads_nothing_of_postgresql(config: Path) -> None:
+    """Neither the driver nor how statements are written for it."""
+    codes, modules = called(config, ["status"])
+    assert codes == [0]
+    assert modules & {"psycopg", "sqlalchemy.dialects.postgresql"} == set()
+
+
 def test_a_look_at_all_loads_no_rules_of_documents(config: Path) -> None:
     """What waits is counted by the database; one that asked for JSON waits for no tables either."""
     codes, modules = called(config, ["status", "--json"])
