@@ -1,7 +1,7 @@
 """Listing documents by number: a page is made of entries of an index alone, however many documents there are.
 
 A filter that leaves the first columns of every index open is asked once for each value that stands there. A
-month is sorted, enterprise by enterprise; what else is asked of it is looked at row by row.
+month is sorted, in its index, all enterprises at once, since they may be thousands.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Select, bindparam, func, select
 
 from gateway.store.connection import Connection
 from gateway.store.rows import ListedDocument
@@ -40,26 +41,39 @@ class DocumentFilter:
 
 def listed(connection: Connection, asked: DocumentFilter, limit: int, after: str) -> list[ListedDocument]:
     """Return a page of documents by number; `after` is the last number of the page before."""
-    conditions = (*_conditions(asked), documents.c.number > after)
     found: list[ListedDocument] = []
-    for branch in _branches(connection, asked):
-        page = _SELECT.where(*conditions, *branch).order_by(documents.c.number).limit(limit)
+    for numbers in _pages(connection, asked, limit, after):
+        page = _SELECT.where(documents.c.number.in_(numbers))
         found += rows(connection, ListedDocument, page)
-        # Enterprises may be thousands: no more is kept than is shown.
-        found = sorted(found, key=attrgetter("number"))[:limit]
-    return found
+    return sorted(found, key=attrgetter("number"))[:limit]
 
 
-def _branches(connection: Connection, asked: DocumentFilter) -> Iterator[_Conditions]:
-    table, kinds = documents.c, None if asked.kind is None else [asked.kind]
+def _pages(connection: Connection, asked: DocumentFilter, limit: int, after: str) -> Iterator[Select[Any]]:
+    """Yield what finds the numbers of a page, or of pages that are to be merged."""
+    table = documents.c
+    numbers = select(table.number).where(*_conditions(asked), table.number > after).limit(limit)
+    in_order = numbers.order_by(table.number)
     if asked.parent is not None or asked.client_number is not None:
-        yield ()
+        yield in_order
     elif asked.period is not None:
-        yield from _standing(connection, [(table.enterprise, asked.enterprises), (table.kind, kinds)])
+        open_columns = ((table.enterprise, asked.enterprises), (table.kind, asked.kind))
+        standing = [_any_value(column) for column, given in open_columns if given is None]
+        # By the number alone PostgreSQL would go through all documents until it has a page of the month.
+        yield numbers.where(*standing).order_by(table.number.concat(""))
     elif asked.kind is not None or asked.states:
-        yield from _standing(connection, [(table.kind, kinds), (table.state, asked.states or None)])
+        kinds = None if asked.kind is None else [asked.kind]
+        columns = [(table.kind, kinds), (table.state, asked.states or None)]
+        yield from (in_order.where(*each) for each in _standing(connection, columns))
     else:
-        yield ()
+        yield in_order
+
+
+def _any_value(column: Column[str]) -> ColumnElement[bool]:
+    """Say of the first column of an index that it has one of its values, so that the next ones count."""
+    found = select(func.min(column).label("value")).cte(f"any_{column.name}", recursive=True)
+    following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.value.is_not(None)))
+    return column.in_(select(found.c.value))
 
 
 def _standing(

@@ -9,9 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import Executable
 
 from gateway.errors import ParkedError, RetryError
 from gateway.store import DocumentFilter, RelationRow, Store
+from gateway.store.connection import Connection, Found, Values
 from tests.services.stores import add_relations, changed, document, new
 
 pytest_plugins = ("tests.services.store_fixtures",)
@@ -316,6 +318,28 @@ def test_a_listing_of_a_month_is_one_row_of_numbers_whoever_the_documents_are_of
         ["M2", "M3", "M4", "M5"],
         ["M1", "M2", "M3", "M4"],
     ]
+
+
+def test_a_month_is_listed_in_one_question_however_many_enterprises_there_are(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index has a part for each enterprise and kind; asking of each would take seconds with thousands."""
+    made = [
+        document(f"M2026000000000{number}", enterprise=f"440318{number}", period="202610")
+        for number in range(1000, 1100)
+    ]
+    put(store, *map(new, made))
+    asked: list[object] = []
+    execute = Connection.execute
+
+    def counted(connection: Connection, statement: Executable, values: Values | None = None) -> Found:
+        asked.append(statement)
+        return execute(connection, statement, values)
+
+    monkeypatch.setattr(Connection, "execute", counted)
+    with store.read() as unit:
+        found = unit.documents.listing(DocumentFilter(period="202610"), limit=1000)
+    assert ([row.number for row in found], len(asked)) == ([row.number for row in made], 1)
 
 
 @pytest.mark.requirement("AG-09")

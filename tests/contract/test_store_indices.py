@@ -98,6 +98,12 @@ HOT: dict[str, Callable[[Unit], object]] = {
     "documents.listing by state": lambda unit: unit.documents.listing(
         DocumentFilter(kind="manifest", states=["saved"], enterprises=["4403180001"]), limit=9
     ),
+    "documents.listing of a month": lambda unit: unit.documents.listing(
+        DocumentFilter(period="202610", states=["saved"]), limit=9
+    ),
+    "documents.listing of a month of some": lambda unit: unit.documents.listing(
+        DocumentFilter(period="202610", enterprises=["4403180001", "4403180002"]), limit=9
+    ),
     "documents.awaiting": lambda unit: unit.documents.awaiting("manifest", ["declared", "sent"], limit=9),
     "documents.history": lambda unit: unit.documents.history(NUMBER),
     "documents.versions": lambda unit: unit.documents.versions(NUMBER),
@@ -232,6 +238,9 @@ HOT: dict[str, Callable[[Unit], object]] = {
 
 # These hold only what the question is about; counting documents by state is a count of all of them.
 READ_AS_A_WHOLE = [
+    # The values that stand in the first column of an index.
+    "any_enterprise",
+    "any_kind",
     "ix_submissions_to_send",
     "ix_submissions_awaited",
     "ix_submissions_to_look_at",
