@@ -141,6 +141,15 @@ def test_every_target_of_make_that_is_named_exists(file: Path) -> None:
     assert set(named) <= set(known)
 
 
+def test_an_alert_has_one_name_in_chinese() -> None:
+    """That of the glossary, wherever it is told: who reads another looks for another thing."""
+    glossary = (ROOT / "docs/glossary.md").read_text("utf-8")
+    assert "| alert | 告警 |" in glossary
+    texts = [file for room in ("gateway", "customs_stub") for file in (ROOT / room).rglob("*.toml")]
+    found = {name_of(file) for file in (*DOCS, *texts) if re.search("警报|报警", file.read_text("utf-8"))}
+    assert found == set()
+
+
 @pytest.mark.parametrize("name", IN_TWO_LANGUAGES)
 def test_both_languages_have_the_same_parts(name: str) -> None:
     """The same headings by level, the same code, the same rows of tables."""
