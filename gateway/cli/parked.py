@@ -38,9 +38,10 @@ def retry(session: Session, /, *, given: str) -> int:
     ID is one that `gateway parked` lists. The running gateway does the work.
     """
     with session.store.begin() as unit:
-        item = try_again(Desk(session.world, unit), given)
-        session.note_act(unit, RETRY, item.subject, item=item.id, code=item.code)
-    return _done(session, item, item.retry)
+        item, now = try_again(Desk(session.world, unit), given)
+        renamed = {"now": now} if now != item.id else {}
+        session.note_act(unit, RETRY, item.subject, item=item.id, code=item.code, **renamed)
+    return _done(session, item, item.retry, **renamed)
 
 
 @click.command()
@@ -58,12 +59,14 @@ def drop(session: Session, /, *, given: str, reason: str) -> int:
     return _done(session, item, item.drop)
 
 
-def _done(session: Session, item: Item, what: str) -> int:
+def _done(session: Session, item: Item, what: str, **renamed: str) -> int:
     show = session.show
     if show.json:
-        show.data({"id": item.id, "done": what.partition(".")[0]})
+        show.data({"id": item.id, "done": what.partition(".")[0], **renamed})
     else:
         show.line("done-with", id=item.id, what=show.word(what))
+    if renamed:
+        show.line("has-new-id", **renamed)
     return DONE
 
 

@@ -23,8 +23,8 @@ from gateway.store import (
 _LOSES: Final = {"message", "notice", "receipt"}
 
 
-def retry(desk: Desk, given: str) -> Item:
-    """Let what stopped go on from where it stopped, and return it.
+def retry(desk: Desk, given: str) -> tuple[Item, str]:
+    """Let what stopped go on from where it stopped; return it, and the id that it has from now on.
 
     Raises:
         RejectedError: `operating.unknown-id`, `operating.not-parked`, or why there is nothing to try again.
@@ -32,8 +32,7 @@ def retry(desk: Desk, given: str) -> Item:
     item = _find(desk, given)
     if not item.retry.startswith("retry."):
         raise refuse(item.retry, id=item.id, about=item.about, partner=getattr(item.row, "partner", ""))
-    _RETRIES[item.retry](desk, item)
-    return item
+    return item, _RETRIES[item.retry](desk, item) or item.id
 
 
 def drop(desk: Desk, given: str, reason: str) -> Item:
@@ -93,8 +92,12 @@ def _never_deliver(desk: Desk, item: Item) -> None:
     close_alerts(desk.unit, f"notice {item.row.id}")
 
 
-def _understand_again(desk: Desk, item: Item) -> None:
-    """Let the same bytes come once more, so that they get a reply of their own and the first one stays."""
+def _understand_again(desk: Desk, item: Item) -> str:
+    """Let the same bytes come once more, so that they get a reply of their own and the first one stays.
+
+    Returns:
+        The id that the file has from now on.
+    """
     row: InterchangeRow = item.row
     again = InterchangeRow(
         channel=row.channel,
@@ -103,8 +106,9 @@ def _understand_again(desk: Desk, item: Item) -> None:
         digest=row.digest,
         received_at=desk.unit.now,
     )
-    desk.unit.interchanges.add(again)
+    came = desk.unit.interchanges.add(again)
     desk.unit.alerts.close(item.code, row.name)
+    return f"file:{came.id}"
 
 
 def _keep_in_quarantine(desk: Desk, item: Item) -> None:
@@ -148,7 +152,7 @@ def _move(desk: Desk, item: Item, state: str) -> None:
         raise refuse("operating.not-parked", id=item.id)
 
 
-_RETRIES: Final[Mapping[str, Callable[[Desk, Item], None]]] = {
+_RETRIES: Final[Mapping[str, Callable[[Desk, Item], str | None]]] = {
     "retry.message": _send_again,
     "retry.notice": _deliver_again,
     "retry.file": _understand_again,

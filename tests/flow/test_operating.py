@@ -213,6 +213,23 @@ def test_a_file_in_quarantine_is_understood_again_or_left_there(
     assert [act for act, _ in _acts(running)] == ["retry", "drop"]
 
 
+@pytest.mark.requirement("ER-05")
+def test_a_file_that_is_tried_again_is_told_under_its_new_id(running: Running) -> None:
+    """Under which it is found where it is of no use once more, and in the audit trail."""
+    running.send("broken.json", "{")
+    (first,) = _parked(running)
+    told = _say(running, "retry", first).stdout
+    running.settle()
+    (second,) = _parked(running)
+    assert second != first
+    assert told.endswith(f"Its new id is {second}.\n")
+    third = _json(running, "retry", second)["now"]
+    running.settle()
+    assert [*_parked(running)] == [third]
+    acts = [act["detail"] for act in _json(running, "audit", "list") if act["act"] == "retry"]
+    assert sorted(each["now"] for each in acts) == sorted([second, third])
+
+
 @pytest.mark.requirement("CU-02", "CU-03")
 def test_a_refused_receipt_is_weighed_again_or_passed_over(silent: Running, tmp_path: Path) -> None:
     """Refused once more it is told once more; passed over with a reason, it stays in the log."""
