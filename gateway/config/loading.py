@@ -55,7 +55,13 @@ _REASONS_ZH = {
     "path_type": "应为路径",
     "time_type": "应为时间，例如 20:00:00",
     "time_parsing": "应为时间，例如 20:00:00",
+    "date_type": "应为日期，例如 2026-10-01",
+    "date_from_datetime_parsing": "应为日期，例如 2026-10-01",
+    "date_from_datetime_inexact": "应为日期，例如 2026-10-01",
+    "finite_number": "应为有限的数字",
     "model_type": "应为表",
+    "dict_type": "应为表",
+    "nul": "路径中不能有 NUL 字符",
 }
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from math import nan
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
-from gateway.config import FolderPlace, load_settings
+from gateway.config import FolderPlace, Settings, load_settings
+from gateway.config.loading import _violations
 from gateway.errors import RejectedError
 
 SHIPPED = (Path(__file__).parents[2] / "gateway.toml").read_text("utf-8")
@@ -49,6 +56,31 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("AG-06")
+def _tables(kind: object) -> Iterator[type[BaseModel]]:
+    """Yield each table of the configuration that a type has in it."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+        for field in kind.model_fields.values():
+            yield from _tables(field.annotation)
+    for part in get_args(kind):
+        yield from _tables(part)
+
+
+@pytest.mark.parametrize("table", {table.__name__: table for table in _tables(Settings)}.values())
+def test_whatever_stands_in_a_key_is_told_in_chinese_too(table: type[BaseModel]) -> None:
+    """The library that reads the values has English words only, each kind of fault its own."""
+    values = [1, -1, 1.5, nan, 10**30, "", "x", "x" * 500, "\0", True, date(2026, 1, 1), time(1), [], {}]
+    values += [datetime(2026, 1, 1, 5), None]  # noqa: DTZ001 -- a moment of the file has no zone
+    for name in table.model_fields:
+        for value in [*values, *([each] for each in values), *({"x": each} for each in values)]:
+            try:
+                table.model_validate({name: value})
+            except ValidationError as faults:
+                for told in _violations(faults.errors(include_url=False), Path("gateway.toml")):
+                    reason = str(told.values.get("reason_zh", "无"))
+                    assert re.search("[一-鿿]", reason), (name, value, reason)
+
+
 def test_a_merge_key_of_the_regulation_cannot_be_left_out(tmp_path: Path) -> None:
     """An installation may demand more agreement, never less."""
     text = SHIPPED.replace("max_items = 50", 'max_items = 50\nitem_keys = ["CodeTS", "GUnit", "TradeCurr"]')
