@@ -16,25 +16,36 @@ _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
 
 
 class _Parsers(threading.local):
-    """Each thread's parser; to make one takes as long as to read a receipt."""
+    """Each thread's parsers; to make one takes as long as to read a receipt."""
 
     def __init__(self) -> None:
-        self.mine = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
-            huge_tree=False,
-            remove_pis=False,
-            strip_cdata=True,
-        )
+        self.exact = _parser(remove_blank_text=False)
+        self.bare = _parser(remove_blank_text=True)
+
+
+def _parser(*, remove_blank_text: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_pis=False,
+        strip_cdata=True,
+        remove_blank_text=remove_blank_text,
+    )
 
 
 _PARSERS = _Parsers()
 
 
-def parse(data: bytes, name: str = "") -> etree._Element:
+def parse(data: bytes, name: str = "", *, bare: bool = False) -> etree._Element:
     """Parse untrusted XML and return its root; the whole of what was given is what is read.
+
+    Args:
+        data: The bytes.
+        name: The file, for the fault.
+        bare: Leave out the white space between elements, of which nobody asks anything.
 
     Raises:
         RejectedError: `xml.too-large`, `xml.not-well-formed` (with row and column),
@@ -43,7 +54,7 @@ def parse(data: bytes, name: str = "") -> etree._Element:
     if len(data) > MAX_BYTES:
         raise refuse("xml.too-large", size=len(data), limit=MAX_BYTES)
     try:
-        root = etree.fromstring(data, _PARSERS.mine)
+        root = etree.fromstring(data, _PARSERS.bare if bare else _PARSERS.exact)
     except etree.XMLSyntaxError as fault:
         # libxml2 itself gives up at a depth of its own, far beyond ours.
         if fault.msg.startswith("Excessive depth"):

@@ -33,7 +33,7 @@ def read_xml(name: str, data: bytes, encoding: str = "") -> Source:
     if declaration:
         body = "\n" * declaration[0].count("\n") + body[declaration.end() :]
     try:
-        root = parse(body.encode("utf-8"), name)
+        root = parse(body.encode("utf-8"), name, bare=True)
     except RejectedError as fault:
         rows = (violation.values.get("row") for violation in fault.violations)
         raise RejectedError(

@@ -164,7 +164,7 @@ def _look(value: Any, known: Known, way: Steps, found: list[Unknown]) -> None:
         _look_into(value.items(), value, known, way, found)
     elif isinstance(value, list):
         _look_into(enumerate(value), (), known, way, found)
-    elif not known.text and _carries(value):
+    elif not (known.text or known.node) and _carries(value):
         found.append(_unknown(way, (), known))
 
 

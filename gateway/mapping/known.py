@@ -12,10 +12,11 @@ class Step(Enum):
     """What leads on from a place, other than one name or position."""
 
     ANY = "any name or position"
+    NODE = "that something stands here, whatever its own text"
     ALL = "everything from here on"
 
 
-# From the top of a file to a place that is read; `ALL` can only be the last step.
+# From the top of a file to a place that is read; `NODE` and `ALL` can only be the last step.
 Way: TypeAlias = "tuple[str | int | Step, ...]"
 
 
@@ -27,6 +28,8 @@ class Known:
         below: What is known below it, by name or position.
         others: What is known below every other name or position.
         text: A text that stands at this place itself is read.
+        node: A record stands at this place, or it is asked only whether something does.
+        leaf: It is a value and known for that alone.
         whole: Everything from here on counts as read.
         deeper: Those below it that are not read as a whole.
     """
@@ -34,6 +37,8 @@ class Known:
     below: dict[str | int, Known] = field(default_factory=dict)
     others: Known | None = None
     text: bool = False
+    node: bool = False
+    leaf: bool = False
     whole: bool = False
     deeper: tuple[tuple[str | int, Known], ...] = ()
 
@@ -62,6 +67,9 @@ class Known:
             if step is Step.ALL:
                 here.whole = True
                 return
+            if step is Step.NODE:
+                here.node = True
+                return
             if isinstance(step, Step):
                 here.others = here.others or Known()
                 here = here.others
@@ -79,12 +87,14 @@ class Known:
         for each in self.below.values():
             each.settle()
         # What is a value to a rule has nothing else below it: a rule that found more would object.
-        self.whole = self.whole or not (self.below or self.others)
+        self.leaf = not (self.whole or self.below or self.others)
+        self.whole = self.whole or self.leaf
         self.deeper = tuple((name, each) for name, each in self.below.items() if not each.whole)
 
     def merge(self, other: Known) -> None:
         """Take over what another place knows."""
         self.text |= other.text
+        self.node |= other.node
         self.whole |= other.whole
         for name, each in other.below.items():
             self.below.setdefault(name, Known()).merge(each)

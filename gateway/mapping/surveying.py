@@ -71,10 +71,10 @@ class _Survey:
         """Yield what is looked at to choose the mapping, and the way to the messages."""
         match = self._mapping.match
         for _, expression in match.needed:
-            yield self.way((), expression)
+            yield (*self.way((), expression), Step.NODE)
         for _, expression, _ in match.values:
             yield self.way((), expression)
-        yield self.message
+        yield (*self.message, Step.NODE)
 
     def _within(self, without: Group | None) -> Iterator[Way]:
         """Yield what is looked at to cut the messages out and to make them."""
@@ -91,7 +91,7 @@ class _Survey:
         if group.pick is not None:
             if group.pick.each is not None:
                 start = self.way(start, group.pick.each)
-                yield start
+                yield (*start, Step.NODE)
             yield from self._conditions(start, self._mapping.shares.ignored)
         yield from self._conditions(start, group.conditions)
         if group is without:

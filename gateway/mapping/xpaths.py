@@ -19,6 +19,8 @@ from gateway.mapping.numbers import plain_number
 from gateway.mapping.step_model import StepError
 from gateway.mapping.xpath_ways import way_of
 
+# One look for all of them takes less than to ask each element.
+_ANY_ATTRIBUTE = etree.XPath("boolean(descendant::*/@*)")
 Element: TypeAlias = etree._Element  # noqa: SLF001 lxml has no public name for the class of its elements
 
 
@@ -115,10 +117,10 @@ class XPathReading(Reading[Element, XPath]):
 
     def unread(self, node: Element, known: Known) -> Iterator[Unknown]:
         """Yield elements and attributes with a text in them that no rule reads."""
-        found: list[Unknown] = []
+        found: dict[Way, Unknown] = {}
         if not known.whole:
-            _look(node, known, (), found)
-        return iter(found)
+            _look(node, known, (), found, attributes=bool(_ANY_ATTRIBUTE(node)))
+        return iter(found.values())
 
     def identity(self, node: Element) -> Element:
         """Return the element itself: lxml keeps one object for it as long as somebody has it."""
@@ -146,26 +148,41 @@ def _elements(node: Element, expression: XPath) -> list[Element]:
     return elements
 
 
-def _look(element: Element, known: Known, way: Way, found: list[Unknown]) -> None:
-    """Gather what rules do not read of an element of which they do not read everything."""
+def _look(element: Element, known: Known, way: Way, found: dict[Way, Unknown], *, attributes: bool) -> None:
+    """Gather what rules do not read of an element of which they do not read everything.
+
+    Args:
+        element: The element.
+        known: What is known of it.
+        way: The way to it.
+        found: What is found, the first of each way.
+        attributes: Whether there are attributes at all, which would else be asked of each value.
+    """
     others, below = known.others, known.below
     if others is None and element.attrib:
-        found += [
-            _unknown((*way, name), (element, name), element, known)
-            for name in _attributes(element)
-            if name not in below
-        ]
-    if not known.text and (element.text or "").strip():
-        found.append(_unknown(way, element, element, known))
+        _note_attributes(element, known, way, found)
+    bare = not known.text
+    if bare and (element.text or "").strip():
+        _note(found, way, element, element, known)
     for child in element:
         # A function where it is a comment.
         tag: Any = child.tag
         place = below.get(tag, others)
         if place is None:
             if isinstance(tag, str) and any(map(str.strip, _texts(child))):
-                found.append(_unknown((*way, tag), child, element, known))
+                _note(found, (*way, tag), child, element, known)
         elif not place.whole:
-            _look(child, place, (*way, tag), found)
+            _look(child, place, (*way, tag), found, attributes=attributes)
+        elif attributes and place.leaf and child.keys():
+            _note_attributes(child, place, (*way, tag), found)
+        if bare and (tail := child.tail) and not tail.isspace():
+            _note(found, way, element, element, known)
+
+
+def _note_attributes(element: Element, known: Known, way: Way, found: dict[Way, Unknown]) -> None:
+    for name in _attributes(element):
+        if name not in known.below:
+            _note(found, (*way, name), (element, name), element, known)
 
 
 def _attributes(element: Element) -> list[str]:
@@ -180,10 +197,11 @@ def _texts(element: Element) -> Iterator[str]:
         yield from (str(value) for name, value in each.items() if not str(name).startswith("{"))
 
 
-def _unknown(way: Way, where: Any, parent: Element, known: Known) -> Unknown:
-    there = {*(str(child.tag) for child in parent), *_attributes(parent)}
-    missing = tuple(_local(name) for name in known.below if name not in there)
-    return Unknown(way, _local(way[-1] if way else parent.tag), where, missing)
+def _note(found: dict[Way, Unknown], way: Way, where: Any, parent: Element, known: Known) -> None:
+    if way not in found:
+        there = {*(str(child.tag) for child in parent), *_attributes(parent)}
+        missing = tuple(_local(name) for name in known.below if name not in there)
+        found[way] = Unknown(way, _local(way[-1] if way else parent.tag), where, missing)
 
 
 def text_of(element: Element) -> str:

@@ -229,6 +229,12 @@ def test_what_stands_around_the_messages_is_told_with_the_first_and_refused_with
     assert places(in_json(workshop, *two, company=company, unread='unread = "refused"')) == [place, place]
 
 
+def test_a_text_that_stands_where_a_record_belongs_is_told_once(workshop):
+    """As what it is, and not as unread besides."""
+    (one,) = in_json(workshop, document(items=["A"]))
+    assert [each.code for each in one.violations] == ["map.not-a-group"]
+
+
 def test_a_member_left_on_purpose_is_left_with_all_that_is_in_it(workshop):
     """Seen from the message, as rules are."""
     unread = 'ignored = ["colour", "items[*].colour", "$.company[\'town\']"]'
@@ -244,8 +250,8 @@ def test_a_member_left_on_purpose_is_left_with_all_that_is_in_it(workshop):
 
 def test_elements_that_rules_read_and_attributes_about_the_xml_are_not_told(workshop):
     """Of an element with a condition everything counts as read."""
-    party = "<PARTY><ROLE>owner</ROLE><NAME>A</NAME><PHONE>1</PHONE></PARTY>"
-    made = in_xml(workshop, f"{HEAD}{party}<LINE><QTY unit='kg'>1</QTY></LINE><EMPTY> <E/></EMPTY>")
+    party = "<PARTY no='1'><ROLE>owner</ROLE><NAME>A</NAME><PHONE>1</PHONE></PARTY>"
+    made = in_xml(workshop, f"{HEAD}{party}<LINE><QTY x:unit='kg'>1</QTY></LINE><EMPTY> <E/></EMPTY>")
     assert [one.violations for one in made] == [()]
 
 
@@ -256,6 +262,10 @@ def test_elements_that_rules_read_and_attributes_about_the_xml_are_not_told(work
         ("<LINE><QTTY>1</QTTY></LINE>", "/FILE/ORDER/LINE/QTTY", "QTY"),
         ("<LINE xmlns=''><QTY>1</QTY></LINE>", "/FILE/ORDER/LINE", "LINE"),
         ("<LINE no='7'><QTY>1</QTY></LINE>", "/FILE/ORDER/LINE/@no", "–"),
+        ("<LINE><QTY unit='kg'>1</QTY></LINE>", "/FILE/ORDER/LINE/QTY/@unit", "–"),
+        ("<LINE>5<QTY>1</QTY></LINE>", "/FILE/ORDER/LINE", "–"),
+        ("<LINE><QTY>1</QTY><!-- -->5</LINE>", "/FILE/ORDER/LINE", "–"),
+        ("<LINE><QTY>1</QTY></LINE>5", "/FILE/ORDER", "–"),
         ("<COLOUR><CODE rgb='1'/></COLOUR>", "/FILE/ORDER/COLOUR", "–"),
     ],
 )
