@@ -150,15 +150,15 @@ class Mapping:
             RejectedError: `map.no-message`, or rows before any message; with the first message.
         """
         reading = self.dialect.open(source)
-        missing = list(self._missing_columns(reading))
-        for part in islice(self._watched(reading), skip, None):
+        missing, meant = self._missing_columns(reading)
+        for part in islice(self._watched(reading, meant), skip, None):
             yield self._message(reading, part, source.warnings, missing)
 
     def messages_at(self, source: SourceLike, positions: Collection[int]) -> Iterator[tuple[int, Mapped]]:
         """Make some messages of a source, counted from 1; the others are gone past without being made."""
         reading = self.dialect.open(source)
-        missing = list(self._missing_columns(reading))
-        for position, part in enumerate(islice(self._watched(reading), max(positions, default=0)), 1):
+        missing, meant = self._missing_columns(reading)
+        for position, part in enumerate(islice(self._watched(reading, meant), max(positions, default=0)), 1):
             if position in positions:
                 yield position, self._message(reading, part, source.warnings, missing)
 
@@ -170,9 +170,9 @@ class Mapping:
         """
         return sum(1 for _ in self._parts(self.dialect.open(source)))
 
-    def _watched(self, reading: Reading[Any, Any]) -> Iterator[Part[Any]]:
-        """Cut the file into messages, and look what each carries that no rule reads."""
-        unread = None if self.reads.policy == "left" else Unread(self.reads, reading)
+    def _watched(self, reading: Reading[Any, Any], meant: Collection[str]) -> Iterator[Part[Any]]:
+        """Cut the file into messages, and look what each carries that no rule reads and nothing has named."""
+        unread = None if self.reads.policy == "left" else Unread(self.reads, reading, meant)
         for part in self._parts(reading):
             if unread is not None:
                 part.faults += unread.of(part.node)
@@ -210,16 +210,26 @@ class Mapping:
         except StepError:
             return True  # an element or object with something in it
 
-    def _missing_columns(self, reading: Reading[Any, Any]) -> Iterator[tuple[str, Violation]]:
-        """Yield each missing column with the type of the message that needs it, or its head."""
+    def _missing_columns(self, reading: Reading[Any, Any]) -> tuple[list[tuple[str, Violation]], set[str]]:
+        """Return each missing column with the type of message that needs it, or its head; and what was meant.
+
+        What was meant are columns that no rule reads and that each message is told of in this way.
+        """
+        missing = []
+        meant: set[str] = set()
         for need in self.needs:
             if all(map(reading.lacks, need.columns)):
                 near = dict.fromkeys(name for column in need.columns for name in reading.near(column))
-                meant = ", ".join(near) or "–"
-                values = {"column": " / ".join(need.columns), "rule": need.key, "near": meant}
+                # A column that a rule reads is not one that was misspelt.
+                unread = [name for name in near if name not in self.reads.within.below]
+                if self.kind is None:
+                    meant.update(unread[:1])
+                values = {"column": " / ".join(need.columns), "rule": need.key}
+                values["near"] = ", ".join(unread or near) or "–"
                 place = reading.expected(reading.root, need.columns[0])
                 kind = need.target.partition("/")[0]
-                yield kind, Violation("map.missing-column", need.target, values, place)
+                missing.append((kind, Violation("map.missing-column", need.target, values, place)))
+        return missing, meant
 
     def _message(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -32,9 +32,13 @@ class Reads:
 
 
 class Unread:
-    """Goes through the messages of one file; what is only told is told once, with the first that has it."""
+    """Goes through the messages of one file; what is only told is told once, with the first that has it.
 
-    def __init__(self, reads: Reads, reading: Reading[Any, Any]) -> None:
+    Columns that other faults have named already (`meant`) are not named again.
+    """
+
+    def __init__(self, reads: Reads, reading: Reading[Any, Any], meant: Collection[str] = ()) -> None:
+        self._meant = meant
         self._reads = reads
         self._reading = reading
         self._told: set[Hashable] = set()
@@ -57,7 +61,7 @@ class Unread:
         for each in self._reading.unread(node, known):
             # An element of a name may stand around the messages and in them.
             key = known is self._reads.within, each.key
-            if key in self._told:
+            if key in self._told or each.name in self._meant:
                 continue
             if len(self._told) == MOST_UNREAD:
                 return

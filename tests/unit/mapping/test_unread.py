@@ -136,6 +136,25 @@ def test_a_cell_of_a_sheet_that_no_rule_reads_is_told_with_its_name(workshop):
     assert places(made) == [["a.xlsx:3 [colour] 清单!E3"]]
 
 
+@pytest.mark.requirement("ER-03", "EN-05")
+def test_a_required_column_that_is_misspelt_is_told_once(workshop):
+    """As missing, with the name that nobody reads; another one that is read by a rule was not meant."""
+    made = workshop.apply(CSV.format(unread=""), "nr,qtty,kind,free,qt,colour\n1,5,,,6,red\n", "a.csv")
+    faults = [(each.code, each.values.get("name", each.values["near"])) for each in made[0].violations]
+    assert faults == [("map.unread", "qt"), ("map.unread", "colour"), ("map.missing-column", "qtty, qt")]
+    text = CSV.format(unread="").replace('GQty = "qty"', 'GQty = "qty"\nNote = "qtty"')
+    made = workshop.apply(text, "nr,qtty,kind,free,qt\n1,5,,,6\n", "a.csv")
+    assert [(each.code, each.values["near"]) for each in made[0].violations] == [("map.missing-column", "qt")]
+
+
+def test_a_column_that_only_another_type_of_message_would_have_named_is_told(workshop):
+    """Not every message hears of a column that a type of message lacks."""
+    text = CSV.format(unread="").replace('"Manifest"', '{ from = "type", values = "type" }')
+    text += '[values.type]\nM = "Manifest"\nG = "GoodsFiling"\n'
+    made = workshop.apply(text, "nr,type,qtty,kind,free\n1,M,5,,\n", "a.csv")
+    assert "map.unread" in {each.code for each in made[0].violations}
+
+
 def test_columns_without_a_value_and_those_that_only_decide_are_not_told(workshop):
     """Keys, conditions of rules and of groups are read, too."""
     made = workshop.apply(CSV.format(unread=""), "nr,qty,kind,free,colour\n1,5,a,yes, \n", "a.csv")
