@@ -8,6 +8,7 @@ from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from functools import partial
 from io import TextIOBase
+from threading import Lock
 from typing import Any, Final, TextIO, cast
 
 from gateway.clock import Clock
@@ -22,19 +23,26 @@ class Log:
     """Tells events, `log.info("gateway-ready", now=…)`; structlog is loaded with the first."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._prepare: Callable[[], None] | None = None
 
     def prepare(self, prepare: Callable[[], None]) -> None:
         """Have this done before the next event is told."""
         self._prepare = prepare
 
+    def open(self) -> None:
+        """Get ready to tell events, for whom the first is not to wait."""
+        # Prepared twice, threads would write into each other's lines.
+        with self._lock:
+            if self._prepare is not None:
+                self._prepare()
+                self._prepare = None
+
     def __getattr__(self, level: str) -> Callable[..., None]:
         """Return what tells an event of a level."""
         import structlog  # noqa: PLC0415 -- most commands have nothing to tell, and would wait for it
 
-        if self._prepare is not None:
-            self._prepare()
-            self._prepare = None
+        self.open()
         tell: Callable[..., None] = getattr(structlog.get_logger(), level)
         return tell
 

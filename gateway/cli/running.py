@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from gateway.bootstrap import Bell, open_gateway
-from gateway.cli.loading import loaded
+from gateway.cli.loading import loaded, staying
 from gateway.cli.session import Session
 from gateway.cli.show import DONE, REFUSED
 from gateway.errors import RetryError
@@ -25,14 +24,16 @@ _SIGNAL_SECONDS = 1.0
 def run_gateway(session: Session, stopped: threading.Event, *, until_idle: bool, timeout: int | None) -> int:
     """Run all stages until stopped, or until nothing is due and no receipt is awaited."""
     bell = Bell()
-    with open_gateway(session.settings, session.clock, bell) as gateway:
-        threads = make_workers(gateway)
+    with ExitStack() as parts:
+        # Schemas, mappings and tables.
+        with staying():
+            log.open()
+            gateway = parts.enter_context(open_gateway(session.settings, session.clock, bell))
+            threads = make_workers(gateway)
         with gateway.store.begin() as unit:
             session.note_act(unit, "run")
         bell.answer = threads.wake
         gateway.member.listen(threads.hear)
-        # Schemas, mappings and tables stay until the end; no later collection is to look through them.
-        gc.freeze()
         threads.start()
         log.info("gateway-ready", now=session.clock.now().isoformat(timespec="seconds"))
         try:

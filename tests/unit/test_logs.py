@@ -8,13 +8,14 @@ import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 import structlog
 
 from gateway.channels.line_log import LineLog
 from gateway.clock import Clock
-from gateway.logs import configure_logs, log
+from gateway.logs import Log, configure_logs, log
 from gateway.steps.replies import line_of
 
 HOSTILE = (
@@ -51,6 +52,24 @@ def test_a_value_is_one_value_of_one_line(text: str, capsys: pytest.CaptureFixtu
     assert not set(written[:-1]) & set(map(chr, range(32)))
     line = json.loads(written)
     assert (line["event"], line["name"], line["also"]) == ("file taken", text, [text])
+
+
+def test_threads_that_begin_to_tell_at_once_get_the_log_ready_once() -> None:
+    """Ready twice it would write the lines of one into those of the other."""
+    log, ready, asked = Log(), [], Event()
+
+    def prepare() -> None:
+        ready.append(log)
+        asked.set()
+        # As soon as the other one has asked, too.
+        other.join(0.1)
+
+    log.prepare(prepare)
+    other = Thread(target=lambda: (asked.wait(), log.open()))
+    other.start()
+    log.open()
+    other.join()
+    assert ready == [log]
 
 
 class Terminal(io.StringIO):
