@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from gateway.cli.dates import Moment
 from gateway.cli.loading import loaded
+from gateway.cli.usage import usage_told
 from gateway.clock import Clock
 from gateway.errors import Language
 from gateway.logs import configure_logs
@@ -48,9 +49,22 @@ COMMANDS: Final = {
     "demo": "gateway.cli.demo:demo",
 }
 
+_WORDS: Final = f"{__name__}.words"
+
 
 class Commands(click.Group):
     """The commands, in the order in which one needs them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command."""
+        ctx.meta[_WORDS] = words = [*args]
+        with usage_told(words):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Read the rest, and do it."""
+        with usage_told(ctx.meta[_WORDS]):
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- as click calls it
         """Return their names."""
