@@ -25,6 +25,8 @@ IN_TWO_LANGUAGES = (
     *("README", "docs/codes", "docs/folders", "docs/operating", "docs/queries", "docs/replies"),
     *("docs/scaling", "docs/security"),
 )
+# Behind code; at the beginning of a line it may be the prompt of root.
+COMMENT = re.compile(r"(?<=\S) +# (.*)$", re.MULTILINE)
 PROGRAMS: dict[str, click.Command] = {"gateway": gateway, "customs-stub": customs_stub}
 BLOCK = re.compile(r"^ *```\w*\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 # What a program prints, and nobody types.
@@ -150,13 +152,21 @@ def test_an_alert_has_one_name_in_chinese() -> None:
     assert found == set()
 
 
+@pytest.mark.parametrize("file", [file for file in DOCS if file.match("*.zh-CN.md")], ids=name_of)
+def test_comments_in_code_are_in_the_language_of_the_document(file: Path) -> None:
+    """They explain what is typed, and are for the reader, not for the program."""
+    comments = COMMENT.findall("".join(BLOCK.findall(file.read_text("utf-8"))))
+    assert [comment for comment in comments if not re.search("[一-鿿]", comment)] == []
+
+
 @pytest.mark.parametrize("name", IN_TWO_LANGUAGES)
 def test_both_languages_have_the_same_parts(name: str) -> None:
-    """The same headings by level, the same code, the same rows of tables."""
+    """The same headings by level, the same code but for its comments, the same rows of tables."""
     english, chinese = ROOT / f"{name}.md", ROOT / f"{name}.zh-CN.md"
     levels = [[heading.split()[0] for heading in headings(file)] for file in (english, chinese)]
     assert levels[0] == levels[1]
-    assert BLOCK.findall(english.read_text("utf-8")) == BLOCK.findall(chinese.read_text("utf-8"))
+    code = [COMMENT.sub("", "".join(BLOCK.findall(file.read_text("utf-8")))) for file in (english, chinese)]
+    assert code[0] == code[1]
     rows = [[line.count("|") for line in prose(file).splitlines() if line.startswith("|")]
             for file in (english, chinese)]  # fmt: skip
     assert rows[0] == rows[1]
