@@ -1,4 +1,4 @@
-"""Commands about mappings: try one on a file, check all, run their examples."""
+"""Commands about mappings: try one on a file, list and check all, run their examples."""
 
 from __future__ import annotations
 
@@ -73,10 +73,27 @@ def _show_message(session: Session, mapped: Mapped, *, explain: bool) -> None:
 
 @click.group()
 def mappings() -> None:
-    """Check, test and rehearse the mappings."""
+    """List, check, test and rehearse the mappings."""
 
 
 mappings.add_command(mappings_rehearse)
+
+
+@mappings.command("list")
+@command
+def mappings_list(session: Session, /) -> int:
+    """Show every mapping, and which files fit it."""
+    rows = [
+        {
+            "mapping": each.name,
+            "message": "\n".join(each.messages),
+            "format": " / ".join(each.formats).upper(),
+            "fits": "\n".join(each.match.told()),
+        }
+        for each in make_mappings(session.settings, session.world)
+    ]
+    session.show.rows("mappings", ("mapping", "message", "format", "fits"), rows)
+    return DONE
 
 
 @mappings.command("check")

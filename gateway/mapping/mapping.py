@@ -53,6 +53,12 @@ class Match:
     values: tuple[tuple[str, Any, frozenset[str]], ...] = ()
     columns: frozenset[str] = frozenset()
 
+    def told(self) -> Iterator[str]:
+        """Yield each thing that a source must have, as the mapping file has it."""
+        yield from filter(None, [" | ".join(self.files)])
+        yield from (text for text, _ in self.needed)
+        yield from (f"{text} = {' | '.join(sorted(wanted))}" for text, _, wanted in self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Mapping:

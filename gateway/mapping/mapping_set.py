@@ -6,7 +6,9 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
+from itertools import chain, islice
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,6 +21,8 @@ from gateway.mapping.mapping import Mapping
 from gateway.mapping.spec import MappingSpec
 
 _TOLD = 3
+# To compare texts of any length would take as long.
+_COMPARED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +93,12 @@ class MappingSet:
         if len(fitting) > 1:
             raise refuse("mapping.two-fit", place=place, names=", ".join(each.name for each in fitting))
         if not fitting:
-            reasons = {each.name: each.misfits(source) for each in candidates}
             # Why a mapping for CSV does not fit an XML file helps nobody who has one for XML.
-            near = {each.name for each in candidates if source.format in each.formats}
-            reasons = {name: found for name, found in reasons.items() if name in near} or reasons
-            # The nearest first: whoever sent the file most likely meant that one.
-            reasons = dict(sorted(reasons.items(), key=lambda named: len(named[1])))
-            first = Violation("mapping.none-fits", values={"names": ", ".join(reasons)}, place=place)
-            raise RejectedError([first, *_nearest(list(reasons.values()))])
+            near = _nearest([each for each in candidates if source.format in each.formats], source)
+            near = near or _nearest(candidates, source)
+            values = {"count": len(candidates), "names": ", ".join(near)}
+            first = Violation("mapping.none-fits", values=values, place=place)
+            raise RejectedError([first, *chain(*near.values())])
         return fitting[0]
 
     def _candidates(self, names: tuple[str, ...]) -> list[Mapping]:
@@ -108,11 +110,22 @@ class MappingSet:
         return self._allowed[names]
 
 
-def _nearest(reasons: list[list[Violation]]) -> Iterator[Violation]:
-    """Yield the reasons of the mappings that are as near as the nearest, and of three in any case."""
-    for position, found in enumerate(reasons):
-        if position < _TOLD or len(found) == len(reasons[0]):
-            yield from found
+def _nearest(candidates: Sequence[Mapping], source: SourceLike) -> dict[str, list[Violation]]:
+    """Return why the nearest mappings do not fit: whoever sent the file most likely meant one of them."""
+    columns = headers_of(source)
+    ranked: dict[tuple[int, int, float], dict[str, list[Violation]]] = {}
+    for each in candidates:
+        reasons = each.misfits(source)
+        likeness = max((_likeness(reason) for reason in reasons), default=0.0)
+        rank = -len(columns & each.reads.within.below.keys()), len(reasons), -likeness
+        ranked.setdefault(rank, {})[each.name] = reasons
+    return dict(islice(ranked[min(ranked)].items(), _TOLD)) if ranked else {}
+
+
+def _likeness(reason: Violation) -> float:
+    """Tell how like the value that was found is to the one that was wanted, from 0 to 1."""
+    found, wanted = (str(reason.values.get(key, ""))[:_COMPARED] for key in ("found", "wanted"))
+    return SequenceMatcher(None, found, wanted).ratio() if reason.code == "mapping.other-value" else 0.0
 
 
 def load_mapping(name: str, data: bytes, tables: CodeLookup, folder: str = "mappings") -> Mapping:
