@@ -57,11 +57,13 @@ def _lost_records(frame: Frame, shares: Shares) -> Iterator[tuple[list[_Seen], s
     taken = set(map(reading.identity, frame.taken))
     left: dict[Hashable, list[tuple[Passed, Any]]] = {}
     for passed in frame.passed:
-        for record in passed.records:
-            identity = reading.identity(record)
-            if identity not in taken:
-                left.setdefault(identity, []).append((passed, record))
-    for several in left.values():
+        # Most often another group has them all.
+        if not taken.issuperset(map(reading.identity, passed.records)):
+            for record in passed.records:
+                left.setdefault(reading.identity(record), []).append((passed, record))
+    for identity, several in left.items():
+        if identity in taken:
+            continue
         record = several[0][1]
         held = reading.held(record, shares.columns)
         if held and not any(frame.holds((each,), record) for each in shares.ignored):
