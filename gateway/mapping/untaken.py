@@ -35,8 +35,7 @@ def untaken(frame: Frame, shares: Shares) -> None:
     """Note a fault for everything that groups have passed over and that would be missing in the message."""
     told: set[Place] = set()
     for failing, held in chain(_lost_once(frame, shares), _lost_records(frame, shares)):
-        # What a mapping names by `is-not` it leaves out on purpose.
-        asked = [(node, each) for node, each in failing if each.wanted is None or each.holds]
+        asked = [seen for seen in failing if not _on_purpose(frame, *seen)]
         if asked:
             _tell(frame, asked, held, told)
 
@@ -46,8 +45,8 @@ def _lost_once(frame: Frame, shares: Shares) -> Iterator[tuple[list[_Seen], str]
     for passed in frame.passed:
         for expression in shares.once[passed.target] if passed.once is not None else ():
             texts, place = _seen(frame, passed.once, expression)
-            if texts:
-                yield [_failing(frame, passed, None)], place.column or place.path or texts[0]
+            if texts != []:
+                yield [_failing(frame, passed, None)], place.column or place.path or "–"
                 break
 
 
@@ -71,10 +70,22 @@ def _lost_records(frame: Frame, shares: Shares) -> Iterator[tuple[list[_Seen], s
 
 
 def _failing(frame: Frame, passed: Passed, record: Any) -> _Seen:
-    """Return the first condition that does not hold, and from where it is seen."""
+    """Return the first condition that does not hold, best one on purpose, and from where it is seen."""
     node = record if passed.once is None else passed.once
-    condition = next(each for each in passed.conditions if not frame.holds((each,), node))
-    return (frame.message if condition.of_message else node), condition
+    failing = [
+        (frame.message if each.of_message else node, each)
+        for each in passed.conditions
+        if not frame.holds((each,), node)
+    ]
+    return next((seen for seen in failing if _on_purpose(frame, *seen)), failing[0])
+
+
+def _on_purpose(frame: Frame, node: Any, condition: Condition) -> bool:
+    """Tell whether what stands there is left out on purpose, by `is-not`, which can name no object."""
+    if condition.wanted is None or condition.holds:
+        return False
+    texts, _ = _seen(frame, node, condition.expression)
+    return texts is not None
 
 
 def _tell(frame: Frame, failing: list[_Seen], held: str, told: set[Place]) -> None:
@@ -89,19 +100,28 @@ def _tell(frame: Frame, failing: list[_Seen], held: str, told: set[Place]) -> No
         fields = " / ".join(dict.fromkeys(each.text for _, each in failing))
         frame.fault("map.record-incomplete", "", {"fields": fields, "held": held}, place)
         return
-    right = dict.fromkeys(
-        text for _, each in failing if each.text == first.text for text in sorted(each.wanted or ['""'])
-    )
-    values = {"field": first.text, "found": ", ".join(texts[:5]) or "–", "right": ", ".join(right)}
+    if texts is None and first.wanted is not None:
+        frame.fault("map.not-a-value", "", {"expression": first.text}, place)
+        return
+    same = [each for _, each in failing if each.text == first.text]
+    right = dict.fromkeys(text for each in same for text in _right(each))
+    values = {"field": first.text, "found": ", ".join((texts or [])[:5]) or "–", "right": ", ".join(right)}
     frame.fault("map.record-left-out", "", values, place)
 
 
-def _seen(frame: Frame, node: Any, expression: Any) -> tuple[list[str], Place]:
-    """Return the texts that an expression finds, and where they stand or would."""
+def _right(condition: Condition) -> list[str]:
+    """Return the words for which a condition holds; none where it only asks for something."""
+    if condition.wanted is None:
+        return [] if condition.holds else ['""']
+    return sorted(condition.wanted)
+
+
+def _seen(frame: Frame, node: Any, expression: Any) -> tuple[list[str] | None, Place]:
+    """Return the texts that an expression finds, None for an object, and where they stand or would."""
     try:
         found = frame.reading.find(node, expression)
     except StepError:
-        found = []
+        return None, frame.reading.expected(node, expression)
     if not found:
         return [], frame.reading.expected(node, expression)
     return [text for text, _ in found], frame.reading.place(found[0][1])

@@ -185,6 +185,17 @@ def test_a_segment_group_that_no_group_takes_refuses_its_message(workshop):
     assert told(made) == [("a.edi:8 segment 7 (GIS) element 1", "GIS/e1 DIX ADD, DIS")]
 
 
+@pytest.mark.parametrize("condition", ['is = "add"', 'is-not = "comment"'])
+def test_an_object_where_the_word_belongs_refuses_its_message(workshop, condition):
+    """It is no word, so that the mapping does not name it: neither as right nor as what is left out."""
+    text = JSON.replace('is = "add"', condition)
+    for found in ({"is": "add"}, ["add"]):
+        lines = [{"change": found, "name": "A"}]
+        document = json.dumps({"document": "change", "number": "1", "lines": lines})
+        (fault,) = faults(workshop.apply(text.format(disabled=condition), document, "a.json"))
+        assert (fault.code, str(fault.place)) == ("map.not-a-value", "a.json $.lines[0].change")
+
+
 def test_a_group_that_stands_once_is_not_passed_over_with_a_value_that_only_it_reads(workshop):
     """A field of it, or a record below it; told once, where the condition looks."""
     start = {"document": "modification", "number": "1", "reason": "r", "kind": "whol"}
@@ -192,6 +203,13 @@ def test_a_group_that_stands_once_is_not_passed_over_with_a_value_that_only_it_r
         made = workshop.apply(ONCE, json.dumps(start | more), "a.json")
         assert told(made) == [("a.json $.kind", "kind whol whole")]
     assert faults(workshop.apply(ONCE, json.dumps(start | {"items": []}), "a.json")) == []
+
+
+def test_an_object_that_only_a_group_reads_that_stands_once_is_not_passed_over(workshop):
+    """Where a value belongs it would have been told, had the group been made."""
+    document = {"document": "modification", "number": "1", "reason": "r", "kind": "whol", "weight": {"kg": 5}}
+    made = workshop.apply(ONCE, json.dumps(document), "a.json")
+    assert told(made) == [("a.json $.kind", "kind whol whole")]
 
 
 # --- What is not lost -----------------------------------------------------------------------------
@@ -226,6 +244,23 @@ def test_what_every_group_names_by_is_not_is_left_out_on_purpose(workshop):
     assert told(workshop.apply(text.format(disabled='is = "disable"'), COMMENT, "a.json")) == [
         ("a.json $.lines[0].change", "change comment disable")
     ]
+
+
+@pytest.mark.parametrize("several", ["{0}, {1}", "{1}, {0}"])
+def test_what_is_left_out_on_purpose_need_not_be_right_in_anything_else(workshop, several):
+    """In whatever order the conditions of its group stand."""
+    conditions = ('{ from = "kind", is-not = "comment" }', '{ from = "state", is = "open" }')
+    rules = f"[items]\nwhen = [{several.format(*conditions)}]\nGName = 'name'"
+    rows = ["nr,kind,state,name", "1,comment,,A", "2,goods,opn,B"]
+    assert [faults([each]) != [] for each in workshop.csv(rules, rows)] == [False, True]
+
+
+def test_a_group_that_takes_any_value_names_none_that_would_be_right(workshop):
+    """Least of all that there be none."""
+    rules = "[items]\nwhen = { from = 'change', is = 'add' }\nGName = 'name'\n"
+    rules += "[groups.DisabledItem]\nwhen = { from = 'change', empty = false }\nGNo = 'item'"
+    made = workshop.csv(rules, ["nr,change,name,item", "1,,A,1"])
+    assert told(made) == [("a.csv:2 [change]", "change – add")]
 
 
 COMMENT = json.dumps({"document": "change", "number": "1", "lines": [{"change": "comment", "name": "A"}]})
