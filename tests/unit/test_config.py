@@ -55,7 +55,6 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.requirement("AG-06")
 def _tables(kind: object) -> Iterator[type[BaseModel]]:
     """Yield each table of the configuration that a type has in it."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -81,6 +80,7 @@ def test_whatever_stands_in_a_key_is_told_in_chinese_too(table: type[BaseModel])
                     assert re.search("[一-鿿]", reason), (name, value, reason)
 
 
+@pytest.mark.requirement("AG-06")
 def test_a_merge_key_of_the_regulation_cannot_be_left_out(tmp_path: Path) -> None:
     """An installation may demand more agreement, never less."""
     text = SHIPPED.replace("max_items = 50", 'max_items = 50\nitem_keys = ["CodeTS", "GUnit", "TradeCurr"]')
