@@ -165,11 +165,13 @@ def _look(element: Element, known: Known, way: Way, found: dict[Way, Unknown], *
     if bare and (element.text or "").strip():
         _note(found, way, element, element, known)
     for child in element:
-        # A function where it is a comment.
         tag: Any = child.tag
         place = below.get(tag, others)
-        if place is None:
-            if isinstance(tag, str) and any(map(str.strip, _texts(child))):
+        if not isinstance(tag, str):
+            # A comment or an instruction, which no name stands for, not even any.
+            pass
+        elif place is None:
+            if any(map(str.strip, _texts(child))):
                 _note(found, (*way, tag), child, element, known)
         elif not place.whole:
             _look(child, place, (*way, tag), found, attributes=attributes)

@@ -184,3 +184,11 @@ def test_where_any_name_may_stand_each_name_shares_what_is_known_below():
     assert top.at(("a",)) is top.at((ANY,)) is top.at(("z",))
     assert sorted(map(str, top.at(("a",)).below)) == ["b", "c", "d"]
     assert top.at(("a", "d")).whole
+
+
+def test_neither_comment_nor_instruction_stands_where_any_name_may():
+    """They are no elements, and what is in them is no value."""
+    root = etree.fromstring("<r><!-- 1 --><?a 1?><b><a>1</a></b></r>")
+    reading = XPATHS.open(Source("a.xml", "xml", "utf-8", root))
+    known = known_by([XPATHS.way((), XPATHS.compile("*/a"))])
+    assert list(reading.unread(root, known)) == []
