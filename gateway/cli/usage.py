@@ -56,7 +56,7 @@ def in_chinese(text: str) -> str:
 def _texts() -> Mapping[re.Pattern[str], str]:
     texts = tomllib.loads(resources.files("gateway.cli").joinpath("usage.toml").read_text("utf-8"))
     return {
-        re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(english)), re.DOTALL): chinese
+        re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(english)), re.DOTALL): chinese
         for english, chinese in texts.items()
     }
 

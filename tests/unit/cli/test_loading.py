@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from gateway.cli.loading import staying
 from gateway.clock import Clock
 from gateway.config import load_settings
 from gateway.database import make_store
@@ -48,6 +51,13 @@ def called(config: Path, *commands: Sequence[str]) -> tuple[list[int], set[str]]
     done = subprocess.run(given, capture_output=True, text=True, check=True, cwd=ROOT)
     codes, modules = json.loads(done.stdout.splitlines()[-1])
     return codes, set(modules)
+
+
+def test_garbage_is_looked_for_again_after_what_failed():
+    """A process that goes on would else grow."""
+    with suppress(OSError), staying():
+        raise OSError
+    assert gc.isenabled()
 
 
 def test_commands_that_look_load_nothing_that_works(config: Path) -> None:

@@ -54,6 +54,7 @@ def own() -> Iterator[str]:
         (("documents", "--limit", "x"), "'--limit' 的值无效：'x' 不是整数。"),
         (("documents", "--month", "x"), "'--month' 的值无效：x 不是月份，应如 2026-10。"),
         (("documents", "a", "b"), "多余的参数：a b"),
+        (("documents", ""), "多余的参数："),
         (("map", "nowhere.csv"), "'FILE' 的值无效：'nowhere.csv' 不存在。"),
         (("aggregate",), "--month 与 --retry 须且只能给出一个。"),
         (
