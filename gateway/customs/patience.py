@@ -21,9 +21,9 @@ class Late(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A message that was sent, and which of its answers have come."""
+    """Since when a message is awaited, and which of its answers have come."""
 
-    sent_at: datetime
+    since: datetime
     technical: bool
     business: bool
 
@@ -41,7 +41,7 @@ class Wait:
                 (exchange.technical.fail_minutes, Late.NO_TECHNICAL),
             ]
         for minutes, late in sorted(found, key=lambda end: end[0]):
-            yield self.sent_at + timedelta(minutes=minutes), late
+            yield self.since + timedelta(minutes=minutes), late
 
     def late(self, exchange: Exchange, now: datetime) -> tuple[Late, ...]:
         """Return all that is late by now."""

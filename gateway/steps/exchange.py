@@ -147,10 +147,10 @@ def _standing(world: World, unit: Unit, row: SubmissionRow, *, tried: bool) -> S
         return None
     if row.state == SubmissionState.TO_SEND:
         return Standing.WAITING if tried else None
-    if row.state != SubmissionState.SENT or row.sent_at is None:
+    if row.state != SubmissionState.SENT or row.awaited_since is None:
         return _STANDINGS.get(SubmissionState(row.state))
     exchange = world.settings.exchanged(row.route, row.message_type)
-    late = Wait(row.sent_at, row.technical_at is not None, business=False).late(exchange, unit.now)
+    late = Wait(row.awaited_since, row.technical_at is not None, business=False).late(exchange, unit.now)
     if Late.TECHNICAL in late:
         return Standing.SILENT
     return Standing.UNDECIDED if Late.DECISION in late else Standing.EXPECTED

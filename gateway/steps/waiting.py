@@ -57,8 +57,9 @@ def tell_late(world: World, unit: Unit) -> int:
 def _look_at(world: World, unit: Unit, row: SubmissionRow) -> bool:
     """Tell what is late of a message; return whether since its last look it missed its technical receipt."""
     assert row.sent_at is not None, "what is awaited was sent"
+    assert row.awaited_since is not None, "and is awaited since then"
     exchange = world.settings.exchanged(row.route, row.message_type)
-    wait = Wait(row.sent_at, row.technical_at is not None, row.business_at is not None)
+    wait = Wait(row.awaited_since, row.technical_at is not None, row.business_at is not None)
     late = wait.late(exchange, unit.now)
     values = {"number": row.number, "sent_at": f"{row.sent_at:%F %T}"}
     for each in late:

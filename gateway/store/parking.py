@@ -82,7 +82,7 @@ class Parking:
             if row.business_at is None
             else submissions.c.business_at.is_not(None),
         )
-        due_at = row.sent_at if state is SubmissionState.SENT else None
+        due_at = row.awaited_since if state is SubmissionState.SENT else None
         changed = update(submissions).where(*expected).values(state=state, due_at=due_at, holder=None)
         return self._connection.execute(changed).rowcount > 0
 

@@ -181,7 +181,10 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionRow:
-    """One message on its way to customs; its id is the message id, `seq` the order of making."""
+    """One message on its way to customs; its id is the message id, `seq` the order of making.
+
+    `awaited_anew` is there where the clock was put back after it was sent, and says to when.
+    """
 
     seq: int = 0
     id: str
@@ -200,6 +203,12 @@ class SubmissionRow:
     business_at: datetime | None = None
     holder: str | None = None
     due_at: datetime | None = None
+    awaited_anew: datetime | None = None
+
+    @property
+    def awaited_since(self) -> datetime | None:
+        """Since when its answers are awaited, by the clock as it goes now; None before it was sent."""
+        return self.awaited_anew or self.sent_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,8 +108,11 @@ _TO_LOOK_AT = (
 )
 _AWAIT_FROM_NOW = (
     update(submissions)
-    .where(text(TO_LOOK_AT), submissions.c.sent_at > bindparam("_now", type_=Moment))
-    .values(sent_at=bindparam("_now", type_=Moment), due_at=bindparam("_now", type_=Moment))
+    .where(
+        text(TO_LOOK_AT),
+        func.coalesce(submissions.c.awaited_anew, submissions.c.sent_at) > bindparam("_now", type_=Moment),
+    )
+    .values(awaited_anew=bindparam("_now", type_=Moment), due_at=bindparam("_now", type_=Moment))
 )
 _LOCK = select(submissions.c.id).where(submissions.c.id == bindparam("_id")).with_for_update()
 _LOCK_FREE = (
@@ -238,7 +241,7 @@ class Submissions(Finding):
             return False
         values: dict[str, Any] = {"state": _AFTER[outcome], "due_at": due_at}
         if outcome is AttemptOutcome.SENT:
-            values["sent_at"] = self._now
+            values |= {"sent_at": self._now, "awaited_anew": None}
         elif outcome is AttemptOutcome.RETRY and self._may_have_arrived(submission):
             values["state"] = SubmissionState.IN_DOUBT
         if self._move(submission, (SubmissionState.SENDING,), values):

@@ -190,6 +190,7 @@ submissions = Table(
     moment("business_at", optional=True),
     words("holder", optional=True),
     moment("due_at", optional=True),
+    moment("awaited_anew", optional=True),
     Index("ix_submissions_id", "id", unique=True),
     Index("ix_submissions_to_take", "state", "seq"),
     Index("ix_submissions_number", "number", "seq"),
