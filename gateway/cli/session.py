@@ -98,7 +98,11 @@ def command(
 
     @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
     @click.option(
-        "--lang", "language", type=click.Choice(["en", "zh"]), default=None, help="As before COMMAND."
+        "--lang",
+        "language",
+        type=click.Choice(["en", "zh"]),
+        default=None,
+        help="The language of the output.",
     )
     @click.pass_obj
     @wraps(function)

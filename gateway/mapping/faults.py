@@ -58,7 +58,9 @@ def _explained(fault: ValidationError, file: str, raw: Mapping[str, Any]) -> Ite
             code = "mapping.missing-key"
         elif kind == "union_tag_invalid":
             code = "mapping.unknown-transform"
-            values |= {"known": ", ".join(TRANSFORMS)}
+            step = str(context["tag"])
+            near = get_close_matches(step, TRANSFORMS, n=3, cutoff=0.4)
+            values |= {"step": step, "near": ", ".join(near or TRANSFORMS)}
         elif kind in {"condition", "rule_source", "rule_constant", "date_pattern", "same_signs"}:
             code = f"mapping.{kind.replace('_', '-')}"
             values |= context

@@ -18,6 +18,7 @@ from gateway.mapping.compiling import Compiler
 from gateway.mapping.faults import explain
 from gateway.mapping.lookup import CodeLookup, SourceLike, headers_of
 from gateway.mapping.mapping import Mapping
+from gateway.mapping.nearest import nearest
 from gateway.mapping.spec import MappingSpec
 
 _TOLD = 3
@@ -72,7 +73,9 @@ class MappingSet:
             RejectedError: `mapping.unknown`.
         """
         if name not in self.mappings:
-            raise refuse("mapping.unknown", name=name, known=", ".join(self.mappings) or "–")
+            raise refuse(
+                "mapping.unknown", name=name, near=", ".join(nearest(name, tuple(self.mappings))) or "–"
+            )
         return self.mappings[name]
 
     def choose(self, source: SourceLike, names: Sequence[str] = ("*",)) -> Mapping:

@@ -105,7 +105,7 @@ def _tell(frame: Frame, failing: list[_Seen], held: str, told: set[Place]) -> No
         return
     same = [each for _, each in failing if each.text == first.text]
     right = dict.fromkeys(text for each in same for text in _right(each))
-    values = {"field": first.text, "found": ", ".join((texts or [])[:5]) or "–", "right": ", ".join(right)}
+    values = {"field": first.text, "found": ", ".join((texts or [])[:5]), "right": ", ".join(right)}
     frame.fault("map.record-left-out", "", values, place)
 
 

@@ -123,7 +123,7 @@ def test_a_mapping_can_be_taken_by_its_name(workshop):
     assert workshop.load().get("erp/list").messages == ("Manifest",)
     with pytest.raises(RejectedError) as caught:
         workshop.load().get("erp/lst")
-    assert caught.value.violations[0].values["known"] == "erp/list"
+    assert caught.value.violations[0].values["near"] == "erp/list"
 
 
 def test_a_value_to_match_may_have_deeper_elements(workshop):
