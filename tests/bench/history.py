@@ -200,12 +200,16 @@ class Turns:
         self._sites = {"new": new, "history": old}
         self._size = size
         self._meters: dict[str, list[Meter]] = {name: [] for name in self._sites}
+        self._calls: dict[str, list[tuple[int, int]]] = {name: [] for name in self._sites}
 
     def round(self, number: int) -> None:
         """Take manifests through all stages on each; the first to begin is the other one each time."""
         names = list(self._sites) if number % 2 else [*reversed(self._sites)]
         for name in names:
+            reads, writes = _calls()
             self._meters[name].append(through(self._sites[name], f"R{number}", self._size))
+            now = _calls()
+            self._calls[name].append((now[0] - reads, now[1] - writes))
 
     def told(self) -> str:
         """Return the last round in a line."""
@@ -213,7 +217,7 @@ class Turns:
         return f"history : new = {processor:.3f} of processor time, {elapsed:.3f} elapsed"
 
     def medians(self) -> dict[str, Any]:
-        """Return the medians of all rounds: ms of processor time a document by stage, and the ratios."""
+        """Return the medians of all rounds: of a document, ms by stage and calls of the system; ratios."""
         stages = {
             name: {
                 stage: self._median([each.seconds[stage] for each in meters]) for stage in meters[0].seconds
@@ -228,6 +232,10 @@ class Turns:
         return {
             "stages_cpu_ms": stages,
             "cpu_ms": whole,
+            "reads_and_writes": {
+                name: [round(median(each) / self._size[0], 1) for each in zip(*calls, strict=True)]
+                for name, calls in self._calls.items()
+            },
             "cpu": ratios["seconds"],
             "elapsed": ratios["elapsed"],
         }
@@ -271,6 +279,17 @@ def _site(folder: Path, database: str, items: int) -> Site:
     with site.gateway(), site.customs():
         site.file_goods(items)
     return site
+
+
+def _calls() -> tuple[int, int]:
+    """Return how often this process has read and written so far, which other processes do not alter."""
+    lines = [
+        line.split()
+        for thread in Path("/proc/self/task").iterdir()
+        for line in (thread / "io").read_text("ascii").splitlines()
+    ]
+    reads, writes = (sum(int(value) for name, value in lines if name == f"sysc{kind}:") for kind in "rw")
+    return reads, writes
 
 
 def _read(file: Path) -> None:
