@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from gateway.logs import log
+
 # Machines differ in speed, so no example has a deadline; a run of continuous integration must fail
 # or pass for the commit that it tests, not for its dice.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,3 +60,9 @@ def pytest_collection_finish() -> None:
     # What was collected stays to the end: no collection of garbage need look through it.
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _log_is_ready() -> None:
+    """What an earlier test has left to be prepared with the first event would take a captured log away."""
+    log.open()
