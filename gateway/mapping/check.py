@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Values
-from difflib import get_close_matches
 
 from gateway.errors import Place, Violation
 from gateway.fields import FieldDictionary, FieldSpec
@@ -12,6 +11,7 @@ from gateway.mapping.bodies import Group
 from gateway.mapping.dead import dead_rules
 from gateway.mapping.lookup import CodeLookup
 from gateway.mapping.mapping import OPERATION, Mapping
+from gateway.mapping.nearest import nearest
 from gateway.mapping.overlap import shadowed
 from gateway.mapping.own_numbers import STANDS_FOR
 from gateway.mapping.rules import Rule
@@ -130,7 +130,7 @@ def _names(spec: FieldSpec) -> dict[str, object]:
 def _unknown(mapping: Mapping, key: str, path: str, dictionary: FieldDictionary) -> Violation:
     group, _, name = path.rpartition("/")
     known = [spec.name for spec in dictionary.below(group)]
-    near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.4)) or "–"
+    near = ", ".join(nearest(name, tuple(known))) or "–"
     return _fault("mapping.unknown-target", mapping, key, {"key": key, "path": path, "near": near})
 
 

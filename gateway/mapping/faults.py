@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from gateway.errors import Place, Violation
+from gateway.mapping.nearest import nearest
 from gateway.mapping.spec import ConditionSpec, GroupSpec, MappingSpec, MatchSpec, MessageSpec, RuleSpec
 from gateway.mapping.steps import TRANSFORMS, StepSpec
 
@@ -52,14 +52,14 @@ def _explained(fault: ValidationError, file: str, raw: Mapping[str, Any]) -> Ite
         if kind == "extra_forbidden":
             code = "mapping.unknown-key"
             allowed = _allowed(error["loc"])
-            near = get_close_matches(str(error["loc"][-1]), allowed, n=3, cutoff=0.4)
+            near = nearest(str(error["loc"][-1]), tuple(allowed))
             values |= {"near": ", ".join(near or allowed)}
         elif kind == "missing":
             code = "mapping.missing-key"
         elif kind == "union_tag_invalid":
             code = "mapping.unknown-transform"
             step = str(context["tag"])
-            near = get_close_matches(step, TRANSFORMS, n=3, cutoff=0.4)
+            near = nearest(step, tuple(TRANSFORMS))
             values |= {"step": step, "near": ", ".join(near or TRANSFORMS)}
         elif kind in {"condition", "rule_source", "rule_constant", "date_pattern", "same_signs"}:
             code = f"mapping.{kind.replace('_', '-')}"
