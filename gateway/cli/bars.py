@@ -16,6 +16,14 @@ from rich.progress import (
 )
 
 
+def bar_on(console: Console) -> Progress:
+    """Return a bar that is gone when it ends, and that only a terminal shows."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
+    )
+
+
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[Callable[[], tuple[int, int]]], None]]:
     """Show a bar on a terminal while something goes on; elsewhere nothing is counted at all.
@@ -23,18 +31,7 @@ def progress(label: str) -> Iterator[Callable[[Callable[[], tuple[int, int]]], N
     Yields:
         What takes a function that counts all there is, and how much of it is open.
     """
-    console = Console(stderr=True)
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn(label),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with bar:
+    with bar_on(Console(stderr=True)) as bar:
         task = bar.add_task(label, total=None)
 
         def tell(count: Callable[[], tuple[int, int]]) -> None:

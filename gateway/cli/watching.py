@@ -8,16 +8,9 @@ from contextlib import contextmanager
 from typing import Final, Protocol
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from gateway.cli.aggregations import count_of
+from gateway.cli.bars import bar_on
 from gateway.cli.session import Session
 from gateway.cli.show import DONE, REFUSED, Show
 from gateway.errors import Violation
@@ -87,8 +80,7 @@ def _shown(show: Show) -> Iterator[Tell]:
     if not console.is_terminal:
         yield _Lines(show, console)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+    with bar_on(console) as bar:
         task = bar.add_task("", total=None)
 
         def tell(row: RunRow) -> None:
